@@ -1,0 +1,193 @@
+/* Attention blocks: Multi-head Latent Attention (V3 eq. 1-11) and plain multi-head attention.
+ *
+ *   h    = RMSNorm(x)
+ *   [c_Q | c_KV | k_R] = h W_down           (without a query latent the first part is q itself)
+ *   q    = RMSNorm(c_Q) W_UQ                 per head [q_C | q_R]
+ *   [k_C | v] = RMSNorm(c_KV) W_UKV          all heads' keys, then all heads' values
+ *   k    = per head [k_C | RoPE(k_R)],  q_R = RoPE(q_R)
+ *   y    = x + softmax(q k^T / sqrt(d_h + d_R)) v W_O
+ *
+ * RoPE is applied in place, so what is kept is already turned; the backward turns gradients back. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/nn/block.h"
+
+/* Columns of the down projection. */
+struct down_layout {
+    int q, kv, rope, ld;   /* widths of the three parts, their sum */
+};
+
+static struct down_layout down_layout(const struct model_config *c)
+{
+    struct down_layout d;
+    d.q = c->q_rank ? c->q_rank : c->heads_n * (c->nope_dim + c->rope_dim);
+    d.kv = c->kv_rank;
+    d.rope = c->rope_dim;
+    d.ld = d.q + d.kv + d.rope;
+    return d;
+}
+
+static real attention_scale(const struct model_config *c)
+{
+    return (real)(1.0 / sqrt((double)config_key_dim(c)));
+}
+
+static void mla_project(const struct model *m, const struct block_params *b, const real *w, int T,
+                        const int *position, struct block_state *s)
+{
+    const struct model_config *c = &m->config;
+    const struct kernels *k = m->k;
+    const struct param *p = m->params.row;
+    struct down_layout d = down_layout(c);
+    int H = c->heads_n, dk = config_key_dim(c), up = H * (c->nope_dim + c->v_dim), ldq = c->q_rank ? H * dk : d.ld;
+    real eps = (real)c->norm_eps;
+    k->gemm(0, 0, T, d.ld, c->width, s->attn_in, c->width, w + p[b->down].offset, d.ld, 0, s->down, d.ld);
+    if (c->q_rank) {
+        k->rmsnorm(T, d.q, s->down, d.ld, w + p[b->q_norm].offset, eps, s->q_latent, d.q, s->q_rstd);
+        k->gemm(0, 0, T, H * dk, d.q, s->q_latent, d.q, w + p[b->q_up].offset, H * dk, 0, s->q, H * dk);
+    }
+    k->rope(T, H, c->rope_dim, s->q + c->nope_dim, ldq, dk, position, m->rope, 1);
+    k->rope(T, 1, c->rope_dim, s->down + d.q + d.kv, d.ld, d.rope, position, m->rope, 1);
+    k->rmsnorm(T, d.kv, s->down + d.q, d.ld, w + p[b->kv_norm].offset, eps, s->kv_latent, d.kv, s->kv_rstd);
+    k->gemm(0, 0, T, up, d.kv, s->kv_latent, d.kv, w + p[b->kv_up].offset, up, 0, s->kv, up);
+}
+
+/* The full keys: each head's plain part with the shared turned part behind it. */
+static void mla_keys(const struct model_config *c, int T, const struct block_state *s)
+{
+    struct down_layout d = down_layout(c);
+    int H = c->heads_n, dk = config_key_dim(c), up = H * (c->nope_dim + c->v_dim);
+    for (int t = 0; t < T; t++) {
+        const real *plain = s->kv + (size_t)t * up, *turned = s->down + (size_t)t * d.ld + d.q + d.kv;
+        real *key = s->k + (size_t)t * H * dk;
+        for (int h = 0; h < H; h++, key += dk, plain += c->nope_dim) {
+            memcpy(key, plain, (size_t)c->nope_dim * sizeof *key);
+            memcpy(key + c->nope_dim, turned, (size_t)c->rope_dim * sizeof *key);
+        }
+    }
+}
+
+static void mha_project(const struct model *m, const struct block_params *b, const real *w, int T,
+                        const int *position, struct block_state *s)
+{
+    const struct model_config *c = &m->config;
+    int H = c->heads_n, hd = c->head_dim, ld = 3 * H * hd;
+    m->k->gemm(0, 0, T, ld, c->width, s->attn_in, c->width, w + m->params.row[b->qkv].offset, ld, 0, s->q, ld);
+    m->k->rope(T, 2 * H, hd, s->q, ld, hd, position, m->rope, 1);   /* queries and keys lie side by side */
+}
+
+void attention_project(const struct model *m, const struct block_params *b, const real *w, int T,
+                       const int *position, struct block_state *s)
+{
+    const struct model_config *c = &m->config;
+    m->k->rmsnorm(T, c->width, s->x, c->width, w + m->params.row[b->attn_norm].offset, (real)c->norm_eps, s->attn_in,
+                  c->width, s->attn_rstd);
+    if (c->attention == ATTENTION_MLA)
+        mla_project(m, b, w, T, position, s);
+    else
+        mha_project(m, b, w, T, position, s);
+}
+
+/* Leading dimensions of q, k, v as the attention kernel sees them. */
+struct qkv_strides {
+    int q, k, v;
+};
+
+static struct qkv_strides qkv_strides(const struct model_config *c)
+{
+    int H = c->heads_n, dk = config_key_dim(c);
+    if (c->attention == ATTENTION_MHA)
+        return (struct qkv_strides){3 * H * dk, 3 * H * dk, 3 * H * dk};
+    return (struct qkv_strides){c->q_rank ? H * dk : down_layout(c).ld, H * dk, H * (c->nope_dim + c->v_dim)};
+}
+
+void attention_block_forward(const struct model *m, const struct block_params *b, const real *w,
+                             const struct tokens *t, struct block_state *s, real *scratch)
+{
+    const struct model_config *c = &m->config;
+    int T = t->T, D = c->width, H = c->heads_n, dk = config_key_dim(c), dv = config_value_dim(c);
+    struct qkv_strides ld = qkv_strides(c);
+    attention_project(m, b, w, T, t->position, s);
+    if (c->attention == ATTENTION_MLA)
+        mla_keys(c, T, s);
+    m->k->attention(&t->seq, H, H, dk, dv, s->q, ld.q, s->k, ld.k, s->v, ld.v, attention_scale(c), s->attn, H * dv,
+                    s->lse, scratch);
+    memcpy(s->mid, s->x, (size_t)T * D * sizeof *s->mid);
+    m->k->gemm(0, 0, T, D, H * dv, s->attn, H * dv, w + m->params.row[b->out].offset, D, 1, s->mid, D);
+}
+
+static void mla_project_backward(const struct model *m, const struct block_params *b, const real *w, int T,
+                                 const int *position, const struct block_state *s, real *dq, const real *dkey,
+                                 real *dkv, real *ddown, real *dlatent, real *grad)
+{
+    const struct model_config *c = &m->config;
+    const struct kernels *k = m->k;
+    const struct param *p = m->params.row;
+    struct down_layout d = down_layout(c);
+    int H = c->heads_n, dk = config_key_dim(c), up = H * (c->nope_dim + c->v_dim), ldq = c->q_rank ? H * dk : d.ld;
+    if (c->q_rank)
+        memset(ddown, 0, (size_t)T * d.ld * sizeof *ddown);
+    for (int t = 0; t < T; t++) {
+        real *plain = dkv + (size_t)t * up, *turned = ddown + (size_t)t * d.ld + d.q + d.kv;
+        const real *key = dkey + (size_t)t * H * dk;
+        memset(ddown + (size_t)t * d.ld + d.q, 0, (size_t)(d.kv + d.rope) * sizeof *ddown);
+        for (int h = 0; h < H; h++, key += dk, plain += c->nope_dim) {
+            memcpy(plain, key, (size_t)c->nope_dim * sizeof *key);
+            for (int i = 0; i < c->rope_dim; i++)
+                turned[i] += key[c->nope_dim + i];
+        }
+    }
+    k->rope(T, H, c->rope_dim, dq + c->nope_dim, ldq, dk, position, m->rope, -1);
+    k->rope(T, 1, c->rope_dim, ddown + d.q + d.kv, d.ld, d.rope, position, m->rope, -1);
+    if (c->q_rank) {
+        k->gemm(1, 0, d.q, H * dk, T, s->q_latent, d.q, dq, H * dk, 1, grad + p[b->q_up].offset, H * dk);
+        k->gemm(0, 1, T, d.q, H * dk, dq, H * dk, w + p[b->q_up].offset, H * dk, 0, dlatent, d.q);
+        k->rmsnorm_backward(T, d.q, s->down, d.ld, w + p[b->q_norm].offset, s->q_rstd, dlatent, d.q, ddown, d.ld,
+                            grad + p[b->q_norm].offset);
+    }
+    k->gemm(1, 0, d.kv, up, T, s->kv_latent, d.kv, dkv, up, 1, grad + p[b->kv_up].offset, up);
+    k->gemm(0, 1, T, d.kv, up, dkv, up, w + p[b->kv_up].offset, up, 0, dlatent, d.kv);
+    k->rmsnorm_backward(T, d.kv, s->down + d.q, d.ld, w + p[b->kv_norm].offset, s->kv_rstd, dlatent, d.kv,
+                        ddown + d.q, d.ld, grad + p[b->kv_norm].offset);
+}
+
+void attention_block_backward(const struct model *m, const struct block_params *b, const real *w,
+                              const struct tokens *t, const struct block_state *s, const real *dout, real *dx,
+                              struct workspace *ws, real *grad)
+{
+    const struct model_config *c = &m->config;
+    const struct kernels *k = m->k;
+    const struct param *p = m->params.row;
+    int T = t->T, D = c->width, H = c->heads_n, dk = config_key_dim(c), dv = config_value_dim(c);
+    struct qkv_strides ld = qkv_strides(c);
+    real *dattn = ws->grad[0], *din = ws->grad[1], *ddown = ws->grad[2], *dq, *dkey, *dvalue;
+    int in_cols;
+    const struct param *in_weight;
+    k->gemm(1, 0, H * dv, D, T, s->attn, H * dv, dout, D, 1, grad + p[b->out].offset, D);
+    k->gemm(0, 1, T, H * dv, D, dout, D, w + p[b->out].offset, D, 0, dattn, H * dv);
+    if (c->attention == ATTENTION_MLA) {
+        struct down_layout d = down_layout(c);
+        dq = c->q_rank ? ws->grad[3] : ddown;
+        dkey = ws->grad[4];
+        dvalue = ws->grad[5] + (size_t)H * c->nope_dim;
+        in_cols = d.ld;
+        in_weight = &p[b->down];
+    } else {
+        dq = ddown;
+        dkey = dq + H * dk;
+        dvalue = dkey + H * dk;
+        in_cols = 3 * H * dk;
+        in_weight = &p[b->qkv];
+    }
+    k->attention_backward(&t->seq, H, H, dk, dv, s->q, ld.q, s->k, ld.k, s->v, ld.v, attention_scale(c), s->attn,
+                          dattn, H * dv, s->lse, dq, dkey, dvalue, ws->scratch);
+    if (c->attention == ATTENTION_MLA)
+        mla_project_backward(m, b, w, T, t->position, s, dq, dkey, ws->grad[5], ddown, dattn, grad);
+    else
+        k->rope(T, 2 * H, dk, dq, in_cols, dk, t->position, m->rope, -1);
+    k->gemm(1, 0, D, in_cols, T, s->attn_in, D, ddown, in_cols, 1, grad + in_weight->offset, in_cols);
+    k->gemm(0, 1, T, D, in_cols, ddown, in_cols, w + in_weight->offset, in_cols, 0, din, D);
+    k->rmsnorm_backward(T, D, s->x, D, w + p[b->attn_norm].offset, s->attn_rstd, din, D, dx, D,
+                        grad + p[b->attn_norm].offset);
+}

@@ -1,0 +1,71 @@
+/* Sizes of a model: what is allowed, and what follows from them. */
+#include "engine/nn/config.h"
+
+#include <stddef.h>
+
+#include "engine/nn/params.h"
+
+enum status model_config_check(const struct model_config *c, struct err *e)
+{
+    const struct {
+        const char *key;
+        int value, low, high;
+    } bound[] = {
+        {"vocab", c->vocab_n, 2, 65535},
+        {"width", c->width, 2, 4096},
+        {"layers", c->layers_n, 1, LAYERS_MAX},
+        {"heads", c->heads_n, 1, 64},
+        {"positions", c->positions_n, 2, 65536},
+        {"dense_layers", c->dense_layers, 0, c->layers_n},
+        {"mtp_depth", c->mtp_depth, 0, MTP_MAX},
+    };
+    for (size_t i = 0; i < sizeof bound / sizeof *bound; i++)
+        if (bound[i].value < bound[i].low || bound[i].value > bound[i].high)
+            return err_set(e, ST_USAGE, "model", "%s = %d is outside %d..%d", bound[i].key, bound[i].value,
+                           bound[i].low, bound[i].high);
+    if (c->attention == ATTENTION_MLA) {
+        if (c->kv_rank < 1 || c->nope_dim < 1 || c->v_dim < 1 || c->q_rank < 0)
+            return err_set(e, ST_USAGE, "model", "MLA needs kv_rank, nope_dim and v_dim of at least 1");
+        if (c->rope_dim < 2 || c->rope_dim % 2)
+            return err_set(e, ST_USAGE, "model", "rope_dim = %d: RoPE turns pairs, so it must be even and at least 2",
+                           c->rope_dim);
+    } else if (c->head_dim < 2 || c->head_dim % 2) {
+        return err_set(e, ST_USAGE, "model", "head_dim = %d: RoPE turns pairs, so it must be even and at least 2",
+                       c->head_dim);
+    }
+    if (c->dense_layers > 0 && c->ffn_width < 1)
+        return err_set(e, ST_USAGE, "model", "ffn_width = %d: a dense layer needs at least 1", c->ffn_width);
+    if (config_moe_layers(c) > 0) {
+        if (c->experts_n < 1 || c->experts_n > 64 || c->expert_width < 1 || c->shared_n < 0)
+            return err_set(e, ST_USAGE, "model", "MoE needs 1..64 experts of expert_width at least 1");
+        if (c->groups_n < 1 || c->experts_n % c->groups_n || c->top_groups < 1 || c->top_groups > c->groups_n)
+            return err_set(e, ST_USAGE, "model", "%d experts do not fall into %d groups of which %d are used",
+                           c->experts_n, c->groups_n, c->top_groups);
+        if (c->top_k < 1 || c->top_k > c->experts_n / c->groups_n * c->top_groups || c->top_k > 16)
+            return err_set(e, ST_USAGE, "model", "top_k = %d is outside 1..%d (and at most 16)", c->top_k,
+                           c->experts_n / c->groups_n * c->top_groups);
+    }
+    return ST_OK;
+}
+
+int config_key_dim(const struct model_config *c)
+{
+    return c->attention == ATTENTION_MLA ? c->nope_dim + c->rope_dim : c->head_dim;
+}
+
+int config_value_dim(const struct model_config *c)
+{
+    return c->attention == ATTENTION_MLA ? c->v_dim : c->head_dim;
+}
+
+int config_is_moe(const struct model_config *c, int layer)
+{
+    return layer >= c->dense_layers;
+}
+
+int config_moe_layers(const struct model_config *c)
+{
+    int n = c->layers_n - c->dense_layers;
+    /* An MTP module's block is of the kind of the last layer. */
+    return n > 0 ? n + c->mtp_depth : 0;
+}

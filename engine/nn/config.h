@@ -1,0 +1,50 @@
+#ifndef GRPOLAB_NN_CONFIG_H
+#define GRPOLAB_NN_CONFIG_H
+
+#include "engine/base/status.h"
+
+enum attention_kind { ATTENTION_MLA, ATTENTION_MHA };
+
+/* Every size of the model. DeepSeek-V3's block (V3 section 2.1); plain multi-head
+ * attention and dense layers are settings of the same model. */
+struct model_config {
+    int vocab_n;        /* V */
+    int width;          /* D, of the residual stream */
+    int layers_n;       /* L */
+    int heads_n;        /* H */
+    int positions_n;    /* longest sequence */
+    int attention;      /* enum attention_kind */
+    int q_rank;         /* query latent; 0: queries straight from the residual stream */
+    int kv_rank;        /* key-value latent (MLA) */
+    int nope_dim;       /* d_h: per-head query/key part without position (MLA) */
+    int rope_dim;       /* d_R: decoupled RoPE part (MLA), shared by the heads on the key side */
+    int v_dim;          /* per-head value (MLA) */
+    int head_dim;       /* per-head query, key and value (MHA) */
+    int ffn_width;      /* hidden width of a dense SwiGLU */
+    int dense_layers;   /* the first k layers are dense; layers_n: no MoE at all */
+    int experts_n;      /* E routed experts */
+    int shared_n;       /* shared experts (one SwiGLU of shared_n * expert_width) */
+    int top_k;          /* K experts a token */
+    int expert_width;   /* hidden width of one expert */
+    int groups_n;       /* expert groups (group-limited routing); 1: off */
+    int top_groups;     /* groups a token may use */
+    double route_scale; /* routed_scaling_factor */
+    double balance_alpha; /* sequence-wise balance loss (V3 eq. 17-20); 0: off */
+    int tied;           /* head shares the embedding */
+    int mtp_depth;      /* D of V3 eq. 21-25; 0: no module */
+    double mtp_lambda;
+    double rope_theta, norm_eps;
+    double embed_std;   /* initial standard deviation of the embedding */
+    double init_gain;   /* linear weights start at init_gain / sqrt(fan_in) */
+};
+
+/* model_config_check: ST_USAGE names the first size that cannot be. */
+enum status model_config_check(const struct model_config *c, struct err *e);
+
+/* Derived sizes. */
+int config_key_dim(const struct model_config *c);    /* per-head query/key: nope+rope, or head_dim */
+int config_value_dim(const struct model_config *c);  /* per-head value */
+int config_is_moe(const struct model_config *c, int layer);
+int config_moe_layers(const struct model_config *c); /* MoE layers, MTP blocks included */
+
+#endif

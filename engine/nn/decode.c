@@ -1,0 +1,198 @@
+/* Decoding: the same projections and feed-forward code as training, on the rows of one call; only attention differs.
+ *
+ * Every row is computed with the kernels that do not mix rows, and attends to its own slot alone, so a sequence's
+ * bits do not depend on who shares the call. */
+#include "engine/nn/decode.h"
+
+#include <math.h>
+#include <string.h>
+
+static int absorbed(const struct decoder *d)
+{
+    return d->form == DECODE_ABSORBED;
+}
+
+enum status decoder_init(struct decoder *d, const struct model *m, enum decode_form form, int slots_n,
+                         int positions_n, int rows_n, struct arena *a, struct err *e)
+{
+    const struct model_config *c = &m->config;
+    size_t R = sizeof(real), n = (size_t)rows_n, H = (size_t)c->heads_n, D = (size_t)c->width, latent;
+    int widest = c->dense_layers > 0 ? 0 : -1;
+    memset(d, 0, sizeof *d);
+    d->m = m;
+    d->form = c->attention == ATTENTION_MLA ? form : DECODE_PLAIN;
+    d->slots_n = slots_n;
+    d->positions_n = positions_n;
+    d->rows_n = rows_n;
+    d->Hk = absorbed(d) ? 1 : c->heads_n;
+    d->dk = absorbed(d) ? c->kv_rank + c->rope_dim : config_key_dim(c);
+    d->dv = absorbed(d) ? c->kv_rank : config_value_dim(c);
+    d->value_in_key = absorbed(d);
+    d->slot_reals = cache_reals(positions_n, d->Hk, d->dk, d->dv, d->value_in_key);
+    latent = absorbed(d) ? H * (size_t)(c->kv_rank + c->rope_dim) : H * (size_t)d->dk;
+    d->cache = arena_alloc(a, (size_t)c->layers_n * (size_t)slots_n * d->slot_reals * R);
+    d->absorb = arena_alloc(a, absorbed(d) ? (size_t)c->layers_n * H * (size_t)c->nope_dim * (size_t)c->kv_rank * R : R);
+    d->q = arena_alloc(a, n * latent * R);
+    d->context = arena_alloc(a, n * H * (size_t)d->dv * R);
+    d->key = arena_alloc(a, n * (size_t)d->Hk * (size_t)d->dk * R);
+    d->y = arena_alloc(a, n * D * R);
+    d->normed = arena_alloc(a, n * D * R);
+    d->rstd = arena_alloc(a, n * R);
+    d->logits = arena_alloc(a, n * (size_t)c->vocab_n * R);
+    d->load = arena_alloc(a, 64 * R);
+    d->scratch = arena_alloc(a, attend_scratch(positions_n, c->heads_n, d->dk, d->dv) * R);
+    if (!d->cache || !d->absorb || !d->q || !d->context || !d->key || !d->y || !d->normed || !d->rstd || !d->logits ||
+        !d->load || !d->scratch)
+        goto full;
+    /* One state serves dense and MoE layers: dense_state shares what both have. */
+    d->state.x = arena_alloc(a, n * D * R);
+    if (!d->state.x)
+        goto full;
+    {
+        real *x = d->state.x;
+        int l = c->layers_n - 1;
+        if (!block_state_alloc(&d->state, m, &m->params.layer[l], rows_n, a))
+            goto full;
+        if (widest == 0 && config_is_moe(c, l)) {
+            d->state.gate_up = arena_alloc(a, 2 * n * (size_t)(c->ffn_width + c->shared_n * c->expert_width) * R);
+            d->state.hidden = arena_alloc(a, n * (size_t)(c->ffn_width + c->shared_n * c->expert_width) * R);
+            if (!d->state.gate_up || !d->state.hidden)
+                goto full;
+        }
+        d->state.x = x;
+    }
+    return ST_OK;
+full:
+    return err_set(e, ST_NOMEM, a->name, "a decoder of %d sequences of %d tokens does not fit in %zu MB", slots_n,
+                   positions_n, a->cap >> 20);
+}
+
+void decoder_load(struct decoder *d, const real *w, const real *bias)
+{
+    const struct model_config *c = &d->m->config;
+    int H = c->heads_n, up = H * (c->nope_dim + c->v_dim), R = c->kv_rank, N = c->nope_dim;
+    d->w = w;
+    d->bias = bias;
+    if (!absorbed(d))
+        return;
+    for (int l = 0; l < c->layers_n; l++) {
+        const real *kv_up = w + d->m->params.row[d->m->params.layer[l].kv_up].offset;
+        for (int h = 0; h < H; h++) {
+            real *to = d->absorb + ((size_t)l * H + h) * N * R;
+            for (int i = 0; i < N; i++)
+                for (int r = 0; r < R; r++)
+                    to[(size_t)i * R + r] = kv_up[(size_t)r * up + h * N + i];
+        }
+    }
+}
+
+static real *slot_cache(const struct decoder *d, int layer, int slot)
+{
+    return d->cache + ((size_t)layer * d->slots_n + slot) * d->slot_reals;
+}
+
+/* Absorbed: the query moves into latent space, the cache is [RMSNorm(c_KV) | RoPE(k_R)]. */
+static void attend_absorbed(struct decoder *d, int layer, const struct block_params *b, int n, const int *slot,
+                            const int *position)
+{
+    const struct model_config *c = &d->m->config;
+    const struct kernels *k = d->m->k;
+    struct block_state *s = &d->state;
+    int H = c->heads_n, N = c->nope_dim, R = c->kv_rank, dr = c->rope_dim, dk = N + dr, wide = R + dr;
+    int Q = c->q_rank ? c->q_rank : H * dk, ldq = c->q_rank ? H * dk : Q + R + dr, up = H * (N + c->v_dim);
+    const real *w_uv = d->w + d->m->params.row[b->kv_up].offset + (size_t)H * N;
+    real scale = (real)(1.0 / sqrt((double)dk));
+    for (int h = 0; h < H; h++)
+        k->gemm(0, 0, n, R, N, s->q + h * dk, ldq, d->absorb + ((size_t)layer * H + h) * N * R, R, 0, d->q + h * wide,
+                H * wide);
+    for (int r = 0; r < n; r++) {
+        const real *q = s->q + (size_t)r * ldq, *down = s->down + (size_t)r * (Q + R + dr);
+        real *key = d->key + (size_t)r * wide;
+        for (int h = 0; h < H; h++)
+            memcpy(d->q + (size_t)r * H * wide + h * wide + R, q + h * dk + N, (size_t)dr * sizeof(real));
+        memcpy(key, s->kv_latent + (size_t)r * R, (size_t)R * sizeof(real));
+        memcpy(key + R, down + Q + R, (size_t)dr * sizeof(real));
+        k->cache_put(position[r], 1, wide, R, 1, slot_cache(d, layer, slot[r]), key, NULL);
+    }
+    for (int r = 0; r < n; r++)
+        k->attend(position[r] + 1, H, 1, wide, R, 1, slot_cache(d, layer, slot[r]), d->q + (size_t)r * H * wide, scale,
+                  d->context + (size_t)r * H * R, d->scratch);
+    for (int h = 0; h < H; h++)
+        k->gemm(0, 0, n, c->v_dim, R, d->context + h * R, H * R, w_uv + h * c->v_dim, up, 0, s->attn + h * c->v_dim,
+                H * c->v_dim);
+}
+
+/* Plain: every head's key and value is cached. */
+static void attend_plain(struct decoder *d, int layer, int n, const int *slot, const int *position)
+{
+    const struct model_config *c = &d->m->config;
+    const struct kernels *k = d->m->k;
+    struct block_state *s = &d->state;
+    int H = c->heads_n, dk = d->dk, dv = d->dv, mla = c->attention == ATTENTION_MLA;
+    int Q = c->q_rank ? c->q_rank : H * dk, ld_down = Q + c->kv_rank + c->rope_dim;
+    int ldq = !mla ? 3 * H * dk : c->q_rank ? H * dk : ld_down, ldv = mla ? H * (c->nope_dim + dv) : ldq;
+    real scale = (real)(1.0 / sqrt((double)dk));
+    for (int r = 0; r < n; r++) {
+        real *key = d->key + (size_t)r * H * dk;
+        if (mla) {
+            const real *plain = s->kv + (size_t)r * ldv, *turned = s->down + (size_t)r * ld_down + Q + c->kv_rank;
+            for (int h = 0; h < H; h++) {
+                memcpy(key + h * dk, plain + h * c->nope_dim, (size_t)c->nope_dim * sizeof(real));
+                memcpy(key + h * dk + c->nope_dim, turned, (size_t)c->rope_dim * sizeof(real));
+            }
+        } else {
+            memcpy(key, s->k + (size_t)r * ldq, (size_t)H * dk * sizeof(real));
+        }
+        k->cache_put(position[r], H, dk, dv, 0, slot_cache(d, layer, slot[r]), key, s->v + (size_t)r * ldv);
+    }
+    for (int r = 0; r < n; r++) {
+        memcpy(d->q, s->q + (size_t)r * ldq, (size_t)H * dk * sizeof(real));
+        k->attend(position[r] + 1, H, H, dk, dv, 0, slot_cache(d, layer, slot[r]), d->q, scale,
+                  s->attn + (size_t)r * H * dv, d->scratch);
+    }
+}
+
+const real *decoder_step(struct decoder *d, int n, const int *slot, const uint16_t *token, const int *position)
+{
+    const struct model *m = d->m;
+    const struct model_config *c = &m->config;
+    const struct param *p = m->params.row;
+    struct block_state *s = &d->state;
+    struct tokens t = {n, {0, NULL}, token, NULL, position};
+    int D = c->width, out_rows = c->heads_n * config_value_dim(c);
+    const real *embed = d->w + p[m->params.embed].offset;
+    for (int r = 0; r < n; r++)
+        memcpy(s->x + (size_t)r * D, embed + (size_t)token[r] * D, (size_t)D * sizeof(real));
+    for (int l = 0; l < c->layers_n; l++) {
+        const struct block_params *b = &m->params.layer[l];
+        real *y;
+        attention_project(m, b, d->w, n, position, s);
+        if (absorbed(d))
+            attend_absorbed(d, l, b, n, slot, position);
+        else
+            attend_plain(d, l, n, slot, position);
+        memcpy(s->mid, s->x, (size_t)n * D * sizeof(real));
+        m->k->gemm(0, 0, n, D, out_rows, s->attn, out_rows, d->w + p[b->out].offset, D, 1, s->mid, D);
+        ffn_block_forward(m, b, d->w, d->bias, &t, s, d->y, d->load);
+        y = s->x;
+        s->x = d->y;
+        d->y = y;
+    }
+    m->k->rmsnorm(n, D, s->x, D, d->w + p[m->params.final_norm].offset, (real)c->norm_eps, d->normed, D, d->rstd);
+    head_forward(m, d->w, n, d->normed, d->logits);
+    return d->logits;
+}
+
+void decoder_share(struct decoder *d, int from, int to, int n)
+{
+    /* The cache's layout is the kernels' own, so a whole slot up to its last used block is copied. */
+    size_t used = cache_reals(n, d->Hk, d->dk, d->dv, d->value_in_key);
+    for (int l = 0; l < d->m->config.layers_n; l++)
+        memcpy(slot_cache(d, l, to), slot_cache(d, l, from), used * sizeof(real));
+}
+
+size_t decoder_bytes_per_token(const struct decoder *d)
+{
+    size_t numbers = (size_t)d->Hk * (size_t)(d->dk + (d->value_in_key ? 0 : d->dv));
+    return numbers * (size_t)d->m->config.layers_n * sizeof(real);
+}

@@ -1,0 +1,61 @@
+#ifndef GRPOLAB_RL_BATCH_H
+#define GRPOLAB_RL_BATCH_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "engine/base/arena.h"
+#include "engine/rl/scenario.h"
+
+/* One GRPO step's data: P prompts, G completions each, N = P*G traces of at most `cap` tokens. Each stage reads the
+ * fields of earlier stages and writes only its own.
+ *
+ *   field                     shape      written by   read by
+ *   problem, prompt, prompt_n P          draw         rollout, score, update, views
+ *   token, logp, entropy      N x cap    rollout      score, update, views
+ *   n, done, cut_off          N          rollout      score, update, views
+ *   score, marks, reward      N          score        advantage, views
+ *   mean, std, flat           P          advantage    update, views
+ *   advantage, masked         N          advantage    update, views
+ *   logp_old, logp_ref, ratio N x cap    update       metrics, views
+ */
+enum { PROMPT_MAX = 48 };
+
+/* Counts of a trace's marks, without the marks. */
+struct trace_counts {
+    int equations, equations_right, reflections, verifications, verifications_right, backtracks, waits, attempts,
+        attempts_distinct, ahas, false_yes;
+};
+
+struct batch {
+    int P, G, N, cap;
+    struct problem *problem;      /* [P] */
+    uint16_t (*prompt)[PROMPT_MAX]; /* [P] ids */
+    int *prompt_n;                /* [P] */
+    uint32_t *draw;               /* [P] number of the draw within the step: the key of its randomness */
+
+    uint16_t *token;              /* [N,cap] completion ids, the end token included */
+    float *logp, *entropy;        /* [N,cap] of the sampling distribution, nats */
+    atomic_int *n;                /* [N] tokens so far; tokens below it never change */
+    atomic_int *done;             /* [N] */
+    int *cut_off;                 /* [N] stopped by the length limit */
+
+    struct score *score;          /* [N] */
+    struct trace_counts *counts;  /* [N] */
+    double *reward;               /* [N] accuracy and format, weighted */
+
+    double *mean, *std;           /* [P] of the group's rewards */
+    int *flat;                    /* [P] all rewards equal */
+    double *advantage;            /* [N] */
+    int *masked;                  /* [N] left out of the loss */
+
+    float *logp_old, *logp_ref, *logp_new; /* [N,cap] training forward before the update; reference; last forward */
+    int stage;                    /* how far it is: enum batch_stage */
+};
+
+enum batch_stage { BATCH_EMPTY, BATCH_DRAWN, BATCH_SAMPLED, BATCH_SCORED, BATCH_WEIGHED, BATCH_UPDATED };
+
+/* batch_init: all fields from the arena. Errors: ST_NOMEM. */
+enum status batch_init(struct batch *b, int P, int G, int cap, struct arena *a, struct err *e);
+
+#endif

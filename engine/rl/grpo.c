@@ -1,0 +1,214 @@
+/* The GRPO update. A trace becomes one sequence: prompt and completion but for the last token as input, the
+ * completion as targets. Sums are kept by lane and added in lane order, so that no thread count changes them. */
+#include "engine/rl/grpo.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LENGTH_MAX = 4096 };
+
+struct sums {
+    double loss, policy, balance, kl, kl_n, entropy, tokens, clip_low, clip_high, ratio_n, difference, difference_max;
+};
+
+/* One pass's context for the shard callback. */
+struct pass_context {
+    struct grpo *g;
+    struct batch *b;
+    const struct grpo_settings *s;
+    struct loss_scope scope;
+    int is_first;              /* this forward defines logp_old */
+    int learn;                 /* a gradient is wanted */
+    struct sums lane[LANES_MAX];
+};
+
+enum status grpo_init(struct grpo *g, int P, int G, int cap, struct arena *a, struct err *e)
+{
+    size_t N = (size_t)P * (size_t)G;
+    g->row = PROMPT_MAX + cap;
+    g->sequence = arena_alloc(a, N * sizeof *g->sequence);
+    g->id = arena_alloc(a, N * (size_t)g->row * sizeof *g->id);
+    g->target = arena_alloc(a, N * (size_t)g->row * sizeof *g->target);
+    g->order = arena_alloc(a, (size_t)P * sizeof *g->order);
+    if (!g->sequence || !g->id || !g->target || !g->order || g->row > LENGTH_MAX)
+        return err_set(e, ST_NOMEM, a->name, "%d x %d sequences of %d tokens do not fit", P, G, g->row);
+    return ST_OK;
+}
+
+/* Appends the sequences of group p that the loss looks at; returns the new count. */
+static int add_group(struct grpo *g, const struct batch *b, int p, int count)
+{
+    for (int i = p * b->G; i < (p + 1) * b->G; i++) {
+        int prompt_n = b->prompt_n[p], n = b->n[i];
+        uint16_t *id = g->id + (size_t)i * g->row;
+        int *target = g->target + (size_t)i * g->row;
+        if (b->masked[i] || n == 0)
+            continue;
+        memcpy(id, b->prompt[p], (size_t)prompt_n * sizeof *id);
+        memcpy(id + prompt_n, b->token + (size_t)i * b->cap, (size_t)(n - 1) * sizeof *id);
+        for (int t = 0; t < prompt_n - 1; t++)
+            target[t] = -1;
+        for (int t = 0; t < n; t++)
+            target[prompt_n - 1 + t] = b->token[(size_t)i * b->cap + t];
+        g->sequence[count++] = (struct sequence){prompt_n - 1 + n, i, id, target};
+    }
+    return count;
+}
+
+/* The rows of one trace within a shard: keeps what the forward said, and puts the objective's gradient into dlogp. */
+static void one_trace(struct pass_context *c, struct sums *sum, const struct shard *s, int trace, int at)
+{
+    struct batch *b = c->b;
+    int n = b->n[trace];
+    float *old = b->logp_old + (size_t)trace * b->cap, *ref = b->logp_ref + (size_t)trace * b->cap,
+          *now = b->logp_new + (size_t)trace * b->cap;
+    const float *sampled = b->logp + (size_t)trace * b->cap;
+    double logp[LENGTH_MAX], before[LENGTH_MAX], reference[LENGTH_MAX], ratio[LENGTH_MAX], kl[LENGTH_MAX],
+        grad[LENGTH_MAX];
+    unsigned char clipped[LENGTH_MAX];
+    struct sequence_terms out = {.ratio = ratio, .clipped = clipped, .kl = kl, .grad = grad};
+    for (int t = 0; t < n; t++) {
+        now[t] = (float)s->logp[at + t];
+        if (s->ref_logp)
+            ref[t] = (float)s->ref_logp[at + t];
+        if (c->is_first) {
+            double gap = fabs((double)now[t] - (double)sampled[t]);
+            old[t] = now[t];
+            sum->difference += gap;
+            sum->difference_max = fmax(sum->difference_max, gap);
+            sum->entropy += (double)s->entropy[at + t];
+            sum->tokens++;
+        }
+        logp[t] = now[t];
+        before[t] = old[t];
+        reference[t] = ref[t];
+    }
+    objective_sequence(&c->s->objective, &c->scope, n, logp, before, reference, b->advantage[trace], &out);
+    if (c->is_first) {
+        sum->kl += out.kl_sum;
+        sum->kl_n += out.kl_n;
+    }
+    if (!c->learn)
+        return;
+    for (int t = 0; t < n; t++)
+        s->dlogp[at + t] = (real)grad[t];
+    sum->loss += out.loss;
+    sum->policy += out.policy_loss;
+    sum->clip_low += out.clip_low;
+    sum->clip_high += out.clip_high;
+    sum->ratio_n += out.ratio_n;
+}
+
+static enum status on_shard(void *ctx, struct shard *s)
+{
+    struct pass_context *c = ctx;
+    struct sums *sum = &c->lane[s->lane];
+    memset(s->dlogp, 0, (size_t)s->t->T * sizeof *s->dlogp);
+    for (int q = 0; q < s->t->seq.n; q++) {
+        int trace = c->g->sequence[s->first + q].index;
+        one_trace(c, sum, s, trace, s->t->seq.begin[q] + c->b->prompt_n[trace / c->b->G] - 1);
+    }
+    sum->balance += (double)s->balance * (double)s->balance_weight;
+    return ST_OK;
+}
+
+/* One pass over count sequences; adds its sums to *total in lane order. */
+static enum status run_pass(struct pass_context *c, struct learner *l, int count, int with_reference, int is_first,
+                            int learn, const struct gate *gate, struct sums *total, struct err *e)
+{
+    struct pass p = {.sequence = c->g->sequence, .sequences_n = count,
+                     .inv_temperature = (real)(1 / c->s->temperature), .with_reference = with_reference,
+                     .backward = learn, .shard = on_shard, .ctx = c, .gate = gate};
+    enum status st;
+    c->is_first = is_first;
+    c->learn = learn;
+    memset(c->lane, 0, sizeof c->lane);
+    st = learner_pass(l, &p, e);
+    for (int i = 0; i < l->lanes_n && !st; i++) {
+        const struct sums *x = &c->lane[i];
+        total->loss += x->loss;
+        total->policy += x->policy;
+        total->balance += x->balance;
+        total->kl += x->kl;
+        total->kl_n += x->kl_n;
+        total->entropy += x->entropy;
+        total->tokens += x->tokens;
+        total->clip_low += x->clip_low;
+        total->clip_high += x->clip_high;
+        total->ratio_n += x->ratio_n;
+        total->difference += x->difference;
+        total->difference_max = fmax(total->difference_max, x->difference_max);
+    }
+    return st;
+}
+
+static void shuffle(struct grpo *g, int P, const struct grpo_settings *s, int epoch)
+{
+    struct rng r = rng_at(s->seed, RNG_SHUFFLE, s->step, (uint32_t)epoch, 0);
+    for (int i = 0; i < P; i++)
+        g->order[i] = i;
+    for (int i = P - 1; i > 0 && s->mini_batches > 1; i--) {
+        int j = rng_below(&r, i + 1), swap = g->order[i];
+        g->order[i] = g->order[j];
+        g->order[j] = swap;
+    }
+}
+
+static int collect(struct grpo *g, const struct batch *b, int from, int to, struct loss_scope *scope)
+{
+    int count = 0;
+    for (int i = from; i < to; i++)
+        count = add_group(g, b, g->order[i], count);
+    scope->sequences = count;
+    scope->tokens = 0;
+    for (int i = 0; i < count; i++)
+        scope->tokens += b->n[g->sequence[i].index];
+    return count;
+}
+
+static void finish(const struct sums *t, int updates, double norms, struct grpo_stats *out)
+{
+    double one = updates > 0 ? updates : 1;
+    *out = (struct grpo_stats){
+        .loss = t->loss / one, .policy_loss = t->policy / one, .balance_loss = t->balance / one, .grad_norm = norms / one,
+        .kl = t->kl_n > 0 ? t->kl / t->kl_n : 0, .entropy = t->tokens > 0 ? t->entropy / t->tokens : 0,
+        .clip_low = t->ratio_n > 0 ? t->clip_low / t->ratio_n : 0,
+        .clip_high = t->ratio_n > 0 ? t->clip_high / t->ratio_n : 0,
+        .logp_difference = t->tokens > 0 ? t->difference / t->tokens : 0,
+        .logp_difference_max = t->difference_max, .tokens = t->tokens, .updates = updates,
+    };
+}
+
+enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, const struct grpo_settings *s,
+                        const struct gate *gate, struct grpo_stats *stats, struct err *e)
+{
+    struct pass_context c = {.g = g, .b = b, .s = s};
+    struct sums total = {0};
+    int single = s->inner_epochs * s->mini_batches == 1, updates = 0;
+    double norm, norms = 0;
+    enum status st = ST_OK;
+    learner_clear_load(l);
+    if (!single) {
+        shuffle(g, b->P, s, 0);
+        st = run_pass(&c, l, collect(g, b, 0, b->P, &c.scope), 1, 1, 0, gate, &total, e);
+        learner_clear_load(l);
+    }
+    for (int epoch = 0; epoch < s->inner_epochs && !st; epoch++) {
+        shuffle(g, b->P, s, epoch);
+        for (int i = 0; i < s->mini_batches && !st; i++) {
+            int from = (int)((int64_t)b->P * i / s->mini_batches), to = (int)((int64_t)b->P * (i + 1) / s->mini_batches);
+            int count = collect(g, b, from, to, &c.scope);
+            if (count == 0)
+                continue;
+            st = run_pass(&c, l, count, single, single, 1, gate, &total, e);
+            if (!st)
+                st = learner_apply(l, &s->adamw, &norm, e);
+            if (st)
+                break;
+            norms += norm;
+            updates++;
+        }
+    }
+    finish(&total, updates, norms, stats);
+    return st;
+}

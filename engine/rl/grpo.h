@@ -1,0 +1,46 @@
+#ifndef GRPOLAB_RL_GRPO_H
+#define GRPOLAB_RL_GRPO_H
+
+#include "engine/rl/batch.h"
+#include "engine/rl/learner.h"
+#include "engine/rl/objective.h"
+
+/* GRPO's update of one step: the objective over the batch's traces, its gradient, AdamW. */
+struct grpo_settings {
+    struct objective objective;
+    struct adamw_settings adamw;
+    int inner_epochs, mini_batches;
+    double temperature;       /* the sampling temperature: training log-probabilities are of that distribution */
+    uint64_t seed;
+    uint32_t step;
+};
+
+struct grpo_stats {
+    double loss, policy_loss, balance_loss, grad_norm;
+    double kl, entropy;                    /* means over completion tokens (kl of r1: over sequences) */
+    double clip_low, clip_high;            /* shares of the ratios */
+    double logp_difference, logp_difference_max;  /* |decode - training forward|, nats */
+    double tokens;                         /* completion tokens that were trained on */
+    int updates;                           /* optimizer steps done */
+};
+
+/* Scratch for the largest batch, from an arena. */
+struct grpo {
+    struct sequence *sequence;   /* [N] */
+    uint16_t *id;                /* [N, row] */
+    int *target;                 /* [N, row] */
+    int row;                     /* PROMPT_MAX + cap */
+    int *order;                  /* [P] groups as shuffled */
+};
+
+enum status grpo_init(struct grpo *g, int P, int G, int cap, struct arena *a, struct err *e);
+
+/* grpo_update: for each inner epoch and mini-batch (whole groups) one pass and one optimizer step. With a single update
+ * logp_old is the pass's own forward, so the ratio is exactly 1; else a forward over all traces comes first. The reference's
+ * log-probabilities are measured at every beta. Traces marked masked are left out; when none is left, nothing
+ * is updated. Writes b->logp_old, logp_ref, logp_new. Errors: ST_CANCELLED, ST_NONFINITE: the weights may have been
+ * updated by earlier mini-batches (the caller restores them). */
+enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, const struct grpo_settings *s,
+                        const struct gate *gate, struct grpo_stats *stats, struct err *e);
+
+#endif

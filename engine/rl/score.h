@@ -1,0 +1,39 @@
+#ifndef GRPOLAB_RL_SCORE_H
+#define GRPOLAB_RL_SCORE_H
+
+#include "engine/nn/vocab.h"
+#include "engine/rl/batch.h"
+#include "engine/rl/objective.h"
+
+/* The stages between rollout and update: draw, score, advantage. */
+
+/* A task as a run uses it: the scenario, opened, with the run's vocabulary. */
+struct task {
+    const struct scenario *scenario;
+    void *self;
+    const struct vocab *vocab;
+    int end_token;
+};
+
+struct reward_weights {
+    double accuracy, format;
+};
+
+enum cut_off_rule { CUT_OFF_SCORE, CUT_OFF_MASK, CUT_OFF_OVERLONG };
+#define CUT_OFF_CHOICES "score mask overlong"
+
+/* task_prompt: encodes a problem's prompt. Errors: ST_USAGE (too long, unknown token). */
+enum status task_prompt(const struct task *k, const struct problem *p, uint16_t *id, int *n, struct err *e);
+
+/* batch_draw: group p of the batch gets the problem of draw number `draw` of this step, and empty traces. */
+enum status batch_draw(struct batch *b, const struct task *k, uint64_t seed, uint32_t step, int p, uint32_t draw,
+                       struct err *e);
+
+/* score_group: text, verifier and analysis for the G traces of group p. overlong_cache: tokens before the length
+ * limit over which CUT_OFF_OVERLONG's penalty grows from 0 to 1 (DAPO eq. 13; 0: no penalty). */
+void score_group(struct batch *b, const struct task *k, const struct reward_weights *w, int overlong_cache, int p);
+
+/* advantage_batch: means, deviations, flat groups, advantages, and which traces the loss leaves out. */
+void advantage_batch(struct batch *b, enum std_kind std, int drop_flat, enum cut_off_rule cut_off);
+
+#endif

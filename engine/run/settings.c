@@ -1,0 +1,348 @@
+/* Settings: the table walked for defaults, parsing, printing and comparison. INI files are read by inih. */
+#include "engine/run/settings.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ini.h>
+
+#include "engine/run/settings_table.h"
+
+const char *stage_name(enum stage s)
+{
+    static const char *const name[] = {"base", "cold", "grpo"};
+    return name[s];
+}
+
+int stage_find(const char *name)
+{
+    for (int i = 0; i < STAGE_N; i++)
+        if (strcmp(stage_name((enum stage)i), name) == 0)
+            return i;
+    return -1;
+}
+
+int settings_steps(const struct settings *s, enum stage stage)
+{
+    return stage == STAGE_BASE ? s->base.steps : stage == STAGE_COLD ? s->cold.steps : s->rl.steps;
+}
+
+int settings_stages(const struct settings *s, enum stage out[STAGE_N])
+{
+    int n = 0;
+    for (int i = 0; i < STAGE_N; i++)
+        if (settings_steps(s, (enum stage)i) > 0)
+            out[n++] = (enum stage)i;
+    return n;
+}
+
+int settings_rows(const struct settings *s)
+{
+    int n = s->scenario ? s->scenario->settings_n : 0;
+    for (int i = 0; i < settings_sections(); i++)
+        n += settings_section(i)->n;
+    return n;
+}
+
+const struct setting *settings_row(const struct settings *s, int i, const char **section)
+{
+    for (int k = 0; k < settings_sections(); k++) {
+        const struct settings_section *x = settings_section(k);
+        if (i < x->n) {
+            *section = x->name;
+            return &x->row[i];
+        }
+        i -= x->n;
+    }
+    *section = s->scenario->name;
+    return &s->scenario->settings[i];
+}
+
+/* Where row i keeps its value. */
+static void *place(struct settings *s, int i, const struct setting **row)
+{
+    const char *section;
+    *row = settings_row(s, i, &section);
+    return (s->scenario && strcmp(section, s->scenario->name) == 0 ? s->task : (unsigned char *)s) + (*row)->offset;
+}
+
+static void put(void *at, const struct setting *row, double value)
+{
+    if (row->kind == SET_REAL)
+        *(double *)at = value;
+    else
+        *(int *)at = (int)value;
+}
+
+static double get(const void *at, const struct setting *row)
+{
+    return row->kind == SET_REAL ? *(const double *)at : *(const int *)at;
+}
+
+void settings_init(struct settings *s, const struct scenario *scenario)
+{
+    memset(s, 0, sizeof *s);
+    s->scenario = scenario;
+    for (int i = 0; i < settings_rows(s); i++) {
+        const struct setting *row;
+        void *at = place(s, i, &row);
+        put(at, row, row->initial);
+    }
+}
+
+/* The n-th word of a blank-separated list, 0 when there is none. */
+static int choice_name(const char *list, int n, char *out, size_t bytes)
+{
+    for (; n > 0 && list; n--) {
+        list = strchr(list, ' ');
+        list = list ? list + 1 : NULL;
+    }
+    if (!list)
+        return 0;
+    snprintf(out, bytes, "%.*s", (int)strcspn(list, " "), list);
+    return 1;
+}
+
+void settings_value(const struct settings *s, int i, char *out, size_t bytes)
+{
+    const struct setting *row;
+    const void *at = place((struct settings *)s, i, &row);
+    double v = get(at, row);
+    if (row->kind == SET_CHOICE && choice_name(row->choices, (int)v, out, bytes))
+        return;
+    if (row->kind == SET_REAL) {
+        for (int digits = 6; digits <= 17; digits++) {
+            snprintf(out, bytes, "%.*g", digits, v);
+            if (strtod(out, NULL) == v)
+                break;
+        }
+    } else {
+        snprintf(out, bytes, "%d", (int)v);
+    }
+}
+
+void setting_range(const struct setting *r, char *out, size_t bytes)
+{
+    if (r->kind == SET_CHOICE)
+        snprintf(out, bytes, "one of: %s", r->choices);
+    else if (r->kind == SET_BOOL)
+        snprintf(out, bytes, "0 or 1");
+    else
+        snprintf(out, bytes, "%g..%g", r->low, r->high);
+}
+
+static int parse_value(const struct setting *row, const char *text, double *out)
+{
+    char *end, word[32];
+    if (row->kind == SET_CHOICE) {
+        for (int i = 0; choice_name(row->choices, i, word, sizeof word); i++)
+            if (strcmp(word, text) == 0) {
+                *out = i;
+                return 1;
+            }
+        return 0;
+    }
+    if (row->kind == SET_BOOL && (strcmp(text, "yes") == 0 || strcmp(text, "true") == 0 || strcmp(text, "on") == 0))
+        text = "1";
+    if (row->kind == SET_BOOL && (strcmp(text, "no") == 0 || strcmp(text, "false") == 0 || strcmp(text, "off") == 0))
+        text = "0";
+    errno = 0;
+    *out = strtod(text, &end);
+    if (end == text || *end || errno || !isfinite(*out) || *out < row->low || *out > row->high)
+        return 0;
+    return row->kind == SET_REAL || *out == floor(*out);
+}
+
+static enum status set_row(struct settings *s, int i, const char *value, struct err *e)
+{
+    const struct setting *row;
+    void *at = place(s, i, &row);
+    const char *section;
+    double v;
+    char range[128];
+    settings_row(s, i, &section);
+    if (!parse_value(row, value, &v)) {
+        setting_range(row, range, sizeof range);
+        return err_set(e, ST_USAGE, "settings", "%s.%s = %s: it takes %s%s", section, row->key, value,
+                       row->kind == SET_INT ? "a whole number " : "", range);
+    }
+    put(at, row, v);
+    return ST_OK;
+}
+
+/* Row of a whole or short key: -1 none, -2 several sections have it. */
+static int find_row(const struct settings *s, enum stage stage, const char *key)
+{
+    const char *own = stage == STAGE_GRPO ? "rl" : stage_name(stage), *section;
+    int found = -1, count = 0;
+    for (int i = 0; i < settings_rows(s); i++) {
+        const struct setting *row = settings_row(s, i, &section);
+        size_t n = strlen(section);
+        if (strncmp(key, section, n) == 0 && key[n] == '.' && strcmp(key + n + 1, row->key) == 0)
+            return i;
+        if (strcmp(key, row->key))
+            continue;
+        if (strcmp(section, own) == 0)
+            return i;
+        found = i;
+        count++;
+    }
+    return count > 1 ? -2 : found;
+}
+
+enum status settings_set(struct settings *s, enum stage stage, const char *key, const char *value, char *canonical,
+                         struct err *e)
+{
+    int i = find_row(s, stage, key);
+    if (i == -2)
+        return err_set(e, ST_USAGE, "settings", "%s stands in several sections: write section.%s", key, key);
+    if (i < 0)
+        return err_set(e, ST_USAGE, "settings", "there is no setting %s (`grpolab settings` lists them)", key);
+    if (canonical) {
+        const char *section;
+        const struct setting *row = settings_row(s, i, &section);
+        snprintf(canonical, 96, "%s.%s", section, row->key);
+    }
+    return set_row(s, i, value, e);
+}
+
+struct reader {
+    struct settings *s;
+    const char *source;
+    const struct scenario *(*find)(const char *);
+    struct err *e;
+    enum status st;
+};
+
+static enum status set_preset(struct reader *r, const char *key, const char *value)
+{
+    if (strcmp(key, "scenario") == 0) {
+        const struct scenario *found = r->find(value);
+        struct settings old = *r->s;
+        if (!found)
+            return err_set(r->e, ST_USAGE, "settings", "there is no scenario %s", value);
+        settings_init(r->s, found);
+        memcpy(r->s->preset, old.preset, sizeof old.preset);
+        memcpy(r->s->summary, old.summary, sizeof old.summary);
+    } else if (strcmp(key, "name") == 0) {
+        snprintf(r->s->preset, sizeof r->s->preset, "%s", value);
+    } else if (strcmp(key, "summary") == 0) {
+        snprintf(r->s->summary, sizeof r->s->summary, "%s", value);
+    } else {
+        return err_set(r->e, ST_USAGE, "settings", "[preset] has name, summary and scenario, not %s", key);
+    }
+    return ST_OK;
+}
+
+static int on_line(void *user, const char *section, const char *key, const char *value)
+{
+    struct reader *r = user;
+    char whole[160];
+    if (r->st)
+        return 0;
+    snprintf(whole, sizeof whole, "%s.%s", section, key);
+    if (strcmp(section, "preset") == 0)
+        r->st = set_preset(r, key, value);
+    else if (!r->s->scenario)
+        r->st = err_set(r->e, ST_USAGE, "settings", "[preset] with its scenario must come first");
+    else
+        r->st = settings_set(r->s, STAGE_GRPO, whole, value, NULL, r->e);
+    return r->st == ST_OK;
+}
+
+enum status settings_parse(struct settings *s, const char *source, const char *text,
+                           const struct scenario *(*find)(const char *name), struct err *e)
+{
+    struct err inner = {0};
+    struct reader r = {s, source, find, &inner, ST_OK};
+    int line;
+    memset(s, 0, sizeof *s);
+    line = ini_parse_string(text, on_line, &r);
+    if (r.st)
+        return err_set(e, r.st, "settings", "%s:%d: %s", source, line, inner.msg);
+    if (line)
+        return err_set(e, ST_USAGE, "settings", "%s:%d: not a line of the form key = value", source, line);
+    if (!s->scenario)
+        return err_set(e, ST_USAGE, "settings", "%s: [preset] names no scenario", source);
+    return settings_check(s, e);
+}
+
+enum status settings_check(const struct settings *s, struct err *e)
+{
+    enum stage stage[STAGE_N];
+    struct model_config c = s->model;
+    c.vocab_n = 2;
+    c.positions_n = 2;
+    if (settings_stages(s, stage) == 0)
+        return err_set(e, ST_USAGE, "settings", "no stage has steps: set base.steps, cold.steps or rl.steps");
+    if (s->rl.mini_batches > s->rl.prompts)
+        return err_set(e, ST_USAGE, "settings", "rl.mini_batches = %d is more than rl.prompts = %d: a mini-batch is whole groups",
+                       s->rl.mini_batches, s->rl.prompts);
+    if (s->rl.prompts * s->rl.group > 1024)
+        return err_set(e, ST_USAGE, "settings", "rl.prompts x rl.group = %d traces a step; 1024 is the most",
+                       s->rl.prompts * s->rl.group);
+    if (s->rl.group > s->run.slots)
+        return err_set(e, ST_USAGE, "settings", "rl.group = %d does not fit run.slots = %d", s->rl.group, s->run.slots);
+    return model_config_check(&c, e);
+}
+
+void settings_print(const struct settings *s, struct str *out)
+{
+    char value[64];
+    for (int i = 0; i < settings_rows(s); i++) {
+        const char *section;
+        const struct setting *row = settings_row(s, i, &section);
+        settings_value(s, i, value, sizeof value);
+        str_printf(out, "%s.%s = %s\n", section, row->key, value);
+    }
+}
+
+enum status settings_restore(struct settings *s, const char *text, const struct scenario *(*find)(const char *name),
+                             struct err *e)
+{
+    /* The scenario's name is the one section that is not ours. */
+    char name[64] = "", line[256];
+    enum status st = ST_OK;
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, "\n"), dot = strcspn(p, ".");
+        if (dot < n && dot < sizeof name) {
+            snprintf(name, sizeof name, "%.*s", (int)dot, p);
+        }
+        p += n + (p[n] == '\n');
+    }
+    if (!find(name))
+        return err_set(e, ST_USAGE, "settings", "the run's scenario %s is not known to this program", name);
+    settings_init(s, find(name));
+    while (*text && !st) {
+        size_t n = strcspn(text, "\n");
+        char *eq;
+        snprintf(line, sizeof line, "%.*s", (int)n, text);
+        text += n + (text[n] == '\n');
+        eq = strstr(line, " = ");
+        if (!eq)
+            continue;
+        *eq = 0;
+        st = settings_set(s, STAGE_GRPO, line, eq + 3, NULL, e);
+    }
+    return st;
+}
+
+enum status settings_fork_check(const struct settings *parent, const struct settings *child, struct err *e)
+{
+    char a[64], b[64];
+    if (parent->scenario != child->scenario)
+        return err_set(e, ST_USAGE, "fork", "a fork stays with its scenario %s", parent->scenario->name);
+    for (int i = 0; i < settings_rows(parent); i++) {
+        const char *section;
+        const struct setting *row = settings_row(parent, i, &section);
+        settings_value(parent, i, a, sizeof a);
+        settings_value(child, i, b, sizeof b);
+        if ((row->flags & (SET_SHAPE | SET_START)) && strcmp(a, b))
+            return err_set(e, ST_USAGE, "fork", "%s.%s = %s in the parent: it shapes the model, the vocabulary or the data that "
+                           "made it, so a fork cannot change it", section, row->key, a);
+    }
+    return ST_OK;
+}

@@ -1,0 +1,88 @@
+#ifndef GRPOLAB_RUN_SETTINGS_H
+#define GRPOLAB_RUN_SETTINGS_H
+
+#include <stdint.h>
+
+#include "engine/base/setting.h"
+#include "engine/base/str.h"
+#include "engine/nn/config.h"
+#include "engine/rl/scenario.h"
+#include "engine/run/record.h"
+
+/* Everything that shapes a run, in one struct that a table of rows describes. A key is section.name, e.g.
+ * rl.beta; the sections are model, base, cold, rl, eval, run and the scenario's own. */
+enum stage { STAGE_BASE, STAGE_COLD, STAGE_GRPO, STAGE_N };
+enum decay_kind { DECAY_LINEAR, DECAY_COSINE };
+
+struct sft_stage {
+    int steps;                 /* 0: the stage is left out */
+    int documents, warmup, decay;
+    double lr, lr_final;       /* at the end, as a share of lr */
+    double beta1, beta2, weight_decay, clip, context_weight, gamma;
+};
+
+struct rl_stage {
+    int steps, prompts, group, max_tokens, inner_epochs, mini_batches, drop_flat, refill, cut_off, overlong_cache,
+        warmup, horizon, decay, loss, std, reference_every;
+    double lr, lr_final, beta1, beta2, weight_decay, clip, eps_low, eps_high, beta, temperature, accuracy, format, gamma;
+};
+
+struct eval_stage {
+    int every, k, problems, final_problems, r1;
+    double temperature, top_p;
+};
+
+struct run_stage {
+    int lanes, shard_tokens, slots, decode;
+};
+
+enum { TASK_CONFIG_BYTES = 1024 };
+
+struct settings {
+    char preset[NAME_BYTES], summary[160];
+    const struct scenario *scenario;
+    struct model_config model;
+    double mtp_final;          /* lambda in the last third of base and cold start */
+    double load_decay;         /* of the moving average of the expert load */
+    struct sft_stage base, cold;
+    struct rl_stage rl;
+    struct eval_stage eval;
+    struct run_stage run;
+    _Alignas(8) unsigned char task[TASK_CONFIG_BYTES];  /* the scenario's configuration struct */
+};
+
+const char *stage_name(enum stage s);
+int stage_find(const char *name);                        /* -1 */
+/* settings_stages: the stages of the chain that have steps, in order; returns how many. */
+int settings_stages(const struct settings *s, enum stage out[STAGE_N]);
+int settings_steps(const struct settings *s, enum stage stage);
+
+/* settings_init: defaults for a scenario. */
+void settings_init(struct settings *s, const struct scenario *scenario);
+/* settings_parse: INI text with [preset] (name, summary, scenario), then sections of settings. find: looks a scenario up by
+ * name. Errors: ST_USAGE names source, line, key and what is allowed. */
+enum status settings_parse(struct settings *s, const char *source, const char *text,
+                           const struct scenario *(*find)(const char *name), struct err *e);
+/* settings_set: one key = value. The key may be whole (rl.beta) or short (beta) where only one section has it; stage
+ * settles it otherwise (cold.lr for lr in a cold start). `canonical` (may be NULL) [96] gets the whole key. */
+enum status settings_set(struct settings *s, enum stage stage, const char *key, const char *value, char *canonical,
+                         struct err *e);
+/* settings_check: what no single row can tell: sizes that do not fit together. */
+enum status settings_check(const struct settings *s, struct err *e);
+
+/* settings_print: all rows as "section.key = value\n" in the table's order. */
+void settings_print(const struct settings *s, struct str *out);
+/* settings_restore: reads settings_print's form back (with preset and scenario lines). */
+enum status settings_restore(struct settings *s, const char *text, const struct scenario *(*find)(const char *name),
+                             struct err *e);
+
+/* Walking the table: row i, its section, its present value as text. i in 0..settings_rows-1. */
+int settings_rows(const struct settings *s);
+const struct setting *settings_row(const struct settings *s, int i, const char **section);
+void settings_value(const struct settings *s, int i, char *out, size_t bytes);
+void setting_range(const struct setting *r, char *out, size_t bytes);
+
+/* settings_fork_check: ST_USAGE names the first setting that differs and may not in a fork (shape, vocabulary). */
+enum status settings_fork_check(const struct settings *parent, const struct settings *child, struct err *e);
+
+#endif

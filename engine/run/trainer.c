@@ -1,0 +1,288 @@
+/* A step: draw, rollout, score, advantage, update, balance, (evaluate,) commit, in this order and each a function that
+ * can be called alone. Between them, and inside the long ones, the gate may hold or cancel; nothing that counts has
+ * changed before the update applies its gradient, and what an update of several parts changed is put back. */
+#include "engine/run/trainer.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/run/trainer_record.h"
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static enum status enter(struct trainer *t, const struct trainer_hooks *h, enum phase phase, struct err *e)
+{
+    enum status st;
+    t->phase = phase;
+    t->progress = 0;
+    st = gate_point(h->gate, GATE_PHASE, (int)phase, 0);
+    return st ? err_set(e, st, phase_name(phase), "cancelled") : ST_OK;
+}
+
+/* Learning rate: linear warm-up, then a fall to lr * last at the horizon, constant after it. step counts from 1. */
+static double schedule(double lr, double last, int warmup, int64_t horizon, enum decay_kind kind, int64_t step)
+{
+    double x;
+    if (step <= warmup)
+        return lr * (double)step / warmup;
+    if (step >= horizon)
+        return lr * last;
+    x = (double)(step - warmup) / (double)(horizon - warmup);
+    return lr * (last + (1 - last) * (kind == DECAY_COSINE ? 0.5 * (1 + cos(M_PI * x)) : 1 - x));
+}
+
+static enum status draw(struct trainer *t, struct err *e)
+{
+    struct batch *b = &t->batch;
+    enum status st = ST_OK;
+    b->stage = BATCH_EMPTY;
+    for (int p = 0; p < b->P && !st; p++)
+        st = batch_draw(b, &t->task, t->seed, (uint32_t)(t->step + 1), p, (uint32_t)p, e);
+    b->stage = BATCH_DRAWN;
+    return st;
+}
+
+static enum status rollout(struct trainer *t, const struct trainer_hooks *h, struct err *e)
+{
+    const struct rl_stage *s = &t->set.rl;
+    struct sampling how = {.temperature = s->temperature, .top_p = 1, .max_tokens = s->max_tokens,
+                           .end_token = t->task.end_token, .seed = t->seed, .stream = RNG_SAMPLE,
+                           .step = (uint32_t)(t->step + 1)};
+    enum status st = rollout_run(&t->rollout, t->learner.w, t->learner.bias, &how, &t->batch, 0, t->batch.P, h->gate, e);
+    t->batch.stage = BATCH_SAMPLED;
+    return st;
+}
+
+static void score(struct trainer *t)
+{
+    const struct rl_stage *s = &t->set.rl;
+    struct reward_weights w = {s->accuracy, s->format};
+    for (int p = 0; p < t->batch.P; p++)
+        score_group(&t->batch, &t->task, &w, s->cut_off == CUT_OFF_OVERLONG ? s->overlong_cache : 0, p);
+    t->batch.stage = BATCH_SCORED;
+}
+
+static void weigh(struct trainer *t)
+{
+    const struct rl_stage *s = &t->set.rl;
+    advantage_batch(&t->batch, (enum std_kind)s->std, s->drop_flat, (enum cut_off_rule)s->cut_off);
+    t->batch.stage = BATCH_WEIGHED;
+}
+
+/* Dynamic sampling (DAPO section 3.2): flat groups give way to new prompts, for at most `refill` rounds. */
+static enum status refill(struct trainer *t, const struct trainer_hooks *h, struct err *e)
+{
+    struct batch *b = &t->batch;
+    uint32_t drawn = (uint32_t)b->P;
+    enum status st = ST_OK;
+    for (int round = 0; round < t->set.rl.refill && !st; round++) {
+        int flat = 0;
+        for (int p = 0; p < b->P && !st; p++)
+            if (b->flat[p]) {
+                st = batch_draw(b, &t->task, t->seed, (uint32_t)(t->step + 1), p, drawn++, e);
+                flat++;
+            }
+        if (flat == 0)
+            break;
+        if (!st)
+            st = rollout(t, h, e);
+        if (!st) {
+            score(t);
+            weigh(t);
+        }
+    }
+    return st;
+}
+
+static void backup(struct trainer *t, int restore)
+{
+    real *live[3] = {t->learner.w, t->learner.adam_m, t->learner.adam_v};
+    size_t bytes = t->model.params.total * sizeof(real);
+    for (int i = 0; i < 3 && t->backup[i]; i++)
+        memcpy(restore ? live[i] : t->backup[i], restore ? t->backup[i] : live[i], bytes);
+}
+
+static enum status update(struct trainer *t, const struct trainer_hooks *h, struct err *e)
+{
+    const struct rl_stage *s = &t->set.rl;
+    int64_t step = t->step + 1, updates = t->learner.updates;
+    struct grpo_settings g = {
+        .objective = {(enum loss_kind)s->loss, (enum std_kind)s->std, s->eps_low, s->eps_high, s->beta, s->max_tokens},
+        .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->horizon, (enum decay_kind)s->decay, step), s->beta1, s->beta2,
+                  1e-8, s->weight_decay, s->clip},
+        .inner_epochs = s->inner_epochs, .mini_batches = s->mini_batches, .temperature = s->temperature,
+        .seed = t->seed, .step = (uint32_t)step,
+    };
+    struct grpo_stats stats;
+    enum status st;
+    /* What an update of several parts has changed when it fails is put back. */
+    backup(t, 0);
+    st = grpo_update(&t->grpo, &t->learner, &t->batch, &g, h->gate, &stats, e);
+    if (st) {
+        backup(t, 1);
+        t->learner.updates = updates;
+        return st;
+    }
+    t->metric[M_LR] = g.adamw.lr;
+    record_grpo(t, &stats);
+    t->batch.stage = BATCH_UPDATED;
+    return ST_OK;
+}
+
+static void balance(struct trainer *t, double gamma)
+{
+    double average[LAYERS_MAX];
+    if (t->learner.bias_n == 0)
+        return;
+    learner_balance(&t->learner, gamma, t->set.load_decay, t->max_vio, average, t->share);
+    record_balance(t, average);
+}
+
+static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks *h, struct err *e)
+{
+    double start = now(), sampled;
+    int64_t every = t->set.rl.reference_every;
+    enum status st = enter(t, h, PHASE_DRAW, e);
+    if (!st)
+        st = draw(t, e);
+    if (!st)
+        st = enter(t, h, PHASE_ROLLOUT, e);
+    if (!st)
+        st = rollout(t, h, e);
+    sampled = now();
+    if (!st)
+        st = enter(t, h, PHASE_SCORE, e);
+    if (st)
+        return st;
+    score(t);
+    st = enter(t, h, PHASE_ADVANTAGE, e);
+    if (st)
+        return st;
+    weigh(t);
+    record_traces(t);
+    st = refill(t, h, e);
+    if (!st)
+        st = enter(t, h, PHASE_UPDATE, e);
+    t->metric[M_TIME_ROLLOUT] = sampled - start;
+    start = now();
+    if (!st)
+        st = update(t, h, e);
+    if (st)
+        return st;
+    t->metric[M_TIME_UPDATE] = now() - start;
+    t->torn = 1;
+    t->phase = PHASE_BALANCE;
+    balance(t, t->set.rl.gamma);
+    if (every > 0 && (t->step + 1) % every == 0)
+        learner_reference(&t->learner);
+    return ST_OK;
+}
+
+static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *h, struct err *e)
+{
+    const struct sft_stage *s = t->stage == STAGE_BASE ? &t->set.base : &t->set.cold;
+    int64_t step = t->step + 1;
+    struct sft_settings set = {
+        .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->steps, (enum decay_kind)s->decay, step), s->beta1, s->beta2, 1e-8,
+                  s->weight_decay, s->clip},
+        .documents = s->documents, .context_weight = s->context_weight,
+        .mtp_lambda = step * 3 > (int64_t)s->steps * 2 ? t->set.mtp_final : t->set.model.mtp_lambda,
+        .seed = t->seed, .step = (uint32_t)step, .stream = t->stage == STAGE_BASE ? RNG_BASE : RNG_COLD,
+    };
+    struct sft_stats stats;
+    double start = now();
+    enum status st = enter(t, h, PHASE_UPDATE, e);
+    if (!st)
+        st = sft_step(&t->sft, &t->learner, &t->task, &set, h->gate, &stats, e);
+    if (st)
+        return st;
+    t->metric[M_LR] = set.adamw.lr;
+    t->metric[M_TIME_UPDATE] = now() - start;
+    t->torn = 1;
+    record_sft(t, &stats);
+    t->phase = PHASE_BALANCE;
+    balance(t, s->gamma);
+    return ST_OK;
+}
+
+enum status trainer_evaluate(struct trainer *t, struct evaluation *o, const struct gate *gate, struct err *e)
+{
+    return evaluate_run(&t->evaluator, o, &t->task, &t->rollout, t->learner.w, t->learner.bias, gate, &t->progress, e);
+}
+
+/* Evaluation belongs to the step, but it is not part of its time. */
+static enum status evaluate(struct trainer *t, const struct gate *gate, struct err *e)
+{
+    const struct eval_stage *s = &t->set.eval;
+    int64_t step = t->step + 1, last = settings_steps(&t->set, t->stage);
+    int is_last = step == last, on_way = t->stage == STAGE_GRPO && s->every > 0 && step % s->every == 0;
+    double start = now();
+    enum status st;
+    t->evaluations_n = 0;
+    if (!is_last && !on_way)
+        return ST_OK;
+    t->phase = PHASE_EVALUATE;
+    for (int i = 0; i < (is_last && s->r1 ? 2 : 1); i++) {
+        t->evaluation[i] = (struct evaluation){.k = s->k, .problems = is_last ? s->final_problems : s->problems,
+                                               .temperature = i ? 0.6 : s->temperature, .top_p = i ? 0.95 : s->top_p,
+                                               .seed = t->seed, .step = (uint32_t)step, .right = t->right[i]};
+        st = trainer_evaluate(t, &t->evaluation[i], gate, e);
+        if (st)
+            return st;
+        t->evaluations_n = i + 1;
+    }
+    record_evaluation(t);
+    t->metric[M_TIME_EVALUATE] = now() - start;
+    return ST_OK;
+}
+
+static enum status commit(struct trainer *t, const struct trainer_hooks *h, double seconds, struct err *e)
+{
+    struct digest d = learner_digest(&t->learner, t->step + 1), known;
+    char a[DIGEST_HEX], b[DIGEST_HEX];
+    enum status st;
+    t->phase = PHASE_COMMIT;
+    if (t->step + 1 <= t->head && h->sink) {
+        st = h->sink->digest(h->sink->self, t->step + 1, &known, e);
+        if (!st && !digest_equal(&d, &known)) {
+            digest_hex(&d, a);
+            digest_hex(&known, b);
+            st = err_set(e, ST_CORRUPT, "replay", "step %lld: digest %.12s, on record %.12s: another machine or another "
+                         "version; the record stands, go on as a fork", (long long)t->step + 1, a, b);
+        }
+    } else {
+        record_times(t, seconds);
+        st = h->sink ? record_commit(t, h->sink, &d, seconds, e) : ST_OK;
+        if (!st && t->step + 1 > t->head) {
+            t->seconds = t->metric[M_SECONDS];
+            t->rl_seconds = t->metric[M_RL_SECONDS];
+        }
+    }
+    if (!st) {
+        t->step++;
+        t->torn = 0;
+        t->head = t->step > t->head ? t->step : t->head;
+    }
+    return st;
+}
+
+enum status trainer_step(struct trainer *t, const struct trainer_hooks *h, struct err *e)
+{
+    double start = now(), evaluating;
+    enum status st;
+    for (int i = 0; i < METRIC_N; i++)
+        t->metric[i] = NAN;
+    st = t->stage == STAGE_GRPO ? take_grpo_step(t, h, e) : take_sft_step(t, h, e);
+    evaluating = now();
+    if (!st)
+        st = evaluate(t, h->gate, e);
+    if (!st)
+        st = commit(t, h, evaluating - start, e);
+    return st;
+}

@@ -1,0 +1,90 @@
+#ifndef GRPOLAB_RUN_TRAINER_H
+#define GRPOLAB_RUN_TRAINER_H
+
+#include "engine/rl/grpo.h"
+#include "engine/rl/rollout.h"
+#include "engine/rl/score.h"
+#include "engine/rl/sft.h"
+#include "engine/run/evaluate.h"
+#include "engine/run/settings.h"
+#include "engine/run/sink.h"
+#include "engine/run/snapshot.h"
+
+/* One run in memory: a stage of a preset with everything it needs to take steps. Two trainers live side by side in
+ * one process. Used by one thread at a time (the engine's); its pool's workers are inside its calls only. */
+enum { EVALUATIONS_MAX = 2 };
+
+struct trainer {
+    struct settings set;
+    enum stage stage;
+    uint64_t seed;
+    void *task_self;
+    struct vocab vocab;
+    struct task task;
+    struct model model;
+    struct pool *pool;            /* borrowed */
+    struct arena arena;
+    struct learner learner;
+    struct rollout rollout;
+    struct batch batch;           /* GRPO */
+    struct grpo grpo;
+    struct sft sft;               /* base, cold start */
+    struct evaluator evaluator;
+    real *backup[3];              /* weights and moments at the step's beginning, where an update has several parts */
+
+    int64_t step, head;           /* last step taken; last on record (a replay while step < head) */
+    double seconds, rl_seconds;   /* of recorded steps, up to max(step, head) */
+    enum phase phase;
+    double progress;              /* of an evaluation */
+    double metric[METRIC_N];      /* of the step under way or just taken */
+    double max_vio[LAYERS_MAX];
+    float share[SNAP_LAYERS * SNAP_EXPERTS];
+    int evaluations_n;
+    struct evaluation evaluation[EVALUATIONS_MAX];
+    uint8_t *right[EVALUATIONS_MAX];
+    int held_out_n;
+    int torn;                     /* the weights have moved past the last commit: after a failed step the state
+                                   * must be restored before the next one */
+};
+
+/* What a step talks to while it runs. All may be NULL. */
+struct trainer_hooks {
+    const struct gate *gate;
+    const struct sink *sink;
+};
+
+/* trainer_init: opens the scenario, builds model and memory. Nothing is learned yet: trainer_start or
+ * trainer_restore follows. Errors: ST_USAGE (settings), ST_NOMEM. */
+enum status trainer_init(struct trainer *t, const struct settings *s, enum stage stage, uint64_t seed,
+                         const struct kernels *k, struct pool *pool, struct err *e);
+void trainer_release(struct trainer *t);
+
+/* trainer_start: fresh weights, step 0. */
+void trainer_start(struct trainer *t);
+/* trainer_follow: step 0 of this stage from the end of an earlier one: its weights and biases, new moments; the
+ * reference of a GRPO stage is that policy. */
+void trainer_follow(struct trainer *t, const struct trainer *before);
+
+/* trainer_step: takes one step and commits it. A step that is on record already (step <= head) is compared by digest and
+ * not written. Errors: ST_CANCELLED: the step can be taken again, after a restore where t->torn says so; ST_NONFINITE: stage and
+ * tensor named, the state is that of the last commit; ST_CORRUPT: the replay's digest differs from the record. */
+enum status trainer_step(struct trainer *t, const struct trainer_hooks *h, struct err *e);
+
+/* trainer_evaluate: on demand, with the present weights; results in *o (o->right may be NULL). */
+enum status trainer_evaluate(struct trainer *t, struct evaluation *o, const struct gate *gate, struct err *e);
+
+struct digest trainer_digest(const struct trainer *t);
+
+/* trainer_tensors: the state as rows for a keyframe, at most cap; returns how many. Borrowed from t. */
+enum { TENSORS_MAX = 3 * (LAYERS_MAX * 16 + MTP_MAX * 20 + 8) + 8 };
+int trainer_tensors(const struct trainer *t, struct record_tensor *out, int cap);
+/* trainer_restore_tensor: puts one back. Errors: ST_CORRUPT (unknown name or other size). */
+enum status trainer_restore_tensor(struct trainer *t, const char *kind, const char *name, const void *data,
+                                   size_t bytes, struct err *e);
+/* trainer_restored: after all tensors; step is where they were taken. */
+void trainer_restored(struct trainer *t, int64_t step);
+
+/* trainer_peak_bytes: of its arena. */
+size_t trainer_peak_bytes(const struct trainer *t);
+
+#endif

@@ -1,0 +1,199 @@
+/* A trainer's life: memory laid out at set-up for the largest step that the settings allow, so that a step
+ * cannot run out of it; and its state as tensors, for keyframes. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/trainer.h"
+
+enum { ARENA_MB = 4096 };   /* address space; pages are touched as they are used */
+
+static enum status open_task(struct trainer *t, struct err *e)
+{
+    const struct scenario *s = t->set.scenario;
+    const char *const *token;
+    int n;
+    enum status st = s->open(t->set.task, &t->task_self, e);
+    if (st)
+        return st;
+    n = s->tokens(t->task_self, &token);
+    st = vocab_init(&t->vocab, token, n, e);
+    t->task = (struct task){s, t->task_self, &t->vocab, vocab_find(&t->vocab, "</answer>", 9)};
+    if (!st && t->task.end_token < 0)
+        st = err_set(e, ST_FAILED, "scenario", "%s has no </answer> token", s->name);
+    t->held_out_n = st ? 0 : s->held_out_n(t->task_self);
+    return st;
+}
+
+static enum status lay_out(struct trainer *t, struct err *e)
+{
+    const struct settings *s = &t->set;
+    struct arena *a = &t->arena;
+    int longest = t->model.config.positions_n, grpo = t->stage == STAGE_GRPO;
+    size_t block = t->model.params.total * sizeof(real);
+    enum status st = learner_init(&t->learner, &t->model, t->pool, s->run.lanes, s->run.shard_tokens, longest, grpo, a, e);
+    if (!st)
+        st = rollout_init(&t->rollout, &t->model, (enum decode_form)s->run.decode, t->pool, s->run.slots, longest, a, e);
+    if (!st)
+        st = evaluator_init(&t->evaluator, s->rl.max_tokens, a, e);
+    if (!st && grpo) {
+        st = batch_init(&t->batch, s->rl.prompts, s->rl.group, s->rl.max_tokens, a, e);
+        if (!st)
+            st = grpo_init(&t->grpo, s->rl.prompts, s->rl.group, s->rl.max_tokens, a, e);
+    } else if (!st) {
+        st = sft_init(&t->sft, t->stage == STAGE_BASE ? s->base.documents : s->cold.documents, longest, a, e);
+    }
+    for (int i = 0; i < 3 && !st && grpo && s->rl.inner_epochs * s->rl.mini_batches > 1; i++)
+        if (!(t->backup[i] = arena_alloc(a, block)))
+            st = err_set(e, ST_NOMEM, a->name, "no room for a backup of the weights");
+    for (int i = 0; i < EVALUATIONS_MAX && !st; i++)
+        if (!(t->right[i] = arena_alloc(a, (size_t)t->held_out_n + 1)))
+            st = err_set(e, ST_NOMEM, a->name, "no room for an evaluation");
+    return st;
+}
+
+enum status trainer_init(struct trainer *t, const struct settings *s, enum stage stage, uint64_t seed,
+                         const struct kernels *k, struct pool *pool, struct err *e)
+{
+    struct model_config c = s->model;
+    enum status st;
+    memset(t, 0, sizeof *t);
+    t->set = *s;
+    t->stage = stage;
+    t->seed = seed;
+    t->pool = pool;
+    for (int i = 0; i < METRIC_N; i++)
+        t->metric[i] = NAN;
+    st = open_task(t, e);
+    if (!st) {
+        c.vocab_n = t->vocab.n;
+        c.positions_n = PROMPT_MAX + s->rl.max_tokens;
+        if (config_moe_layers(&c) > SNAP_LAYERS)
+            st = err_set(e, ST_USAGE, "model", "%d MoE layers are more than %d", config_moe_layers(&c), SNAP_LAYERS);
+    }
+    if (!st)
+        st = model_init(&t->model, &c, k, e);
+    if (!st)
+        st = arena_init(&t->arena, "run", (size_t)ARENA_MB << 20, e);
+    if (!st)
+        st = lay_out(t, e);
+    if (st)
+        trainer_release(t);
+    return st;
+}
+
+void trainer_release(struct trainer *t)
+{
+    if (t->sft.sequence)
+        sft_release(&t->sft);
+    arena_release(&t->arena);
+    if (t->model.params.row)
+        model_release(&t->model);
+    vocab_release(&t->vocab);
+    if (t->task_self)
+        t->set.scenario->close(t->task_self);
+    memset(t, 0, sizeof *t);
+}
+
+void trainer_start(struct trainer *t)
+{
+    learner_start(&t->learner, t->seed);
+    t->step = t->head = 0;
+    t->seconds = t->rl_seconds = 0;
+}
+
+void trainer_follow(struct trainer *t, const struct trainer *before)
+{
+    size_t block = t->model.params.total * sizeof(real), n = (size_t)t->learner.bias_n;
+    trainer_start(t);
+    memcpy(t->learner.w, before->learner.w, block);
+    memcpy(t->learner.bias, before->learner.bias, n * sizeof(real));
+    memcpy(t->learner.load_average, before->learner.load_average, n * sizeof(double));
+    if (t->learner.ref_w)
+        learner_reference(&t->learner);
+}
+
+struct digest trainer_digest(const struct trainer *t)
+{
+    return learner_digest(&t->learner, t->step);
+}
+
+/* The blocks that come row by row of the parameter table. */
+static int block_kinds(const struct trainer *t, const char *kind[4], real *block[4])
+{
+    const struct learner *l = &t->learner;
+    int n = 0;
+    kind[n] = "weight", block[n++] = l->w;
+    kind[n] = "adam_m", block[n++] = l->adam_m;
+    kind[n] = "adam_v", block[n++] = l->adam_v;
+    if (l->ref_w)
+        kind[n] = "reference", block[n++] = l->ref_w;
+    return n;
+}
+
+int trainer_tensors(const struct trainer *t, struct record_tensor *out, int cap)
+{
+    const struct learner *l = &t->learner;
+    const struct params *p = &t->model.params;
+    const char *kind[4];
+    real *block[4];
+    int n = 0, kinds = block_kinds(t, kind, block);
+    size_t bias = (size_t)l->bias_n * sizeof(real);
+    struct record_tensor extra[] = {
+        {"bias", "policy", l->bias, bias}, {"state", "load_average", l->load_average, (size_t)l->bias_n * sizeof(double)},
+        {"state", "updates", &l->updates, sizeof l->updates}, {"bias", "reference", l->ref_bias, bias},
+    };
+    for (int b = 0; b < kinds; b++)
+        for (int i = 0; i < p->n && n < cap; i++) {
+            size_t stop = i + 1 < p->n ? p->row[i + 1].offset : p->total;
+            out[n++] = (struct record_tensor){kind[b], p->row[i].name, block[b] + p->row[i].offset,
+                                              (stop - p->row[i].offset) * sizeof(real)};
+        }
+    for (int i = 0; i < 3 + (l->ref_w != NULL) && n < cap; i++)
+        out[n++] = extra[i];
+    return n;
+}
+
+static enum status copy_exact(void *to, size_t want, const void *data, size_t bytes, const char *name, struct err *e)
+{
+    if (want != bytes)
+        return err_set(e, ST_CORRUPT, "keyframe", "%s has %zu bytes, not %zu", name, bytes, want);
+    memcpy(to, data, bytes);
+    return ST_OK;
+}
+
+enum status trainer_restore_tensor(struct trainer *t, const char *kind, const char *name, const void *data,
+                                   size_t bytes, struct err *e)
+{
+    struct learner *l = &t->learner;
+    const struct params *p = &t->model.params;
+    const char *known[4];
+    real *block[4];
+    int kinds = block_kinds(t, known, block);
+    for (int b = 0; b < kinds; b++)
+        for (int i = 0; strcmp(kind, known[b]) == 0 && i < p->n; i++) {
+            size_t stop = i + 1 < p->n ? p->row[i + 1].offset : p->total;
+            if (strcmp(name, p->row[i].name) == 0)
+                return copy_exact(block[b] + p->row[i].offset, (stop - p->row[i].offset) * sizeof(real), data, bytes, name,
+                                  e);
+        }
+    if (strcmp(kind, "bias") == 0)
+        return copy_exact(name[0] == 'p' ? l->bias : l->ref_bias, (size_t)l->bias_n * sizeof(real), data, bytes, name, e);
+    if (strcmp(kind, "state") == 0 && strcmp(name, "updates") == 0)
+        return copy_exact(&l->updates, sizeof l->updates, data, bytes, name, e);
+    if (strcmp(kind, "state") == 0 && strcmp(name, "load_average") == 0)
+        return copy_exact(l->load_average, (size_t)l->bias_n * sizeof(double), data, bytes, name, e);
+    return err_set(e, ST_CORRUPT, "keyframe", "unknown tensor %s %s", kind, name);
+}
+
+void trainer_restored(struct trainer *t, int64_t step)
+{
+    t->step = step;
+    t->torn = 0;
+    t->batch.stage = BATCH_EMPTY;
+}
+
+size_t trainer_peak_bytes(const struct trainer *t)
+{
+    return t->arena.peak;
+}

@@ -1,0 +1,194 @@
+/* The Countdown task: its settings and vocabulary, opening and closing, and its row for the registry.
+ *
+ * Invariant: an opened scenario is never written to again, so that threads may share it. */
+#include "scenarios/countdown.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBER_WORD = 12 };
+
+#define INT(field, initial, low, high, flags, meaning) \
+    {#field, SET_INT, offsetof(struct countdown_config, field), initial, low, high, NULL, flags, meaning}
+#define BOOL(field, initial, flags, meaning) \
+    {#field, SET_BOOL, offsetof(struct countdown_config, field), initial, 0, 1, NULL, flags, meaning}
+#define SHARE(field, initial, meaning) \
+    {#field, SET_REAL, offsetof(struct countdown_config, field), initial, 0, 1, NULL, SET_START, meaning}
+
+static const struct setting settings[] = {
+    INT(numbers_low, 3, 3, 6, 0, "fewest numbers in a problem that RL draws"),
+    INT(numbers_high, 3, 3, 6, 0, "most numbers in a problem that RL draws; each count is as likely"),
+    INT(taught_low, 3, 3, 6, SET_START, "fewest numbers in a problem of base text and demonstrations"),
+    INT(taught_high, 3, 3, 6, SET_START, "most numbers in a problem of base text and demonstrations"),
+    INT(eval_numbers, 3, 3, 6, 0, "numbers in a held-out problem"),
+    INT(number_max, 12, 2, 75, 0, "held-out problems have numbers from 1 to this"),
+    INT(range_1, 12, 2, 99, SET_START, "training numbers are 1..range, the range drawn from these three"),
+    INT(range_2, 16, 2, 99, SET_START, "training numbers, second range"),
+    INT(range_3, 20, 2, 99, SET_START, "training numbers, third range"),
+    INT(target_low, 1, 0, 999, SET_START, "smallest target"),
+    INT(target_high, 60, 1, 999, SET_START, "largest target"),
+    INT(value_max, 99, 20, COUNTDOWN_VALUES - 1, SET_SHAPE,
+        "results stay in 0..this; each whole number up to it is one token"),
+    {"ops", SET_CHOICE, offsetof(struct countdown_config, ops), 1, 0, 1, "+- +-*/", SET_START,
+     "operations that problems are made of and text is written with"},
+    INT(held_out_every, 12, 2, 1000, SET_START, "1 problem in this many is held out, by a hash of it"),
+    INT(held_out_cap, 0, 0, 10000, 0, "held-out problems at most; 0: all of 3 numbers, 400 of more"),
+    INT(attempts, 14, 1, COUNTDOWN_ATTEMPTS, SET_START, "demonstrations: most attempts at 3 numbers"),
+    SHARE(hazard_a, 0.7, "demonstrations: chance to give up after a failure, in some traces"),
+    SHARE(hazard_a_share, 0.6, "demonstrations: share of the traces that have hazard_a"),
+    SHARE(hazard_b, 0.05, "demonstrations: chance to give up after a failure, in the other traces"),
+    INT(attempts_many, 9, 1, COUNTDOWN_ATTEMPTS, SET_START,
+        "demonstrations: most attempts at 4 numbers or more"),
+    SHARE(hazard_many_a, 0.6, "as hazard_a, for 4 numbers or more"),
+    SHARE(hazard_many_a_share, 0.5, "as hazard_a_share, for 4 numbers or more"),
+    SHARE(hazard_many_b, 0.04, "as hazard_b, for 4 numbers or more"),
+    BOOL(show_state, 1, SET_START, "after each operation the other numbers that remain are written"),
+    BOOL(canonical, 1, SET_START, "demonstrations: first operations in a fixed order; 0: in a random one"),
+    SHARE(closest_last, 1.0, "demonstrations: chance that a last operation is the closest to the target"),
+    SHARE(malformed, 0.05, "demonstrations: share with spoilt tags"),
+    SHARE(random_target, 0.3, "demonstrations: share with a random target, which may be out of reach"),
+    SHARE(guide_first, 0.0,
+          "demonstrations, 4 numbers or more: chance that a first operation keeps the target in reach"),
+    SHARE(guide_middle, 0.8, "demonstrations, 4 numbers or more: chance that a middle operation does so"),
+    SHARE(equation_share, 0.25, "base text: share of rows of equations; the rest are think/answer documents"),
+    INT(equation_row, 8, 1, 64, SET_START, "base text: equations in a row"),
+    INT(base_attempts, 12, 1, COUNTDOWN_ATTEMPTS, SET_START, "base text: most attempts in a document"),
+    SHARE(short_share, 0.88, "base text: share of short documents"),
+    SHARE(short_stop, 0.82, "base text: chance to stop after an attempt, short documents"),
+    SHARE(long_stop, 0.12, "base text: chance to stop after an attempt, long documents"),
+    SHARE(hit_short, 0.2, "base text: share of short documents whose target is the last attempt's value"),
+    SHARE(hit_long, 0.2, "base text: share of long documents whose target is the last attempt's value"),
+    SHARE(near_miss, 0.2, "base text: share of the others whose target is 1 to 3 off an attempt's value"),
+    SHARE(flipped, 0.015, "base text: share of judgements (yes, no) that are false"),
+    SHARE(base_malformed, 0.24, "base text: share of think/answer documents with spoilt tags"),
+};
+
+static const char *const fixed_token[] = {
+    "<pad>", "User", ":", "->", "Assistant", "<think>", "</think>", "<answer>", "</answer>",
+    "+", "-", "*", "/", "=", ",", "no", "wait", "yes", "(", ")",
+};
+
+static enum status check(const struct countdown *c, struct err *e)
+{
+    const struct countdown_config *s = &c->set;
+    const int high[4] = {s->number_max, s->range_1, s->range_2, s->range_3};
+    const char *const high_key[4] = {"number_max", "range_1", "range_2", "range_3"};
+    if (s->numbers_low > s->numbers_high)
+        return err_set(e, ST_USAGE, "countdown", "numbers_low %d is above numbers_high %d", s->numbers_low,
+                       s->numbers_high);
+    if (s->taught_low > s->taught_high)
+        return err_set(e, ST_USAGE, "countdown", "taught_low %d is above taught_high %d", s->taught_low,
+                       s->taught_high);
+    if (s->target_low > s->target_high)
+        return err_set(e, ST_USAGE, "countdown", "target_low %d is above target_high %d", s->target_low,
+                       s->target_high);
+    if (s->target_high > s->value_max)
+        return err_set(e, ST_USAGE, "countdown", "target_high %d is above value_max %d", s->target_high,
+                       s->value_max);
+    for (int i = 0; i < 4; i++)
+        if (high[i] > s->value_max)
+            return err_set(e, ST_USAGE, "countdown", "%s %d is above value_max %d", high_key[i], high[i],
+                           s->value_max);
+    return ST_OK;
+}
+
+static enum status make_tokens(struct countdown *c, struct err *e)
+{
+    c->number_token = (int)(sizeof fixed_token / sizeof *fixed_token);
+    c->token_n = c->number_token + c->set.value_max + 1;
+    c->token = malloc((size_t)c->token_n * sizeof *c->token);
+    c->words = malloc((size_t)(c->set.value_max + 1) * NUMBER_WORD);
+    if (!c->token || !c->words)
+        return err_set(e, ST_NOMEM, "countdown", "no memory for the vocabulary");
+    memcpy(c->token, fixed_token, sizeof fixed_token);
+    for (int v = 0; v <= c->set.value_max; v++) {
+        char *word = c->words + v * NUMBER_WORD;
+        snprintf(word, NUMBER_WORD, "%d", v);
+        c->token[c->number_token + v] = word;
+    }
+    return ST_OK;
+}
+
+static void close_scenario(void *self)
+{
+    struct countdown *c = self;
+    if (!c)
+        return;
+    free(c->token);
+    free(c->words);
+    free(c->held);
+    free(c);
+}
+
+static enum status open_scenario(const void *config, void **self, struct err *e)
+{
+    struct countdown *c = calloc(1, sizeof *c);
+    enum status st;
+    *self = NULL;
+    if (!c)
+        return err_set(e, ST_NOMEM, "countdown", "no memory for the scenario");
+    c->set = *(const struct countdown_config *)config;
+    c->op_n = c->set.ops ? 4 : 2;
+    if ((st = check(c, e)) != ST_OK || (st = make_tokens(c, e)) != ST_OK ||
+        (st = countdown_check_draws(c, e)) != ST_OK || (st = countdown_find_held_out(c, e)) != ST_OK) {
+        close_scenario(c);
+        return st;
+    }
+    *self = c;
+    return ST_OK;
+}
+
+static void draw(const void *self, struct rng *r, struct problem *out)
+{
+    const struct countdown *c = self;
+    countdown_make(c, r, rng_range(r, c->set.numbers_low, c->set.numbers_high), out);
+}
+
+static int tokens(const void *self, const char *const **token)
+{
+    const struct countdown *c = self;
+    *token = c->token;
+    return c->token_n;
+}
+
+static int held_out_n(const void *self)
+{
+    return ((const struct countdown *)self)->held_n;
+}
+
+static void held_out(const void *self, int index, struct problem *out)
+{
+    const struct countdown *c = self;
+    countdown_unpack(c->held[index], c->set.eval_numbers, out);
+}
+
+void countdown_prompt(const void *self, const struct problem *p, struct str *out)
+{
+    (void)self;
+    str_add(out, "User :");
+    for (int i = 0; i < p->n - 1; i++)
+        str_printf(out, " %d", p->value[i]);
+    str_printf(out, " -> %d Assistant : <think>", p->value[p->n - 1]);
+}
+
+const struct scenario scenario_countdown = {
+    .name = "countdown",
+    .summary = "combine all the numbers by + - * / to reach the target",
+    .config_bytes = sizeof(struct countdown_config),
+    .settings = settings,
+    .settings_n = (int)(sizeof settings / sizeof *settings),
+    .open = open_scenario,
+    .close = close_scenario,
+    .tokens = tokens,
+    .draw = draw,
+    .held_out_n = held_out_n,
+    .held_out = held_out,
+    .prompt = countdown_prompt,
+    .parse = countdown_parse,
+    .print = countdown_print,
+    .demonstrate = countdown_demonstrate,
+    .base = countdown_base,
+    .score = countdown_score,
+    .analyse = countdown_analyse,
+};

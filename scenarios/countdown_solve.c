@@ -1,0 +1,207 @@
+/* Countdown's arithmetic: legal operations, what they reach, and the canonical order of trying them.
+ *
+ * Design: sets are tiny (2..6 numbers of at most value_max), so everything is direct enumeration
+ * with an early exit. For three numbers a full search is about fifty operations. */
+#include "scenarios/countdown.h"
+
+#include <stdlib.h>
+
+const char *const countdown_op_word[4] = {"+", "-", "*", "/"};
+
+int countdown_legal(const struct countdown *c, int op, int a, int b)
+{
+    int r = -1;
+    switch (op) {
+    case COUNTDOWN_ADD:
+        r = a + b;
+        break;
+    case COUNTDOWN_SUB:
+        r = a - b;
+        break;
+    case COUNTDOWN_MUL:
+        r = a * b;
+        break;
+    case COUNTDOWN_DIV:
+        if (b && a % b == 0)
+            r = a / b;
+        break;
+    }
+    return r <= c->set.value_max ? r : -1;
+}
+
+/* The numbers after a move as one key; ten bits hold any value. */
+static uint64_t key_after(const struct countdown_set *s, const struct countdown_move *m)
+{
+    uint64_t key = 0;
+    int placed = 0;
+    for (int k = 0; k < s->n; k++) {
+        if (k == m->i || k == m->j)
+            continue;
+        if (!placed && m->result >= s->value[k]) {
+            key = key << 10 | (uint64_t)m->result;
+            placed = 1;
+        }
+        key = key << 10 | (uint64_t)s->value[k];
+    }
+    return placed ? key : key << 10 | (uint64_t)m->result;
+}
+
+int countdown_moves(const struct countdown *c, const struct countdown_set *s,
+                    struct countdown_move out[COUNTDOWN_MOVES])
+{
+    uint64_t seen[COUNTDOWN_MOVES];
+    int n = 0;
+    for (int i = 0; i < s->n; i++)
+        for (int j = i + 1; j < s->n; j++)
+            for (int op = 0; op < c->op_n; op++) {
+                struct countdown_move m = {op, i, j, countdown_legal(c, op, s->value[i], s->value[j])};
+                int k = 0;
+                if (m.result < 0)
+                    continue;
+                seen[n] = key_after(s, &m);
+                while (seen[k] != seen[n])
+                    k++;
+                if (k == n)
+                    out[n++] = m;
+            }
+    return n;
+}
+
+void countdown_apply(struct countdown_set *s, const struct countdown_move *m, int node)
+{
+    struct countdown_set t = {0};
+    int placed = 0;
+    for (int k = 0; k <= s->n; k++) {
+        if (!placed && (k == s->n || (k != m->i && k != m->j && m->result >= s->value[k]))) {
+            t.value[t.n] = m->result;
+            t.node[t.n++] = node;
+            placed = 1;
+        }
+        if (k < s->n && k != m->i && k != m->j) {
+            t.value[t.n] = s->value[k];
+            t.node[t.n++] = s->node[k];
+        }
+    }
+    *s = t;
+}
+
+/* v[0..n-1] in any order; those that are not combined stay, the result takes the place of one. */
+static int reaches(const struct countdown *c, const int *v, int n, int target)
+{
+    int w[COUNTDOWN_NUMBERS];
+    if (n == 1)
+        return v[0] == target;
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++) {
+            int a = v[i] > v[j] ? v[i] : v[j], b = v[i] > v[j] ? v[j] : v[i], m = 1;
+            for (int k = 0; k < n; k++)
+                if (k != i && k != j)
+                    w[m++] = v[k];
+            for (int op = 0; op < c->op_n; op++) {
+                w[0] = countdown_legal(c, op, a, b);
+                if (w[0] >= 0 && (m == 1 ? w[0] == target : reaches(c, w, m, target)))
+                    return 1;
+            }
+        }
+    return 0;
+}
+
+int countdown_reaches(const struct countdown *c, const struct countdown_set *s, int target)
+{
+    return reaches(c, s->value, s->n, target);
+}
+
+static void values(const struct countdown *c, const int *v, int n, unsigned char *hit)
+{
+    int w[COUNTDOWN_NUMBERS];
+    if (n == 1) {
+        hit[v[0]] = 1;
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++) {
+            int a = v[i] > v[j] ? v[i] : v[j], b = v[i] > v[j] ? v[j] : v[i], m = 1;
+            for (int k = 0; k < n; k++)
+                if (k != i && k != j)
+                    w[m++] = v[k];
+            for (int op = 0; op < c->op_n; op++) {
+                w[0] = countdown_legal(c, op, a, b);
+                if (w[0] >= 0)
+                    values(c, w, m, hit);
+            }
+        }
+}
+
+void countdown_values(const struct countdown *c, const struct countdown_set *s,
+                      unsigned char hit[COUNTDOWN_VALUES])
+{
+    values(c, s->value, s->n, hit);
+}
+
+void countdown_closest(const struct countdown *c, const struct countdown_set *s, int target,
+                       struct countdown_move *out)
+{
+    int best = -1;
+    for (int op = 0; op < c->op_n; op++) {
+        int r = countdown_legal(c, op, s->value[0], s->value[1]);
+        if (r >= 0 && (best < 0 || abs(r - target) < best)) {
+            best = abs(r - target);
+            *out = (struct countdown_move){op, 0, 1, r};
+        }
+    }
+}
+
+void countdown_random_move(const struct countdown *c, struct rng *r, const struct countdown_set *s,
+                           struct countdown_move *out)
+{
+    struct countdown_move legal[4];
+    int i = rng_below(r, s->n), j = rng_below(r, s->n - 1), n = 0;
+    if (j >= i)
+        j++;
+    if (i > j) {
+        int swap = i;
+        i = j;
+        j = swap;
+    }
+    for (int op = 0; op < c->op_n; op++) {
+        int result = countdown_legal(c, op, s->value[i], s->value[j]);
+        if (result >= 0)
+            legal[n++] = (struct countdown_move){op, i, j, result};
+    }
+    *out = legal[rng_below(r, n)];
+}
+
+void countdown_begin(struct countdown_attempt *a, const struct countdown_set *s)
+{
+    a->numbers = a->node_n = s->n;
+    for (int i = 0; i < s->n; i++)
+        a->node[i] = (struct countdown_node){.op = -1, .value = s->value[i]};
+}
+
+void countdown_take(struct countdown_attempt *a, struct countdown_set *s, const struct countdown_move *m)
+{
+    struct countdown_node *d = &a->node[a->node_n];
+    *d = (struct countdown_node){.op = m->op, .left = s->node[m->i], .right = s->node[m->j],
+                                 .value = m->result};
+    for (int k = 0; k < s->n; k++)
+        if (k != m->i && k != m->j)
+            d->rest[d->rest_n++] = s->value[k];
+    countdown_apply(s, m, a->node_n++);
+}
+
+int countdown_value(const struct countdown_attempt *a)
+{
+    return a->node[a->node_n - 1].value;
+}
+
+void countdown_random(const struct countdown *c, struct rng *r, const struct countdown_set *start,
+                      struct countdown_attempt *out)
+{
+    struct countdown_set s = *start;
+    struct countdown_move m;
+    countdown_begin(out, start);
+    while (s.n > 1) {
+        countdown_random_move(c, r, &s, &m);
+        countdown_take(out, &s, &m);
+    }
+}

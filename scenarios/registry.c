@@ -1,0 +1,28 @@
+/* The tasks that this program knows. */
+#include "scenarios/registry.h"
+
+#include <string.h>
+
+#include "scenarios/countdown.h"
+
+static const struct scenario *const row[] = {
+    &scenario_countdown,
+};
+
+int scenario_n(void)
+{
+    return (int)(sizeof row / sizeof *row);
+}
+
+const struct scenario *scenario_at(int i)
+{
+    return row[i];
+}
+
+const struct scenario *scenario_find(const char *name)
+{
+    for (int i = 0; i < scenario_n(); i++)
+        if (strcmp(row[i]->name, name) == 0)
+            return row[i];
+    return NULL;
+}

@@ -1,0 +1,289 @@
+#!/usr/bin/python3
+"""Golden vectors of the learning rules: GRPO's objective, expert balance, AdamW, pass@k and maj@k.
+
+Written from the equations (R1 eq. 1-3, DeepSeekMath eq. 3-4, DAPO, Dr. GRPO, GSPO; V3 section 2.1.2 on balance), in
+numpy float64, independent of the engine. Gradients are derived by hand here and checked against finite differences;
+AdamW is PyTorch's own. Run it in this folder: it writes objective.json, balance.json, adamw.json and passk.json.
+"""
+import itertools
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+
+SEQUENCE = ("r1", "gspo")  # one ratio a sequence
+
+
+def write(name, head, cases):
+    with open(name, "w") as f:
+        f.write('{\n"about": %s,\n"cases": [\n%s\n]}\n'
+                % (json.dumps(head), ",\n".join(json.dumps(c) for c in cases)))
+
+
+def advantages(rewards, std, eps=1e-4):
+    """(r - mean) / (std + eps); `none` leaves the division out; equal rewards get 0."""
+    r = np.array(rewards, float)
+    if r.max() == r.min():
+        return np.zeros(len(r)), True
+    a = r - r.mean()
+    if std != "none":
+        a = a / (r.std(ddof={"sample": 1, "population": 0}[std]) + eps)
+    return a, False
+
+
+def k3(d):
+    """d = log pi_ref - log pi."""
+    return math.exp(d) - d - 1
+
+
+def objective(x):
+    """loss = -J of one group and all that `calc grpo` prints beside it."""
+    adv, flat = advantages(x["rewards"], x["std"])
+    G, kind, beta = len(adv), x["loss"], x["beta"]
+    lengths = [len(o) for o in x["logp"]]
+    loss, ratios, clips, kls, grads, low, high = 0.0, [], [], [], [], 0, 0
+    for i in range(G):
+        n, a = lengths[i], adv[i]
+        new, old = np.array(x["logp"][i], float), np.array(x["logp_old"][i], float)
+        ref = np.array(x["logp_ref"][i], float) if "logp_ref" in x else None
+        # What a token's term, or the sequence's, is multiplied by.
+        scale = {"grpo": 1 / (G * n), "dapo": 1 / sum(lengths), "r1": 1 / G, "gspo": 1 / G,
+                 "dr_grpo": 1 / (G * x.get("max_length", 1))}[kind]
+        if kind in SEQUENCE:
+            norm = n if kind == "gspo" else 1
+            rho = [math.exp((new.sum() - old.sum()) / norm)]
+        else:
+            norm, rho = 1, [math.exp(d) for d in new - old]
+        clipped, slope = [], []
+        for q in rho:
+            bounded = min(max(q, 1 - x["eps_low"]), 1 + x["eps_high"])
+            # The minimum of both branches; clipped is where the bounded branch is strictly the smaller.
+            cut = bounded * a < q * a
+            clipped.append(int(cut))
+            low += cut and a < 0
+            high += cut and a > 0
+            loss -= scale * min(q * a, bounded * a)
+            slope.append(0.0 if cut else -scale * a * q / norm)
+        grad = np.array(slope * n if kind in SEQUENCE else slope)
+        kl = None
+        if ref is not None:
+            d = [ref.sum() - new.sum()] if kind == "r1" else list(ref - new)
+            kl = [k3(v) for v in d]
+            # gspo: the tokens' KL is averaged over the sequence, then over the group.
+            share = scale / n if kind == "gspo" else scale
+            loss += beta * share * sum(kl)
+            back = np.array([beta * share * (1 - math.exp(v)) for v in d])
+            grad = grad + (np.full(n, back[0]) if kind == "r1" else back)
+        ratios.append(rho)
+        clips.append(clipped)
+        kls.append(kl)
+        grads.append(grad.tolist())
+    terms = sum(len(r) for r in ratios)
+    return {"advantages": adv.tolist(), "ratio": ratios, "clipped": clips,
+            "kl": kls if "logp_ref" in x else None, "loss": float(loss), "grad_logp": grads,
+            "clip_low": low / terms, "clip_high": high / terms, "flat": flat}
+
+
+def check_gradient(x, out):
+    """Finite differences; the cases keep every ratio away from the kinks."""
+    h = 1e-6
+    for i, seq in enumerate(x["logp"]):
+        for t in range(len(seq)):
+            kept, value = seq[t], []
+            for step in (h, -h):
+                seq[t] = kept + step
+                value.append(objective(x)["loss"])
+            seq[t] = kept
+            numeric, exact = (value[0] - value[1]) / (2 * h), out["grad_logp"][i][t]
+            assert abs(numeric - exact) < 1e-7 * max(1, abs(exact)), (x, i, t, numeric, exact)
+
+
+def spread(rng, lengths, scale):
+    return [np.round(-rng.gamma(1.2, 0.7, n), 6).tolist() for n in lengths], \
+        lambda base: [np.round(np.array(s) + rng.normal(0, scale, len(s)), 6).tolist() for s in base]
+
+
+def make_case(name, seed, loss, std, rewards, lengths, eps=(0.2, 0.2), beta=0.0, ref=True, scale=0.25, **more):
+    rng = np.random.default_rng(seed)
+    old, moved = spread(rng, lengths, scale)
+    x = {"rewards": rewards, "logp": moved(old) if scale else [list(s) for s in old], "logp_old": old}
+    if ref:
+        x["logp_ref"] = moved(old) if scale else [list(s) for s in old]
+    x.update({"loss": loss, "std": std, "eps_low": eps[0], "eps_high": eps[1], "beta": beta}, **more)
+    out = objective(x)
+    check_gradient(x, out)
+    return {"name": name, "input": x, "output": out}
+
+
+def by_hand():
+    """Cases small enough to be worked out on paper, so that this script is itself held to something."""
+    l2 = math.log(2)
+    x = {"rewards": [1, 0], "logp": [[l2 - 1], [-l2 - 1]], "logp_old": [[-1.0], [-1.0]], "logp_ref": [[-1.0], [-1.0]],
+         "loss": "grpo", "std": "none", "eps_low": 0.2, "eps_high": 0.2, "beta": 0.5}
+    out = objective(x)
+    # A = .5, -.5; ratios 2, 1/2, both clipped: J = (1.2*.5 - .8*.5)/2 = .1; KL = 1/2+ln2-1, 2-ln2-1.
+    kl = [l2 - 0.5, 1 - l2]
+    assert np.allclose(out["loss"], -0.1 + 0.25 * sum(kl), atol=1e-15)
+    assert np.allclose(out["grad_logp"], [[0.25 * 0.5], [0.25 * -1.0]], atol=1e-15)
+    assert out["clipped"] == [[1], [1]] and out["clip_low"] == out["clip_high"] == 0.5
+    flipped = dict(x, rewards=[0, 1])  # the same ratios against the other sign: neither is clipped
+    back = objective(flipped)
+    assert back["clipped"] == [[0], [0]] and np.allclose(back["loss"], 0.25 * sum(kl) + 0.375)
+    return [{"name": "both clipped", "input": x, "output": out},
+            {"name": "same ratios, neither clipped", "input": flipped, "output": back}]
+
+
+def objective_cases():
+    cases = by_hand()
+    lengths, rewards = [5, 1, 3, 7], [1.1, 0.1, 0.0, 1.1]
+    seed = 10
+    for loss in ("grpo", "r1", "dapo", "dr_grpo", "gspo"):
+        more = {"max_length": 12} if loss == "dr_grpo" else {}
+        eps = (3e-3, 4e-3) if loss == "gspo" else (0.2, 0.28)
+        for std in ("sample", "population", "none"):
+            for beta in (0.0, 0.04):
+                seed += 1
+                cases.append(make_case("%s, std %s, beta %g" % (loss, std, beta), seed, loss, std, rewards, lengths,
+                                       eps, beta, **more))
+        cases.append(make_case("%s, flat group" % loss, seed + 100, loss, "sample", [0.1] * 4, lengths, eps, 0.1,
+                               **more))
+        cases.append(make_case("%s, far from the reference" % loss, seed + 200, loss, "population", [1, 0, 0],
+                               [2, 4, 3], (0.1, 10.0), 1.0, scale=1.0, **more))
+    cases += [
+        make_case("first update: ratio 1, KL 0", 1, "grpo", "sample", [1, 0, 0, 0], [3, 2, 1, 4], beta=0.04, scale=0),
+        make_case("no reference", 2, "dapo", "sample", [1, 0, 1], [3, 2, 4], ref=False),
+        make_case("group of one", 3, "grpo", "sample", [1.0], [3], beta=0.04),
+        make_case("flat without reference: all zero", 4, "dapo", "none", [0, 0], [2, 2], ref=False),
+        make_case("nearly equal rewards", 5, "grpo", "population", [.1, .1, .1, .100001], [2, 2, 2, 2], beta=0.0),
+        make_case("asymmetric clip", 6, "grpo", "sample", [1, 0, 1, 0], [9, 9, 9, 9], (0.05, 0.4), 0.01, scale=0.4),
+    ]
+    # 0.1 has no finite binary form: the computed std of equal rewards is not 0, and yet the group is flat.
+    assert np.array([0.1] * 3).std() != 0 and advantages([0.1] * 3, "sample")[1]
+    for loss in ("grpo", "dapo", "dr_grpo", "r1", "gspo"):
+        mine = [c["output"] for c in cases if c["input"]["loss"] == loss]
+        assert any(c["clip_low"] > 0 for c in mine) and any(c["clip_high"] > 0 for c in mine), loss
+    return cases
+
+
+def advantage_cases():
+    """The measured advantages of other trainers: (rewards, column) -> numbers as published, 5 places."""
+    nearly = [.1, .1, .1, .100001]
+    published = [
+        ([1, 0, 0, 0], "population", 1e-4, [1.73165, -.57722], [0, 1]),
+        ([1, 0, 0, 0], "sample", 1e-4, [1.49970, -.49990], [0, 1]),
+        ([1, 0, 0, 0], "sample", 1e-6, [1.5, -.5], [0, 1]),
+        ([1, 0, 0, 0], "none", 0, [.75, -.25], [0, 1]),
+        ([.1, .1, .1, 0], "population", 1e-4, [.57602, -1.72806], [0, 3]),
+        ([.1, .1, .1, 0], "sample", 1e-4, [.49900, -1.49701], [0, 3]),
+        ([.1, .1, .1, 0], "sample", 1e-6, [.49999, -1.49997], [0, 3]),
+        ([.1, .1, .1, 0], "none", 0, [.025, -.075], [0, 3]),
+        (nearly, "population", 1e-4, [-.00249, .00747], [0, 3]),
+        (nearly, "sample", 1e-4, [-.00249, .00746], [0, 3]),
+        (nearly, "sample", 1e-6, [-.16667, .50000], [0, 3]),
+    ]
+    out = []
+    for rewards, std, eps, numbers, index in published:
+        a = advantages(rewards, std, eps)[0]
+        off = max(abs(a[i] - v) for i, v in zip(index, numbers))
+        # Rewards in single precision move the nearly flat group's last places.
+        assert off < 2.5e-5, (rewards, std, eps, a, numbers)
+        out.append({"name": "%s, std %s, eps %g" % (rewards, std, eps), "rewards": rewards, "std": std, "eps": eps,
+                    "advantages": a.tolist(), "flat": False})
+    return out
+
+
+def balance_cases():
+    def case(name, load, bias, gamma):
+        mean = Fraction(sum(load), len(load))
+        return {"name": name, "input": {"load": load, "bias": bias, "gamma": gamma},
+                "output": {"bias": [b + gamma * ((n < mean) - (n > mean)) for n, b in zip(load, bias)],
+                           "max_vio": float(max(load) / mean - 1)}}
+    return [case("V3's gamma", [10, 2, 4, 0], [0.0, 0.0, 0.0, 0.0], 0.001),
+            case("an expert at the mean stays", [3, 5, 4], [0.5, -0.25, 0.125], 0.01),
+            case("all at the mean", [7, 7, 7, 7], [0.1, 0.2, -0.3, 0.0], 0.001),
+            case("one takes all", [0, 0, 0, 64, 0, 0, 0, 0], [0.0] * 8, 0.01),
+            case("a mean that is no whole number", [3, 3, 4], [0.0, 0.01, 0.02], 0.002),
+            case("gamma 0", [1, 2], [0.3, 0.4], 0.0),
+            case("one expert", [12], [0.0], 0.001)]
+
+
+def adamw_case(name, rows, steps, lr, betas, eps, max_norm, seed):
+    import torch
+    torch.set_default_dtype(torch.float64)
+    rng = np.random.default_rng(seed)
+    w = [torch.tensor(np.round(rng.normal(0, 0.5, n), 6), requires_grad=True) for n, _ in rows]
+    groups = [{"params": [p], "weight_decay": d} for p, (_, d) in zip(w, rows)]
+    opt = torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=eps)
+    record = {"name": name, "beta1": betas[0], "beta2": betas[1], "eps": eps, "max_norm": max_norm,
+              "rows": [{"n": n, "decay": d, "w": p.detach().tolist()} for p, (n, d) in zip(w, rows)], "steps": []}
+    m, v, shadow = [0] * len(w), [0] * len(w), [p.detach().numpy().copy() for p in w]
+    for step in range(1, steps + 1):
+        grad = [np.round(rng.normal(0, 2.0 if step == 2 else 0.3, n), 6) for n, _ in rows]
+        norm = math.sqrt(sum(float((g * g).sum()) for g in grad))
+        scale = max_norm / norm if max_norm and norm > max_norm else 1.0
+        rate = lr * min(1, step / 3)
+        for g in opt.param_groups:
+            g["lr"] = rate
+        for p, g in zip(w, grad):
+            p.grad = torch.tensor(g * scale)
+        opt.step()
+        # Loshchilov & Hutter 2019, algorithm 2, beside PyTorch's.
+        for i, (g, (_, decay)) in enumerate(zip(grad, rows)):
+            m[i] = betas[0] * m[i] + (1 - betas[0]) * g * scale
+            v[i] = betas[1] * v[i] + (1 - betas[1]) * (g * scale) ** 2
+            hat = m[i] / (1 - betas[0] ** step) / (np.sqrt(v[i] / (1 - betas[1] ** step)) + eps)
+            shadow[i] -= rate * (hat + decay * shadow[i])
+            assert np.allclose(shadow[i], w[i].detach().numpy(), rtol=0, atol=1e-14)
+            assert np.allclose(v[i], opt.state[w[i]]["exp_avg_sq"].numpy(), rtol=0, atol=1e-14)
+        record["steps"].append({
+            "lr": rate, "norm": norm, "scale": scale,
+            "rows": [{"grad": g.tolist(), "w": p.detach().tolist(), "m": opt.state[p]["exp_avg"].tolist(),
+                      "v": opt.state[p]["exp_avg_sq"].tolist()} for g, p in zip(grad, w)]})
+    return record
+
+
+def adamw_cases():
+    return [adamw_case("clip, warm-up, decay by row", [(5, 0.1), (3, 0.0), (17, 0.01)], 5, 0.01, (0.9, 0.98), 1e-8,
+                       1.0, 1),
+            adamw_case("no clip, large eps", [(4, 0.0), (2, 0.5)], 4, 0.1, (0.9, 0.95), 1e-3, 0.0, 2)]
+
+
+def pass_at_k(n, c, k):
+    """1 - C(n-c,k)/C(n,k), and the same by counting every choice of k samples."""
+    exact = 1 - Fraction(math.comb(n - c, k), math.comb(n, k))
+    if n <= 10:
+        picks = list(itertools.combinations([i < c for i in range(n)], k))
+        assert exact == Fraction(sum(any(p) for p in picks), len(picks))
+    return float(exact)
+
+
+def maj_at_k(answers, right):
+    """The right answer's share of the first place: votes by value, null abstains, a tie is shared."""
+    votes = {}
+    for a in answers:
+        if a is not None:
+            votes[Fraction(a)] = votes.get(Fraction(a), 0) + 1
+    best = [a for a, n in votes.items() if n == max(votes.values())]
+    return float(Fraction(Fraction(right) in best, max(1, len(best))))
+
+
+def passk_cases():
+    pass_at = [{"n": n, "c": c, "k": k, "value": pass_at_k(n, c, k)}
+               for n, c, k in [(8, 0, 1), (8, 3, 1), (8, 8, 8), (8, 1, 8), (8, 3, 4), (10, 2, 5), (10, 9, 2),
+                               (16, 1, 16), (64, 5, 16), (64, 63, 2), (200, 7, 100), (1, 1, 1), (1, 0, 1)]]
+    votes = [("clear majority", ["24", "24", "7"], "24"), ("minority", ["7", "7", "24"], "24"),
+             ("tie of two", ["24", "7"], "24"), ("tie of three", ["1", "2", "24"], "24"),
+             ("tie of others", ["1", "1", "2", "2", "24"], "24"), ("malformed abstain", [None, None, None, "24"], "24"),
+             ("all malformed", [None, None], "24"), ("equal values written differently", ["48/2", "24", "7", "7"], "24"),
+             ("fractions are exact", ["1/3", "2/6", "33333333/100000000"], "1/3"), ("one sample", ["5"], "24")]
+    maj = [{"name": n, "answers": a, "right": r, "value": maj_at_k(a, r)} for n, a, r in votes]
+    return [{"pass_at_k": pass_at, "maj_at_k": maj}]
+
+
+if __name__ == "__main__":
+    write("objective.json", "input and output of `calc grpo`; kl is null without logp_ref", objective_cases())
+    write("advantages.json", "advantages of one group; the published figures of three trainers", advantage_cases())
+    write("balance.json", "input and output of `calc balance`", balance_cases())
+    write("adamw.json", "decoupled AdamW, scale = max_norm / norm where norm > max_norm > 0", adamw_cases())
+    write("passk.json", "pass@k and maj@k; answers are exact values as text, null: malformed", passk_cases())

@@ -1,0 +1,73 @@
+#ifndef GRPOLAB_VIEWS_LAYOUT_H
+#define GRPOLAB_VIEWS_LAYOUT_H
+
+#include "views/canvas.h"
+
+/* Where everything stands: a pure function of size and screen. */
+
+enum pane_id {
+    PANE_NONE, PANE_HEADER, PANE_STATUS, PANE_TOO_SMALL,
+    PANE_REWARD, PANE_LENGTH, PANE_KL, PANE_ENTROPY, PANE_EXPERTS, PANE_GROUP, PANE_TRACE,
+    PANE_STAGES, PANE_LOSS, PANE_GRADIENT,
+    PANE_RUNS, PANE_RUN, PANE_LOG,
+    PANE_N
+};
+
+enum screen_id {
+    SCREEN_DASHBOARD,   /* of GRPO */
+    SCREEN_LEARNING,    /* the same, while a base or a cold start learns from text */
+    SCREEN_RUNS, SCREEN_LOG,
+    SCREEN_N
+};
+
+/* A node of a composition, in preorder: a pane, or rows or columns followed by `children` nodes.
+ * min, grow, most are along the direction of the node's parent: every node gets min cells, what is left is shared
+ * by grow, up to most (0: no limit). */
+enum node_kind { NODE_PANE, NODE_ROWS, NODE_COLUMNS };
+struct node {
+    enum node_kind kind;
+    enum pane_id pane;
+    int children, min, grow, most;
+};
+
+/* The first composition that the size allows is used; the last one fits the minimum size. */
+struct composition {
+    int min_w, min_h;
+    const struct node *node;
+};
+
+struct screen {
+    const char *name, *what;  /* one word; one line for help */
+    char key;                 /* the digit that chooses it, 0: chosen by the program */
+    const struct composition *composition;
+    int compositions_n;
+};
+
+enum { LAYOUT_MAX = 24, LAYOUT_MIN_W = 40, LAYOUT_MIN_H = 10 };
+
+struct layout {
+    int n;
+    struct place {
+        enum pane_id pane;
+        struct rect rect;
+    } place[LAYOUT_MAX];
+};
+
+const struct screen *screen_row(enum screen_id s);
+/* screen_find: by its key; SCREEN_N when no screen has it. */
+enum screen_id screen_find(char key);
+
+/* layout_make: rectangles for a screen of w by h cells: no overlap, inside bounds, none empty. zoom: PANE_NONE, or the pane
+ * that alone stands between header and status. Below the minimum size PANE_TOO_SMALL has everything. Pure. */
+void layout_make(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom);
+
+/* layout_find: the place of a pane, or NULL. layout_hit: the pane under a cell, or PANE_NONE. */
+const struct rect *layout_find(const struct layout *l, enum pane_id pane);
+enum pane_id layout_hit(const struct layout *l, int row, int col);
+/* layout_next: the pane that Tab goes to; step 1 or -1. Header and status take no focus. */
+enum pane_id layout_next(const struct layout *l, enum pane_id focus, int step);
+
+/* layout_overlay: a rectangle in the middle, as large as wanted where that fits. Pure. */
+struct rect layout_overlay(int w, int h, int want_w, int want_h);
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef GRPOLAB_VIEWS_PANE_H
+#define GRPOLAB_VIEWS_PANE_H
+
+#include "views/view.h"
+
+/* What panes share, and the panes. A pane draws any part of a view in any rectangle of at least one cell; it
+ * acts on nothing. */
+
+/* pane_frame: the border of a pane with its title and, at the right, `right` (may be NULL); on a small screen only a title
+ * line. Returns what is left inside. */
+struct rect pane_frame(struct canvas *c, struct rect r, const struct view *v, enum pane_id pane, const char *title,
+                       const char *right);
+/* pane_is_boxed: whether pane_frame draws a whole border, so that there is a bottom line to write on. */
+int pane_is_boxed(const struct canvas *c, struct rect r);
+/* pane_foot: text in the bottom border, if there is one. */
+void pane_foot(struct canvas *c, struct rect r, const char *left, const char *right);
+/* pane_note: a dim sentence in the middle, where there is nothing to show yet. */
+void pane_note(struct canvas *c, struct rect r, const char *text);
+/* pane_metric: the newest value of a metric that is known, NaN when none. */
+double pane_metric(const struct view *v, enum metric m);
+
+void pane_header(struct canvas *c, struct rect r, const struct view *v);
+void pane_status(struct canvas *c, struct rect r, const struct view *v);
+void pane_too_small(struct canvas *c, struct rect r, const struct view *v);
+void pane_reward(struct canvas *c, struct rect r, const struct view *v);
+void pane_length(struct canvas *c, struct rect r, const struct view *v);
+void pane_kl(struct canvas *c, struct rect r, const struct view *v);
+void pane_entropy(struct canvas *c, struct rect r, const struct view *v);
+void pane_loss(struct canvas *c, struct rect r, const struct view *v);
+void pane_gradient(struct canvas *c, struct rect r, const struct view *v);
+void pane_experts(struct canvas *c, struct rect r, const struct view *v);
+void pane_group(struct canvas *c, struct rect r, const struct view *v);
+void pane_trace(struct canvas *c, struct rect r, const struct view *v);
+void pane_stages(struct canvas *c, struct rect r, const struct view *v);
+void pane_runs(struct canvas *c, struct rect r, const struct view *v);
+void pane_run(struct canvas *c, struct rect r, const struct view *v);
+void pane_log(struct canvas *c, struct rect r, const struct view *v);
+
+/* pane_group_has_head: whether the group pane, `width` by `rows` inside its border, begins with a heading.
+ * pane_group_list: its list as it is drawn: the selection, or the followed trace where the pane has no focus. */
+int pane_group_has_head(const struct view *v, int width, int rows);
+void pane_group_list(const struct view *v, struct list *list);
+
+/* pane_overlay: help or settings over the screen. */
+void pane_overlay(struct canvas *c, struct rect r, const struct view *v);
+
+/* pane_status_cursor: where the command line's cursor stands in a status line r, -1 when none. */
+int pane_status_cursor(const struct canvas *c, struct rect r, const struct view *v);
+
+#endif

@@ -1,0 +1,167 @@
+/* A frame: the layout of the screen that is looked at, each pane in its rectangle, the overlay on top.
+ * A new pane is a row of `panes`; a new screen is a row in layout.c. */
+#include "views/view.h"
+
+#include <string.h>
+
+#include "views/pane.h"
+#include "views/tree.h"
+
+static const struct pane_row {
+    const char *name;
+    void (*draw)(struct canvas *c, struct rect r, const struct view *v);
+} panes[PANE_N] = {
+    [PANE_NONE] = {"none", NULL},
+    [PANE_HEADER] = {"header", pane_header},
+    [PANE_STATUS] = {"status", pane_status},
+    [PANE_TOO_SMALL] = {"too-small", pane_too_small},
+    [PANE_REWARD] = {"reward", pane_reward},
+    [PANE_LENGTH] = {"length", pane_length},
+    [PANE_KL] = {"kl", pane_kl},
+    [PANE_ENTROPY] = {"entropy", pane_entropy},
+    [PANE_EXPERTS] = {"experts", pane_experts},
+    [PANE_GROUP] = {"group", pane_group},
+    [PANE_TRACE] = {"trace", pane_trace},
+    [PANE_STAGES] = {"stages", pane_stages},
+    [PANE_LOSS] = {"loss", pane_loss},
+    [PANE_GRADIENT] = {"gradient", pane_gradient},
+    [PANE_RUNS] = {"runs", pane_runs},
+    [PANE_RUN] = {"run", pane_run},
+    [PANE_LOG] = {"log", pane_log},
+};
+
+void view_init(struct view *v)
+{
+    memset(v, 0, sizeof *v);
+    v->group = -1;
+    v->cursor = -1;
+    v->smoothing = 0.6;
+}
+
+enum screen_id view_screen(const struct view *v)
+{
+    if (v->screen == SCREEN_DASHBOARD && v->now && (!strcmp(v->now->stage, "base") || !strcmp(v->now->stage, "cold")))
+        return SCREEN_LEARNING;
+    return v->screen;
+}
+
+void view_layout(const struct view *v, int w, int h, struct layout *l)
+{
+    layout_make(l, view_screen(v), w, h, v->zoom);
+}
+
+static struct rect overlay_rect(const struct view *v, int w, int h)
+{
+    return layout_overlay(w, h, 92, v->rows_n + 2);
+}
+
+void view_draw(struct canvas *c, const struct view *v, int *row, int *col)
+{
+    struct layout l;
+    int i;
+
+    *row = *col = -1;
+    canvas_clear(c);
+    view_layout(v, c->w, c->h, &l);
+    for (i = 0; i < l.n; i++)
+        panes[l.place[i].pane].draw(c, l.place[i].rect, v);
+    for (i = 0; i < l.n; i++)
+        if (l.place[i].pane == PANE_STATUS && v->command) {
+            struct rect r = l.place[i].rect;
+            *col = r.x + pane_status_cursor(c, r, v);
+            *row = r.y;
+            if (v->command_hint && *v->command_hint && r.y > 0) {
+                struct rect above = {r.x, r.y - 1, r.w, 1};
+                canvas_fill(c, above, STYLE_DIM, ' ');
+                canvas_fit(c, above, 0, 0, above.w, STYLE_DIM, v->command_hint);
+            }
+        }
+    if (v->overlay != OVERLAY_NONE && c->w >= LAYOUT_MIN_W && c->h >= LAYOUT_MIN_H)
+        pane_overlay(c, overlay_rect(v, c->w, c->h), v);
+}
+
+/* The rows of a list and where the first of them stands, by pane; the frame takes what pane_frame takes. */
+static int list_rows(const struct view *v, int w, int h, enum pane_id pane, int *first)
+{
+    struct canvas measure = {.w = w, .h = h};
+    struct layout l;
+    const struct rect *r;
+    int boxed, inner, width;
+
+    view_layout(v, w, h, &l);
+    r = layout_find(&l, pane);
+    if (!r)
+        return 0;
+    boxed = pane_is_boxed(&measure, *r);
+    inner = r->h - 1 - boxed;
+    width = r->w - 2 * boxed;
+    *first = r->y + 1;
+    if (pane == PANE_RUNS)
+        *first += 1;
+    if (pane == PANE_GROUP && pane_group_has_head(v, width, inner))
+        *first += 1;
+    return inner - (*first - r->y - 1) > 0 ? inner - (*first - r->y - 1) : 0;
+}
+
+int view_rows(const struct view *v, int w, int h, enum pane_id pane)
+{
+    int first;
+
+    return list_rows(v, w, h, pane, &first);
+}
+
+int view_overlay_rows(const struct view *v, int w, int h)
+{
+    int rows = overlay_rect(v, w, h).h - 2;
+
+    return rows > 0 ? rows : 0;
+}
+
+int view_row_at(const struct view *v, int w, int h, int row, int col)
+{
+    struct layout l;
+    struct list list;
+    enum pane_id pane;
+    int first, rows, at;
+
+    if (v->overlay != OVERLAY_NONE) {
+        struct rect r = overlay_rect(v, w, h);
+        at = row - r.y - 1;
+        if (at < 0 || at >= r.h - 2 || col <= r.x || col >= r.x + r.w - 1)
+            return -1;
+        list = v->overlay_list;
+        list.n = v->rows_n;
+        list_clamp(&list, r.h - 2);
+        return list.top + at < list.n ? list.top + at : -1;
+    }
+    view_layout(v, w, h, &l);
+    pane = layout_hit(&l, row, col);
+    if (pane != PANE_RUNS && pane != PANE_GROUP)
+        return -1;
+    rows = list_rows(v, w, h, pane, &first);
+    list = pane == PANE_RUNS ? v->runs_list : v->group_list;
+    if (pane == PANE_GROUP)
+        pane_group_list(v, &list);
+    else
+        list.n = v->runs_n < TREE_MAX ? v->runs_n : TREE_MAX;
+    list_clamp(&list, rows);
+    at = row - first;
+    return at >= 0 && at < rows && list.top + at < list.n ? list.top + at : -1;
+}
+
+int view_group(const struct view *v)
+{
+    const struct snapshot *s = v->now;
+    int g = v->group;
+
+    if (!s || s->groups_n < 1 || s->group_size < 1)
+        return -1;
+    if (g < 0 || g >= s->groups_n)
+        g = s->follow.group >= 0 && s->follow.group < s->groups_n ? s->follow.group : 0;
+    return (g + 1) * s->group_size <= SNAP_TRACES ? g : 0;
+}
+
+const char *pane_name(enum pane_id pane)
+{
+    return pane < PANE_N && panes[pane].name ? panes[pane].name : "none";
+}
