@@ -27,7 +27,7 @@ uint32_t heat_glyph(double v, double low, double high)
 void heat_row(struct canvas *c, struct rect r, int row, int col, int each, const float *v, int n, double low,
               double high)
 {
-    int i, j, gap = each > 2;
+    int i, j, gap = each > 1;
 
     for (i = 0; i < n; i++)
         for (j = 0; j < each - gap; j++)

@@ -316,10 +316,8 @@ struct rect layout_overlay(int w, int h, int want_w, int want_h)
 {
     struct rect r;
 
-    r.w = want_w < w - 4 ? want_w : w - 4;
+    r.w = want_w < w - 8 ? want_w : w;   /* a strip of another pane beside it would only confuse */
     r.h = want_h < h - 2 ? want_h : h - 2;
-    if (r.w < 1)
-        r.w = w > 0 ? w : 1;
     if (r.h < 1)
         r.h = h > 0 ? h : 1;
     r.x = (w - r.w) / 2;

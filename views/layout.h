@@ -67,7 +67,7 @@ enum pane_id layout_hit(const struct layout *l, int row, int col);
 /* layout_next: the pane that Tab goes to; step 1 or -1. Header and status take no focus. */
 enum pane_id layout_next(const struct layout *l, enum pane_id focus, int step);
 
-/* layout_overlay: a rectangle in the middle, as large as wanted where that fits. Pure. */
+/* layout_overlay: a rectangle in the middle, as large as wanted where that fits; else as wide as the screen. Pure. */
 struct rect layout_overlay(int w, int h, int want_w, int want_h);
 
 #endif

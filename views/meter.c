@@ -26,32 +26,27 @@ void meter_spark(struct canvas *c, struct rect r, int row, int col, int width, c
     for (i = 0; i < columns; i++) {
         if (!isnan(mean[i]))
             canvas_put(c, r, row, col + i, style,
-                       0x2581 + (high > low ? (uint32_t)((mean[i] - low) / (high - low) * 7.999) : 3));
+                       0x2581 + (high > low ? (uint32_t)((mean[i] - low) / (high - low) * 6.999) : 3));
     }
 }
 
 void meter_bar(struct canvas *c, struct rect r, int row, int col, int width, double value, double limit,
                enum style style)
 {
-    int half = (width - 1) / 2, middle = col + half, eighths, full, i;
+    int half = (width - 1) / 2, middle = col + half, halves, i;
     double part = limit > 0 && isfinite(value) ? fabs(value) / limit : 0;
+    uint32_t line = c->chars != CHARS_ASCII ? 0x2501 : value > 0 ? '+' : '-';
 
     if (half < 1)
         return;
     part = part > 1 ? 1 : part;
     canvas_put(c, r, row, middle, STYLE_BORDER, 0x2502);
-    eighths = (int)lround(part * half * 8);
-    full = eighths / 8;
-    for (i = 0; i < full; i++)
-        canvas_put(c, r, row, value > 0 ? middle + 1 + i : middle - 1 - i, style,
-                   c->chars != CHARS_ASCII ? 0x2588 : value > 0 ? '+' : '-');
-    if (eighths % 8 && c->chars != CHARS_ASCII) {
-        /* Blocks that fill a part from the left exist in eighths, from the right only as a half. */
-        if (value > 0)
-            canvas_put(c, r, row, middle + 1 + full, style, 0x2590 - (uint32_t)(eighths % 8));
-        else if (eighths % 8 >= 3)
-            canvas_put(c, r, row, middle - 1 - full, style, 0x2590);
-    }
+    halves = (int)lround(part * half * 2);
+    for (i = 0; i < halves / 2; i++)
+        canvas_put(c, r, row, value > 0 ? middle + 1 + i : middle - 1 - i, style, line);
+    if (halves % 2 && c->chars != CHARS_ASCII)
+        canvas_put(c, r, row, value > 0 ? middle + 1 + halves / 2 : middle - 1 - halves / 2, style,
+                   value > 0 ? 0x2578 : 0x257A);
 }
 
 void meter_gauge(struct canvas *c, struct rect r, int row, int col, int width, double fraction, enum style style)

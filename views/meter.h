@@ -3,7 +3,8 @@
 
 #include "views/canvas.h"
 
-/* meter_spark: a curve in one row of `width` columns; buckets of equal count, each with its mean. */
+/* meter_spark: a curve in one row of `width` columns; buckets of equal count, each with its mean. The full block
+ * is not used, so that rows of sparklines do not run together. */
 void meter_spark(struct canvas *c, struct rect r, int row, int col, int width, const double *y, int n,
                  enum style style);
 

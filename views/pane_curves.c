@@ -66,6 +66,35 @@ static void draw_spark(struct canvas *c, struct rect r, const struct view *v, co
                     STYLE_CURVE_A);
 }
 
+static int has_values(const struct history *h, int metric)
+{
+    return metric >= 0 && isfinite(history_last(h, (enum metric)metric, -1));
+}
+
+/* Which curve is which, where there are two. */
+static void draw_legend(struct canvas *c, struct rect r, const struct history *h, const struct curve *k)
+{
+    static const enum style style[LINES_MAX] = {STYLE_CURVE_A, STYLE_CURVE_B};
+    int i, col, width = 0;
+
+    for (i = 0; i < LINES_MAX; i++) {
+        if (!has_values(h, k->line[i].metric))
+            return;
+        width += canvas_width(c, k->line[i].label, -1) + 5;
+    }
+    if (!pane_is_boxed(c, r) || width + 44 > r.w)
+        return;
+    col = r.w - width - 10;
+    canvas_put(c, r, r.h - 1, col++, STYLE_DIM, ' ');
+    for (i = 0; i < LINES_MAX; i++) {
+        canvas_put(c, r, r.h - 1, col, style[i], 0x2501);
+        canvas_put(c, r, r.h - 1, col + 1, STYLE_DIM, ' ');
+        col = canvas_text(c, r, r.h - 1, col + 2, STYLE_DIM, k->line[i].label, -1);
+        canvas_put(c, r, r.h - 1, col++, STYLE_DIM, ' ');
+        canvas_put(c, r, r.h - 1, col++, STYLE_DIM, ' ');
+    }
+}
+
 /* The foot: first and last step at its ends, and what the second figure says between. */
 static void draw_foot(struct canvas *c, struct rect r, const struct view *v, const struct curve *k)
 {
@@ -119,7 +148,7 @@ static void draw_curve(struct canvas *c, struct rect r, const struct view *v, co
         snprintf(right, sizeof right, "step %.0f: %s", h->step[i],
                  format_number(number, history_metric(h, (enum metric)k->line[0].metric)[i]));
     }
-    inner = pane_frame(c, r, v, k->pane, r.w < 26 ? k->short_title : k->title, right);
+    inner = pane_frame(c, r, v, k->pane, r.w < 36 ? k->short_title : k->title, right);
     if (!h || !h->n) {
         pane_note(c, inner, "no step yet");
         return;
@@ -151,6 +180,7 @@ static void draw_curve(struct canvas *c, struct rect r, const struct view *v, co
     }
     plot_draw(c, inner, &p);
     draw_foot(c, r, v, k);
+    draw_legend(c, r, h, k);
 }
 
 void pane_reward(struct canvas *c, struct rect r, const struct view *v)

@@ -70,7 +70,7 @@ static void draw_score(struct canvas *c, struct rect r, int row, int col, const 
     canvas_put(c, r, row, col, ok ? STYLE_GOOD : STYLE_BAD, ok ? 0x2713 : 0x2717);
     col += 2;
     if (t->aha > 0)
-        col = canvas_text(c, r, row, col, STYLE_AHA, "★ ", -1);
+        col = canvas_text(c, r, row, col, STYLE_AHA, "★", -1) + 1;
     start = col;
     if (ok || !t->why[0]) {
         canvas_fit(c, r, row, col, r.w - col - 1, STYLE_TEXT, t->answer[0] ? t->answer : t->why);
@@ -101,7 +101,7 @@ static void draw_progress(struct canvas *c, struct rect r, int row, int col, con
     width = width > 48 ? 48 : width;
     full = (int)lround((double)t->n / g->longest * width);
     for (i = 0; i < full; i++)
-        canvas_put(c, r, row, col + 9 + i, which == 1 && i == full - 1 ? STYLE_ACCENT : STYLE_DIM, 0x2584);
+        canvas_put(c, r, row, col + 9 + i, which == 1 && i == full - 1 ? STYLE_ACCENT : STYLE_DIM, 0x2501);
 }
 
 static void draw_line(struct canvas *c, struct rect r, int row, const struct view *v, const struct shown *g, int i)

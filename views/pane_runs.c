@@ -183,7 +183,7 @@ void pane_run(struct canvas *c, struct rect r, const struct view *v)
     row = field(c, inner, row, "step", text);
     row = field(c, inner, row, "time", format_clock(clock, run->seconds));
     if (run->rl_seconds > 0)
-        row = field(c, inner, row, "time of RL", format_clock(clock, run->rl_seconds));
+        row = field(c, inner, row, "RL time", format_clock(clock, run->rl_seconds));
     snprintf(text, sizeof text, "%llu", (unsigned long long)run->seed);
     row = field(c, inner, row, "seed", text);
     when = (time_t)run->created;

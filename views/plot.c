@@ -140,8 +140,9 @@ static void cover(const struct frame *f, struct span *span, int col, double y0, 
 
     if (col < 0 || col >= f->cols)
         return;
-    a = (int)lround(y0 < y1 ? y0 : y1);
-    b = (int)lround(y0 < y1 ? y1 : y0);
+    /* A little less than the whole piece: where one column ends and the next begins they share no dot. */
+    a = (int)lround((y0 < y1 ? y0 : y1) + (fabs(y1 - y0) > 0.05 ? 0.02 : 0));
+    b = (int)lround((y0 < y1 ? y1 : y0) - (fabs(y1 - y0) > 0.05 ? 0.02 : 0));
     if (b < 0 || a >= f->rows)
         return;
     a = a < 0 ? 0 : a;
@@ -172,8 +173,9 @@ static void segment(const struct frame *f, struct span *span, double x0, double 
     }
 }
 
-/* Spans of the polyline through the points as they are. */
-static void trace_points(const struct frame *f, const struct series *s, const double *y, struct span *span)
+/* Spans of the polyline through the points as they are. clamp: what lies outside is brought to the edge, so that a band
+ * that leaves the picture is filled up to it. */
+static void trace_points(const struct frame *f, const struct series *s, const double *y, int clamp, struct span *span)
 {
     double x0 = 0, y0 = NAN;
     int i;
@@ -184,6 +186,8 @@ static void trace_points(const struct frame *f, const struct series *s, const do
             y0 = NAN;
             continue;
         }
+        if (clamp)
+            v = v < 0 ? 0 : v > f->rows - 1 ? f->rows - 1 : v;
         if (isnan(y0))
             cover(f, span, (int)lround(x), v, v);
         else if (x >= 0 && x0 <= f->cols - 1)
@@ -277,7 +281,7 @@ static void paint_line(struct canvas *c, const struct frame *f, const struct spa
     }
 }
 
-/* A band is a sparse pattern, so that it stays behind the curve; ASCII has no room for one. */
+/* A band is one dot a cell, so that it stays behind the curve; ASCII has no room for one. */
 static void paint_band(struct canvas *c, const struct frame *f, const struct span *span)
 {
     int col, row;
@@ -286,7 +290,7 @@ static void paint_band(struct canvas *c, const struct frame *f, const struct spa
         for (row = span[col].low; row <= span[col].high; row++)
             if (c->chars == CHARS_BLOCK)
                 canvas_put(c, f->r, row / 2, col, STYLE_BAND, 0x2591);
-            else if (row % 2 == 0 && (col + row / 2) % 2 == 0)
+            else if (row % 4 == 1 && col % 2 == 0)
                 dot_braille(c, f->r, row, col, STYLE_BAND, 0);
 }
 
@@ -310,33 +314,33 @@ static void clear_spans(const struct frame *f, struct span *span)
         span[col] = (struct span){0, -1};
 }
 
-static void paint(struct canvas *c, const struct frame *f, const struct plot *p, enum series_kind kind)
+/* What is painted, from behind to the front. */
+enum layer { LAYER_BANDS, LAYER_SHADOWS, LAYER_LINES, LAYER_MARKS };
+
+static void paint(struct canvas *c, const struct frame *f, const struct plot *p, enum layer layer)
 {
+    static const enum series_kind kind[] = {SERIES_BAND, SERIES_LINE, SERIES_LINE, SERIES_MARKS};
     struct span span[DOTS_MAX];
     int i;
 
     for (i = 0; i < p->series_n; i++) {
         const struct series *s = &p->series[i];
-        if (s->kind != kind)
+        if (s->kind != kind[layer])
             continue;
-        if (kind == SERIES_MARKS) {
-            paint_marks(c, f, s);
-            continue;
-        }
         clear_spans(f, span);
-        if (kind == SERIES_LINE) {
-            if (p->shadow && c->chars == CHARS_BRAILLE) {
-                trace_points(f, s, s->y, span);
-                paint_line(c, f, span, STYLE_BAND);
-                clear_spans(f, span);
-            }
+        if (layer == LAYER_BANDS) {
+            trace_points(f, s, s->y, 1, span);
+            if (s->y2)
+                trace_points(f, s, s->y2, 1, span);
+            paint_band(c, f, span);
+        } else if (layer == LAYER_SHADOWS) {
+            trace_points(f, s, s->y, 0, span);
+            paint_line(c, f, span, STYLE_BAND);
+        } else if (layer == LAYER_LINES) {
             trace_mean(f, s, p->smoothing, span);
             paint_line(c, f, span, s->style);
         } else {
-            trace_points(f, s, s->y, span);
-            if (s->y2)
-                trace_points(f, s, s->y2, span);
-            paint_band(c, f, span);
+            paint_marks(c, f, s);
         }
     }
 }
@@ -456,8 +460,10 @@ void plot_draw(struct canvas *c, struct rect r, const struct plot *p)
         return;
     if (p->x_axis && r.h > 3)
         draw_x_axis(c, r, indent, &f);
-    paint(c, &f, p, SERIES_BAND);
-    paint(c, &f, p, SERIES_LINE);
+    paint(c, &f, p, LAYER_BANDS);
+    if (p->shadow && c->chars == CHARS_BRAILLE)
+        paint(c, &f, p, LAYER_SHADOWS);
+    paint(c, &f, p, LAYER_LINES);
     if (isfinite(p->cursor) && p->cursor >= f.x_low && p->cursor <= f.x_high) {
         col = (int)lround(to_x(&f, p->cursor)) * f.r.w / f.cols;
         for (row = 0; row < f.r.h; row++) {
@@ -466,5 +472,5 @@ void plot_draw(struct canvas *c, struct rect r, const struct plot *p)
                 canvas_put(c, f.r, row, col, STYLE_ACCENT, 0x2502);
         }
     }
-    paint(c, &f, p, SERIES_MARKS);
+    paint(c, &f, p, LAYER_MARKS);
 }

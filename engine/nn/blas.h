@@ -12,7 +12,7 @@ void blas_init(void);
 void blas_gemm(int ta, int tb, int M, int N, int K, const real *A, int lda, const real *B, int ldb,
                int accumulate, real *C, int ldc);
 
-/* blas_config, blas_core: the library's build and the core it chose, for the record of a run. Static memory. */
+/* blas_config, blas_core: the library's build and the core it chose, for a run's record. Static memory. */
 const char *blas_config(void);
 const char *blas_core(void);
 

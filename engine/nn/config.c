@@ -5,6 +5,9 @@
 
 #include "engine/nn/params.h"
 
+/* Keeps every product of sizes within an int. */
+enum { SIZE_MOST = 16384 };
+
 enum status model_config_check(const struct model_config *c, struct err *e)
 {
     const struct {
@@ -18,11 +21,22 @@ enum status model_config_check(const struct model_config *c, struct err *e)
         {"positions", c->positions_n, 2, 65536},
         {"dense_layers", c->dense_layers, 0, c->layers_n},
         {"mtp_depth", c->mtp_depth, 0, MTP_MAX},
+        {"q_rank", c->q_rank, 0, SIZE_MOST},
+        {"kv_rank", c->kv_rank, 0, SIZE_MOST},
+        {"nope_dim", c->nope_dim, 0, SIZE_MOST},
+        {"rope_dim", c->rope_dim, 0, SIZE_MOST},
+        {"v_dim", c->v_dim, 0, SIZE_MOST},
+        {"head_dim", c->head_dim, 0, SIZE_MOST},
+        {"ffn_width", c->ffn_width, 0, SIZE_MOST},
+        {"expert_width", c->expert_width, 0, SIZE_MOST},
+        {"shared", c->shared_n, 0, 64},
     };
     for (size_t i = 0; i < sizeof bound / sizeof *bound; i++)
         if (bound[i].value < bound[i].low || bound[i].value > bound[i].high)
             return err_set(e, ST_USAGE, "model", "%s = %d is outside %d..%d", bound[i].key, bound[i].value,
                            bound[i].low, bound[i].high);
+    if (!(c->rope_theta > 0) || !(c->norm_eps >= 0) || !(c->balance_alpha >= 0))
+        return err_set(e, ST_USAGE, "model", "rope_theta must be positive, norm_eps and balance_alpha not negative");
     if (c->attention == ATTENTION_MLA) {
         if (c->kv_rank < 1 || c->nope_dim < 1 || c->v_dim < 1 || c->q_rank < 0)
             return err_set(e, ST_USAGE, "model", "MLA needs kv_rank, nope_dim and v_dim of at least 1");

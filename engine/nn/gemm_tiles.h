@@ -2,13 +2,13 @@
  * vecmath.h.
  *
  * A tile of MR rows by NV vectors of C stays in registers while k runs; each step loads NV vectors of B and
- * broadcasts MR numbers of A. B is walked in panels of NV vectors: in place when few rows use it, else copied (for tb
- * transposed) GEMM_DEPTH rows at a time to a buffer on the stack that stays in the first-level cache. A is read in
- * place, by rows or (ta) by columns.
+ * broadcasts MR numbers of A. B is walked in panels of NV vectors: in place when few rows use it, else copied
+ * (for tb transposed) GEMM_DEPTH rows at a time to a buffer on the stack that stays in the first-level cache.
+ * A is read in place, by rows or (ta) by columns.
  *
- * Invariant: each number of C is one chain of fused multiply-adds over k = 0..K-1 in order, starting from 0 or from
- * C. Tile shapes, panels and depth only choose when the chain pauses in memory, which rounds nothing. So the
- * bits of a row depend neither on M nor on the other rows, and packing never shows. */
+ * Invariant: each number of C is one chain of fused multiply-adds over k = 0..K-1 in order, starting from 0
+ * or from C. Tile shapes, panels and depth only choose when the chain pauses in memory, which rounds nothing.
+ * So the bits of a row depend neither on M nor on the other rows, and packing never shows. */
 
 #if defined(VECMATH_AVX512)
 enum {
@@ -20,7 +20,7 @@ enum {
 #else
 enum { GEMM_NV = 2, GEMM_MR = 6, GEMM_FLAT_NV = 3, GEMM_FLAT_MR = 4 };
 #endif
-enum { GEMM_DEPTH = 256, GEMM_PACK_ROWS = 48 };
+enum { GEMM_DEPTH = 256, GEMM_PACK_ROWS = 48 };  /* the latter of A, from which on B is worth copying */
 
 /* One tile. by_column: A(i,k) is a[k*lda + i], else a[i*lda + k]. `last` masks the last vector's columns. */
 V_INLINE void gemm_tile(const int by_column, const int nv, const int mr, int K, const real *a, ptrdiff_t lda,
@@ -66,16 +66,16 @@ V_INLINE void gemm_tile(const int by_column, const int nv, const int mr, int K, 
 typedef void gemm_tile_fn(int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, int accumulate,
                           real *c, ptrdiff_t ldc, vmask last);
 
-#define GEMM_TILE(nv, mr)                                                                                       \
-    static void gemm_row_##nv##_##mr(int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,         \
-                                     int accumulate, real *c, ptrdiff_t ldc, vmask last)                        \
-    {                                                                                                           \
-        gemm_tile(0, nv, mr, K, a, lda, b, ldb, accumulate, c, ldc, last);                                      \
-    }                                                                                                           \
-    static void gemm_col_##nv##_##mr(int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb,         \
-                                     int accumulate, real *c, ptrdiff_t ldc, vmask last)                        \
-    {                                                                                                           \
-        gemm_tile(1, nv, mr, K, a, lda, b, ldb, accumulate, c, ldc, last);                                      \
+#define GEMM_TILE(nv, mr)                                                                               \
+    static void gemm_row_##nv##_##mr(int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, \
+                                     int accumulate, real *c, ptrdiff_t ldc, vmask last)                \
+    {                                                                                                   \
+        gemm_tile(0, nv, mr, K, a, lda, b, ldb, accumulate, c, ldc, last);                              \
+    }                                                                                                   \
+    static void gemm_col_##nv##_##mr(int K, const real *a, ptrdiff_t lda, const real *b, ptrdiff_t ldb, \
+                                     int accumulate, real *c, ptrdiff_t ldc, vmask last)                \
+    {                                                                                                   \
+        gemm_tile(1, nv, mr, K, a, lda, b, ldb, accumulate, c, ldc, last);                              \
     }
 
 GEMM_TILE(1, 1) GEMM_TILE(1, 2) GEMM_TILE(1, 3) GEMM_TILE(1, 4) GEMM_TILE(1, 5) GEMM_TILE(1, 6)
@@ -93,51 +93,50 @@ GEMM_TILE(4, 5) GEMM_TILE(4, 6) GEMM_TILE(4, 7)
 
 /* The tile functions by [by_column][vectors - 1][rows - 1]. */
 #if defined(VECMATH_AVX512)
-#define GEMM_TALL(form, nv)                                                                                     \
-    {gemm_##form##_##nv##_1, gemm_##form##_##nv##_2, gemm_##form##_##nv##_3, gemm_##form##_##nv##_4,            \
-     gemm_##form##_##nv##_5, gemm_##form##_##nv##_6, gemm_##form##_##nv##_7, gemm_##form##_##nv##_8,            \
-     gemm_##form##_##nv##_9, gemm_##form##_##nv##_10, gemm_##form##_##nv##_11, gemm_##form##_##nv##_12,         \
-     gemm_##form##_##nv##_13, gemm_##form##_##nv##_14}
-#define GEMM_FLAT(form, nv)                                                                                     \
-    {gemm_##form##_##nv##_1, gemm_##form##_##nv##_2, gemm_##form##_##nv##_3, gemm_##form##_##nv##_4,            \
-     gemm_##form##_##nv##_5, gemm_##form##_##nv##_6, gemm_##form##_##nv##_7}
-#define GEMM_FORM(form) {GEMM_TALL(form, 1), GEMM_TALL(form, 2), GEMM_FLAT(form, 3), GEMM_FLAT(form, 4)}
+#define GEMM_TALL(form, nv) \
+    gemm_##form##_##nv##_1, gemm_##form##_##nv##_2, gemm_##form##_##nv##_3, gemm_##form##_##nv##_4, \
+    gemm_##form##_##nv##_5, gemm_##form##_##nv##_6, gemm_##form##_##nv##_7, gemm_##form##_##nv##_8, \
+    gemm_##form##_##nv##_9, gemm_##form##_##nv##_10, gemm_##form##_##nv##_11, gemm_##form##_##nv##_12, \
+    gemm_##form##_##nv##_13, gemm_##form##_##nv##_14
+#define GEMM_FLAT(form, nv) \
+    gemm_##form##_##nv##_1, gemm_##form##_##nv##_2, gemm_##form##_##nv##_3, gemm_##form##_##nv##_4, \
+    gemm_##form##_##nv##_5, gemm_##form##_##nv##_6, gemm_##form##_##nv##_7
+#define GEMM_FORM(form) \
+    {{GEMM_TALL(form, 1)}, {GEMM_TALL(form, 2)}, {GEMM_FLAT(form, 3)}, {GEMM_FLAT(form, 4)}}
 #else
-#define GEMM_TALL(form, nv)                                                                                     \
-    {gemm_##form##_##nv##_1, gemm_##form##_##nv##_2, gemm_##form##_##nv##_3, gemm_##form##_##nv##_4,            \
-     gemm_##form##_##nv##_5, gemm_##form##_##nv##_6}
-#define GEMM_FLAT(form, nv)                                                                                     \
-    {gemm_##form##_##nv##_1, gemm_##form##_##nv##_2, gemm_##form##_##nv##_3, gemm_##form##_##nv##_4}
-#define GEMM_FORM(form) {GEMM_TALL(form, 1), GEMM_TALL(form, 2), GEMM_FLAT(form, 3)}
+#define GEMM_TALL(form, nv) \
+    gemm_##form##_##nv##_1, gemm_##form##_##nv##_2, gemm_##form##_##nv##_3, gemm_##form##_##nv##_4, \
+    gemm_##form##_##nv##_5, gemm_##form##_##nv##_6
+#define GEMM_FLAT(form, nv) \
+    gemm_##form##_##nv##_1, gemm_##form##_##nv##_2, gemm_##form##_##nv##_3, gemm_##form##_##nv##_4
+#define GEMM_FORM(form) {{GEMM_TALL(form, 1)}, {GEMM_TALL(form, 2)}, {GEMM_FLAT(form, 3)}}
 #endif
 static gemm_tile_fn *const gemm_tiles[2][GEMM_FLAT_NV][GEMM_MR] = {GEMM_FORM(row), GEMM_FORM(col)};
 
-static const real gemm_zeros[4];
-
-/* transpose_strip: up to VL rows of src become columns: to[c*ldt + r] = src[r*ld + c] for c < cols; all VL numbers
- * of each row of `to` are written, 0 past `rows`. */
+/* transpose_strip: up to VL rows of src become columns: to[c*ldt + r] = src[r*ld + c], r < rows, c < cols. */
 static void transpose_strip(const real *src, ptrdiff_t ld, int rows, int cols, real *to, ptrdiff_t ldt)
 {
     const real *row[VL];
+    vmask live = v_mask(rows);
     int c = 0;
-    for (; c + 4 <= cols; c += 4) {
-        for (int r = 0; r < VL; r++)
-            row[r] = r < rows ? src + r * ld + c : gemm_zeros;
-        vec a = v_load_quads(row, 4, 0), b = v_load_quads(row + 1, 4, 0);
-        vec d = v_load_quads(row + 2, 4, 0), e = v_load_quads(row + 3, 4, 0);
+    for (int r = 0; r < VL; r++)
+        row[r] = src + (r < rows ? r : 0) * ld;
+    for (; c + 4 <= cols; c += 4, to += 4 * ldt) {
+        vec a = v_load_quads(row, 4, c), b = v_load_quads(row + 1, 4, c);
+        vec d = v_load_quads(row + 2, 4, c), e = v_load_quads(row + 3, 4, c);
         vec ab_low = v_unpack_low(a, b), ab_high = v_unpack_high(a, b);
         vec de_low = v_unpack_low(d, e), de_high = v_unpack_high(d, e);
-        v_store(to + c * ldt, v_pairs_low(ab_low, de_low));
-        v_store(to + (c + 1) * ldt, v_pairs_high(ab_low, de_low));
-        v_store(to + (c + 2) * ldt, v_pairs_low(ab_high, de_high));
-        v_store(to + (c + 3) * ldt, v_pairs_high(ab_high, de_high));
+        v_store_m(to, live, v_pairs_low(ab_low, de_low));
+        v_store_m(to + ldt, live, v_pairs_high(ab_low, de_low));
+        v_store_m(to + 2 * ldt, live, v_pairs_low(ab_high, de_high));
+        v_store_m(to + 3 * ldt, live, v_pairs_high(ab_high, de_high));
     }
-    for (; c < cols; c++)
-        for (int r = 0; r < VL; r++)
-            to[c * ldt + r] = r < rows ? src[r * ld + c] : 0;
+    for (; c < cols; c++, to += ldt)
+        for (int r = 0; r < rows; r++)
+            to[r] = row[r][c];
 }
 
-/* transpose: src [rows, cols] to `to` [cols, ldt], ldt >= rows rounded up to VL. */
+/* transpose: src [rows, cols] to `to` [cols, rows]. */
 static void transpose(const real *src, ptrdiff_t ld, int rows, int cols, real *to, ptrdiff_t ldt)
 {
     for (int r = 0; r < rows; r += VL)
@@ -152,8 +151,8 @@ static void gemm_copy_panel(const real *b, ptrdiff_t ldb, int depth, int width, 
 }
 
 /* All rows against one panel; the tiles' heights differ by at most 1. */
-static void gemm_panel(int ta, int nv, int most, int M, int depth, const real *a, ptrdiff_t lda, const real *b,
-                       ptrdiff_t ldb, int accumulate, real *c, ptrdiff_t ldc, vmask last)
+static void gemm_panel(int ta, int nv, int most, int M, int depth, const real *a, ptrdiff_t lda,
+                       const real *b, ptrdiff_t ldb, int accumulate, real *c, ptrdiff_t ldc, vmask last)
 {
     int tiles = (M + most - 1) / most, low = M / tiles, taller = M % tiles;
     for (int t = 0; t < tiles; t++) {
@@ -170,9 +169,7 @@ static void gemm(int ta, int tb, int M, int N, int K, const real *A, int lda, co
     _Alignas(64) real panel[GEMM_DEPTH * GEMM_FLAT_NV * VL];
     int flat = M <= GEMM_FLAT_MR, pack = tb || M >= GEMM_PACK_ROWS;
     int wide = (flat ? GEMM_FLAT_NV : GEMM_NV) * VL, most = flat ? GEMM_FLAT_MR : GEMM_MR;
-    if (M == 0)
-        return;
-    for (int j = 0; j < N; j += wide) {
+    for (int j = 0; j < N && M > 0; j += wide) {
         int width = N - j < wide ? N - j : wide, nv = (width + VL - 1) / VL, k = 0;
         vmask last = v_mask(width - (nv - 1) * VL);
         do {

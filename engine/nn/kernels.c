@@ -21,15 +21,15 @@ size_t attend_scratch(int longest, int H, int dk, int dv)
 
 size_t cache_reals(int positions, int Hk, int dk, int dv, int value_in_key)
 {
-    (void)value_in_key;
-    return padded(positions) / CACHE_BLOCK * cache_block_reals(Hk, dk, dv);
+    return padded(positions) / CACHE_BLOCK * cache_block_reals(Hk, dk, dv, value_in_key);
 }
 
 static int runs_avx512(void)
 {
 #if defined(__x86_64__) && !defined(GRPOLAB_DOUBLE)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("fma");
 #else
     return 0;
 #endif

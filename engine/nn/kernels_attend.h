@@ -1,51 +1,79 @@
-/* Decoding: one query of one sequence against its cache, and the writing of the cache. A body for the kernels_*.c
- * files; the layout of a cache is in kernels_layout.h.
+/* Decoding: one query of one sequence against its cache, and the writing of the cache. A body for the
+ * kernels_*.c files; the layout of a cache is in kernels_layout.h.
  *
- * Scores come 16 positions at a time, one lane a position, for up to four heads that share their keys; then the
- * softmax of each head; then the values, one row a position, summed in four interleaved chains whose lengths
- * depend on n alone. Memory past position n is loaded where whole blocks are, and masked before it counts. */
+ * Up to four heads that share their keys go together. Scores come with one lane a position, several blocks at
+ * once so that enough sums are under way; then the softmax of each head; then the values. Where values lie by
+ * position they are summed in four interleaved chains; where the key is the value, by dimension with one lane
+ * a position, and the lanes are added at the end. How a number is summed depends on n alone. */
 
-enum { ATTEND_HEADS = 4, ATTEND_CHAINS = 4, ATTEND_LANES = CACHE_BLOCK / VL };
+enum {
+    ATTEND_HEADS = 4,
+    ATTEND_CHAINS = 4,
+    ATTEND_LANES = CACHE_BLOCK / VL,            /* vectors in a row of a block */
+    ATTEND_DIMENSIONS = 4,                      /* of a value by dimension, taken together */
+    ATTEND_SHARED_BLOCKS = VL == 16 ? 2 : 1,    /* blocks at once for three or four heads */
+    ATTEND_SINGLE_BLOCKS = VL == 16 ? 8 : VL == 8 ? 4 : 1
+};
 
-/* Scores of `heads` heads (queries dk apart) over blocks*16 positions; keys of block b at key + b*step. */
-V_INLINE void attend_scores(const int heads, int blocks, int dk, const real *key, ptrdiff_t step, const real *q,
-                            real *scores, ptrdiff_t ld)
+/* One group: queries are dk apart, outputs dv apart, rows of p ld apart. */
+struct attend_group {
+    int heads, n, dk, dv;
+    const real *key, *value;  /* of the group's key head in the first block */
+    ptrdiff_t step, ld;       /* from block to block; padded(n) */
+    const real *q;
+    real *p;                  /* scores, then their exponentials */
+};
+
+/* Scores over `wide` blocks from block b on. */
+V_INLINE void attend_blocks(const int heads, const int wide, const struct attend_group *g, int b)
 {
-    for (int b = 0; b < blocks; b++, key += step) {
-        vec sum[ATTEND_HEADS][ATTEND_LANES];
+    vec sum[ATTEND_HEADS][ATTEND_SINGLE_BLOCKS * ATTEND_LANES];
+    const real *key = g->key + b * g->step, *q = g->q;
+    real *p = g->p + b * CACHE_BLOCK;
+    V_UNROLL
+    for (int h = 0; h < heads; h++) {
         V_UNROLL
-        for (int h = 0; h < heads; h++) {
-            V_UNROLL
-            for (int l = 0; l < ATTEND_LANES; l++)
-                sum[h][l] = v_zero();
-        }
-        for (int d = 0; d < dk; d++) {
-            V_UNROLL
-            for (int l = 0; l < ATTEND_LANES; l++) {
-                vec x = v_load(key + d * CACHE_BLOCK + l * VL);
-                V_UNROLL
-                for (int h = 0; h < heads; h++)
-                    sum[h][l] = v_fma(v_set1(q[h * dk + d]), x, sum[h][l]);
-            }
-        }
+        for (int l = 0; l < wide * ATTEND_LANES; l++)
+            sum[h][l] = v_zero();
+    }
+    for (int d = 0; d < g->dk; d++, q++, key += CACHE_BLOCK) {
         V_UNROLL
-        for (int h = 0; h < heads; h++) {
+        for (int l = 0; l < wide * ATTEND_LANES; l++) {
+            vec x = v_load(key + l / ATTEND_LANES * g->step + l % ATTEND_LANES * VL);
             V_UNROLL
-            for (int l = 0; l < ATTEND_LANES; l++)
-                v_store(scores + h * ld + b * CACHE_BLOCK + l * VL, sum[h][l]);
+            for (int h = 0; h < heads; h++)
+                sum[h][l] = v_fma(v_set1(q[h * g->dk]), x, sum[h][l]);
         }
+    }
+    V_UNROLL
+    for (int h = 0; h < heads; h++) {
+        V_UNROLL
+        for (int l = 0; l < wide * ATTEND_LANES; l++)
+            v_store(p + h * g->ld + l * VL, sum[h][l]);
     }
 }
 
-/* One vector of columns of the output of one head: sum over n positions of p * value. */
-V_INLINE vec attend_values(int n, int dv, const real *value, ptrdiff_t step, const real *p, int left)
+V_INLINE void attend_scores(const int heads, const struct attend_group *g)
+{
+    const int wide = heads > 1 ? ATTEND_SHARED_BLOCKS : ATTEND_SINGLE_BLOCKS;
+    int blocks = (int)(g->ld / CACHE_BLOCK), b = 0;
+    for (; b + wide <= blocks; b += wide)
+        attend_blocks(heads, wide, g, b);
+    for (; b < blocks; b++)
+        attend_blocks(heads, 1, g, b);
+}
+
+/* One vector of columns from j on of head h: sum over positions of p * value, values by position. */
+static vec attend_value(const struct attend_group *g, int h, int j)
 {
     vec sum[ATTEND_CHAINS];
+    const real *value = g->value + j, *p = g->p + h * g->ld;
+    int dv = g->dv, left = dv - j;
     V_UNROLL
     for (int c = 0; c < ATTEND_CHAINS; c++)
         sum[c] = v_zero();
-    for (int b = 0; b < n; b += CACHE_BLOCK, value += step, p += CACHE_BLOCK) {
-        int here = n - b < CACHE_BLOCK ? n - b : CACHE_BLOCK, i = 0;
+    for (int b = 0; b < g->n; b += CACHE_BLOCK, value += g->step, p += CACHE_BLOCK) {
+        int here = g->n - b < CACHE_BLOCK ? g->n - b : CACHE_BLOCK, i = 0;
         for (; i + ATTEND_CHAINS <= here; i += ATTEND_CHAINS) {
             V_UNROLL
             for (int c = 0; c < ATTEND_CHAINS; c++)
@@ -57,53 +85,95 @@ V_INLINE vec attend_values(int n, int dv, const real *value, ptrdiff_t step, con
     return v_add(v_add(sum[0], sum[1]), v_add(sum[2], sum[3]));
 }
 
-static void attend_group(int heads, int n, int dk, int dv, const real *key, const real *value, ptrdiff_t step,
-                         const real *q, real scale, real *out, real *scores)
+/* Dimensions j..j+3 of all heads, values by dimension: the first dv rows of the key. Rows past dv-1 are read
+ * as dv-1 and dropped. Lanes past n hold p = 0, but their keys may be anything, NaN too, and are masked. */
+V_INLINE void attend_latent(const int heads, const struct attend_group *g, int j, const real *scale,
+                            real *out)
 {
-    int blocks = (int)(padded(n) / CACHE_BLOCK);
-    ptrdiff_t ld = (ptrdiff_t)padded(n);
-    if (heads == 4)
-        attend_scores(4, blocks, dk, key, step, q, scores, ld);
-    else if (heads == 3)
-        attend_scores(3, blocks, dk, key, step, q, scores, ld);
-    else if (heads == 2)
-        attend_scores(2, blocks, dk, key, step, q, scores, ld);
-    else
-        attend_scores(1, blocks, dk, key, step, q, scores, ld);
-    for (int h = 0; h < heads; h++) {
-        real max, sum = attention_exp(n, n, scores + h * ld, scale, &max);
-        for (int j = 0; j < dv; j += VL) {
-            vec x = attend_values(n, dv, value + j, step, scores + h * ld, dv - j);
-            v_store_n(out + h * dv + j, dv - j, v_mul(x, v_set1(1 / sum)));
-        }
+    vec sum[ATTEND_HEADS][ATTEND_DIMENSIONS];
+    ptrdiff_t row[ATTEND_DIMENSIONS];
+    V_UNROLL
+    for (int d = 0; d < ATTEND_DIMENSIONS; d++) {
+        row[d] = (ptrdiff_t)(j + d < g->dv ? j + d : g->dv - 1) * CACHE_BLOCK;
+        V_UNROLL
+        for (int h = 0; h < heads; h++)
+            sum[h][d] = v_zero();
     }
+    const real *key = g->key, *p = g->p;
+    for (int left = g->n; left > 0; left -= CACHE_BLOCK, key += g->step, p += CACHE_BLOCK)
+        for (int l = 0; l < CACHE_BLOCK && l < left; l += VL) {
+            vec weight[ATTEND_HEADS];
+            V_UNROLL
+            for (int h = 0; h < heads; h++)
+                weight[h] = v_load(p + h * g->ld + l);
+            V_UNROLL
+            for (int d = 0; d < ATTEND_DIMENSIONS; d++) {
+                vec x = v_load_n(key + row[d] + l, left - l);
+                V_UNROLL
+                for (int h = 0; h < heads; h++)
+                    sum[h][d] = v_fma(weight[h], x, sum[h][d]);
+            }
+        }
+    V_UNROLL
+    for (int h = 0; h < heads; h++) {
+        real four[ATTEND_DIMENSIONS];
+        v_sums(four, sum[h][0], sum[h][1], sum[h][2], sum[h][3]);
+        for (int d = 0; d < ATTEND_DIMENSIONS && j + d < g->dv; d++)
+            out[h * g->dv + j + d] = four[d] * scale[h];
+    }
+}
+
+V_INLINE void attend_heads(const int heads, const struct attend_group *g, int value_in_key, real scale,
+                           real *out)
+{
+    real inverse[ATTEND_HEADS];
+    attend_scores(heads, g);
+    for (int h = 0; h < heads; h++) {
+        real max;
+        inverse[h] = 1 / attention_exp(g->n, (int)g->ld, g->p + h * g->ld, scale, &max);
+    }
+    if (value_in_key) {
+        for (int j = 0; j < g->dv; j += ATTEND_DIMENSIONS)
+            attend_latent(heads, g, j, inverse, out);
+        return;
+    }
+    for (int h = 0; h < heads; h++)
+        for (int j = 0; j < g->dv; j += VL)
+            v_store_n(out + h * g->dv + j, g->dv - j, v_mul(attend_value(g, h, j), v_set1(inverse[h])));
 }
 
 static void attend(int n, int H, int Hk, int dk, int dv, int value_in_key, const real *cache, const real *q,
                    real scale, real *out, real *scratch)
 {
     int group = H / Hk;
-    ptrdiff_t step = (ptrdiff_t)cache_block_reals(Hk, dk, dv);
-    (void)value_in_key;
-    for (int hk = 0; hk < Hk; hk++) {
-        const real *key = cache + (ptrdiff_t)hk * dk * CACHE_BLOCK;
-        const real *value = cache + ((ptrdiff_t)Hk * dk + (ptrdiff_t)hk * dv) * CACHE_BLOCK;
-        for (int h = 0; h < group; h += ATTEND_HEADS)
-            attend_group(group - h < ATTEND_HEADS ? group - h : ATTEND_HEADS, n, dk, dv, key, value, step,
-                         q + (ptrdiff_t)(hk * group + h) * dk, scale, out + (ptrdiff_t)(hk * group + h) * dv,
-                         scratch);
-    }
+    ptrdiff_t step = (ptrdiff_t)cache_block_reals(Hk, dk, dv, value_in_key);
+    for (int hk = 0; hk < Hk; hk++)
+        for (int h = 0; h < group; h += ATTEND_HEADS) {
+            ptrdiff_t first = (ptrdiff_t)hk * group + h;
+            int heads = group - h < ATTEND_HEADS ? group - h : ATTEND_HEADS;
+            struct attend_group g = {heads, n, dk, dv, cache + (ptrdiff_t)hk * dk * CACHE_BLOCK,
+                                     cache + ((ptrdiff_t)Hk * dk + (ptrdiff_t)hk * dv) * CACHE_BLOCK, step,
+                                     (ptrdiff_t)padded(n), q + first * dk, scratch};
+            if (heads == 4)
+                attend_heads(4, &g, value_in_key, scale, out + first * dv);
+            else if (heads == 3)
+                attend_heads(3, &g, value_in_key, scale, out + first * dv);
+            else if (heads == 2)
+                attend_heads(2, &g, value_in_key, scale, out + first * dv);
+            else
+                attend_heads(1, &g, value_in_key, scale, out + first * dv);
+        }
 }
 
 static void cache_put(int position, int Hk, int dk, int dv, int value_in_key, real *cache, const real *k,
                       const real *v)
 {
     int lane = position % CACHE_BLOCK;
-    real *block = cache + (size_t)(position / CACHE_BLOCK) * cache_block_reals(Hk, dk, dv);
+    real *block = cache + (size_t)(position / CACHE_BLOCK) * cache_block_reals(Hk, dk, dv, value_in_key);
     for (int i = 0; i < Hk * dk; i++)
         block[i * CACHE_BLOCK + lane] = k[i];
-    for (int h = 0; h < Hk; h++) {
+    for (int h = 0; h < Hk && !value_in_key; h++) {
         real *to = block + ((ptrdiff_t)Hk * dk + (ptrdiff_t)h * dv) * CACHE_BLOCK + (ptrdiff_t)lane * dv;
-        memcpy(to, value_in_key ? k + h * dk : v + h * dv, (size_t)dv * sizeof *to);
+        memcpy(to, v + h * dv, (size_t)dv * sizeof *to);
     }
 }

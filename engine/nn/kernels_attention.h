@@ -1,26 +1,37 @@
 /* Causal attention over packed sequences, forward and backward: a body for the kernels_*.c files.
  *
- * Per sequence and head, ATTENTION_ROWS queries at a time see the keys before them: scores by gemm against the keys
- * transposed once, exponentials in place, then gemm again. So only the blocks on or below the diagonal are
- * computed, and the only large temporary is a strip of scores. Nothing depends on the other sequences.
+ * Per sequence and head, ATTENTION_ROWS queries at a time see the keys before them: scores by gemm against
+ * the keys transposed once, exponentials in place, then gemm again. So only the blocks on or below the
+ * diagonal are computed, and the only large temporary is a strip of scores. Nothing depends on the other
+ * sequences.
  *
- * Forward, row i of a head, over j <= i:  s_j = scale q_i.k_j,  lse_i = log sum e^s_j,  out_i = sum e^(s_j - lse_i) v_j.
- * Backward (FlashAttention, Dao et al. 2022, appendix B.2):  p_j = e^(s_j - lse_i),  D = dout_i.out_i,
- *   g_j = p_j (dout_i.v_j - D) scale;  dq_i = sum g_j k_j,  dk_j += g_j q_i,  dv_j += p_j dout_i. */
+ * Forward, row i of a head, over j <= i:
+ *   s_j = scale q_i.k_j,  lse_i = log sum e^s_j,  out_i = sum e^(s_j - lse_i) v_j.
+ * Backward (FlashAttention, Dao et al. 2022, appendix B.2):
+ *   p_j = e^(s_j - lse_i),  D = dout_i.out_i,  g_j = p_j (dout_i.v_j - D) scale;
+ *   dq_i = sum g_j k_j,  dk_j += g_j q_i,  dv_j += p_j dout_i. */
 
 /* e = exp(scale (s - max)) over s[0..n-1] in place, zeros up to `width`; returns their sum, *max scaled. */
 static real attention_exp(int n, int width, real *s, real scale, real *max)
 {
     vec top = v_set1(-INFINITY), sum = v_zero(), by = v_set1(scale);
-    for (int j = 0; j < n; j += VL)
+    int whole = n - n % VL, j;
+    for (j = 0; j < whole; j += VL)
+        top = v_max(v_mul(v_load(s + j), by), top);
+    if (j < n)
         top = v_max(v_keep_n(v_mul(v_load_n(s + j, n - j), by), n - j, top), top);
     *max = v_top(top);
     vec minus = v_set1(-*max);
-    int j = 0;
-    for (; j < n; j += VL) {
+    for (j = 0; j < whole; j += VL) {
+        vec e = v_exp(v_fma(v_load(s + j), by, minus));
+        sum = v_add(sum, e);
+        v_store(s + j, e);
+    }
+    if (j < n) {
         vec e = v_keep_n(v_exp(v_fma(v_load_n(s + j, n - j), by, minus)), n - j, v_zero());
         sum = v_add(sum, e);
         v_store(s + j, e);
+        j += VL;
     }
     for (; j < width; j += VL)
         v_store(s + j, v_zero());
@@ -42,8 +53,8 @@ static real row_dot(int n, const real *x, const real *y)
 }
 
 /* One head of one sequence of n tokens; kt [dk, padded(n)]. lse has a stride of H. */
-static void attention_head(int n, int H, int dk, int dv, const real *q, int ldq, const real *kt, const real *v,
-                           int ldv, real scale, real *out, int ldo, real *lse, real *scores)
+static void attention_head(int n, int H, int dk, int dv, const real *q, int ldq, const real *kt,
+                           const real *v, int ldv, real scale, real *out, int ldo, real *lse, real *scores)
 {
     int ld = (int)padded(n);
     for (int r = 0; r < n; r += ATTENTION_ROWS) {
@@ -62,8 +73,8 @@ static void attention_head(int n, int H, int dk, int dv, const real *q, int ldq,
 }
 
 static void attention(const struct packing *seq, int H, int Hk, int dk, int dv, const real *q, int ldq,
-                      const real *k, int ldk, const real *v, int ldv, real scale, real *out, int ldo, real *lse,
-                      real *scratch)
+                      const real *k, int ldk, const real *v, int ldv, real scale, real *out, int ldo,
+                      real *lse, real *scratch)
 {
     int group = H / Hk;
     for (int s = 0; s < seq->n; s++) {
@@ -129,17 +140,18 @@ static void rows_clear(int n, int width, real *x, int ld)
         memset(x + (ptrdiff_t)i * ld, 0, (size_t)width * sizeof *x);
 }
 
-static void attention_backward(const struct packing *seq, int H, int Hk, int dk, int dv, const real *q, int ldq,
-                               const real *k, int ldk, const real *v, int ldv, real scale, const real *out,
-                               const real *dout, int ldo, const real *lse, real *dq, real *dk_, real *dv_,
-                               real *scratch)
+static void attention_backward(const struct packing *seq, int H, int Hk, int dk, int dv, const real *q,
+                               int ldq, const real *k, int ldk, const real *v, int ldv, real scale,
+                               const real *out, const real *dout, int ldo, const real *lse, real *dq,
+                               real *dk_, real *dv_, real *scratch)
 {
     int group = H / Hk;
     for (int s = 0; s < seq->n; s++) {
         ptrdiff_t at = seq->begin[s];
         int n = seq->begin[s + 1] - seq->begin[s];
         size_t ld = padded(n);
-        real *kt = scratch, *vt = kt + (size_t)dk * ld, *p = vt + (size_t)dv * ld, *g = p + ATTENTION_ROWS * ld;
+        real *kt = scratch, *vt = kt + (size_t)dk * ld, *p = vt + (size_t)dv * ld;
+        real *g = p + ATTENTION_ROWS * ld;
         for (int h = 0; h < H; h++) {
             ptrdiff_t hk = h / group, key = at * ldk + hk * dk, value = at * ldv + hk * dv;
             ptrdiff_t query = at * ldq + (ptrdiff_t)h * dk, result = at * ldo + (ptrdiff_t)h * dv;

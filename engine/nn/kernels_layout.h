@@ -5,10 +5,11 @@
 
 /* Sizes that all tables agree on, private to the kernels.
  *
- * A sequence's cache is a row of blocks of CACHE_BLOCK positions, the same for every table. A block holds, key head
- * after key head, the keys by dimension [dk][CACHE_BLOCK] (a score needs no horizontal sum) and then, key head after
- * key head, the values by position [CACHE_BLOCK][dv]. Where the value is the head of the key it is stored twice, once
- * in each order. Memory past the last position is never interpreted: its lanes are masked. */
+ * A sequence's cache is a row of blocks of CACHE_BLOCK positions, the same for every table. A block holds,
+ * key head after key head, the keys by dimension [dk][CACHE_BLOCK] (a score needs no horizontal sum) and
+ * then, key head after key head, the values by position [CACHE_BLOCK][dv]; where the value is the head of the
+ * key, the keys alone. So a cache of n positions is a prefix of a longer one. Memory past the last position
+ * never counts: lanes are masked. */
 enum { CACHE_BLOCK = 16 };
 
 /* Attention takes ATTENTION_ROWS queries at a time, against the keys that they may see. */
@@ -19,9 +20,9 @@ static inline size_t padded(int n)  /* n rounded up to whole blocks */
     return ((size_t)n + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK;
 }
 
-static inline size_t cache_block_reals(int Hk, int dk, int dv)
+static inline size_t cache_block_reals(int Hk, int dk, int dv, int value_in_key)
 {
-    return (size_t)Hk * CACHE_BLOCK * (size_t)(dk + dv);
+    return (size_t)Hk * CACHE_BLOCK * (size_t)(value_in_key ? dk : dk + dv);
 }
 
 #endif

@@ -1,7 +1,8 @@
-/* Kernels that go row by row or number by number: norms, activations, rotary positions, softmax, AdamW. A body for
- * the kernels_*.c files, written once against vecmath.h. Formulas and shapes: kernels.h. */
+/* Kernels that go row by row or number by number: norms, activations, rotary positions, softmax, AdamW. A
+ * body for the kernels_*.c files, written once against vecmath.h. Formulas and shapes: kernels.h. */
 
-static void rmsnorm(int T, int D, const real *x, int ldx, const real *w, real eps, real *y, int ldy, real *rstd)
+static void rmsnorm(int T, int D, const real *x, int ldx, const real *w, real eps, real *y, int ldy,
+                    real *rstd)
 {
     for (int t = 0; t < T; t++, x += ldx, y += ldy) {
         vec squares = v_zero();
@@ -90,7 +91,7 @@ static void rope(int T, int n, int d, real *x, int ld, int stride, const int *po
     }
 }
 
-/* One row: z = logit * inv_temperature - max; returns log sum exp(z) in *log_sum, sum of e^z z / sum in *mean. */
+/* One row: z = logit * inv_temperature - max; *log_sum = log sum e^z, *mean = sum z e^z / sum e^z. */
 static void softmax_row(int V, real *x, real inv_temperature, real *max, real *log_sum, real *mean)
 {
     vec inv = v_set1(inv_temperature), top = v_set1(-INFINITY), sum = v_zero(), dot = v_zero();
@@ -113,7 +114,8 @@ static void softmax_row(int V, real *x, real inv_temperature, real *max, real *l
     *mean = v_sum(dot) * scale;
 }
 
-static void softmax(int T, int V, real *logits, real inv_temperature, const int *target, real *logp, real *entropy)
+static void softmax(int T, int V, real *logits, real inv_temperature, const int *target, real *logp,
+                    real *entropy)
 {
     for (int t = 0; t < T; t++, logits += V) {
         real chosen = target[t] >= 0 ? logits[target[t]] * inv_temperature : 0, max, log_sum, mean;
@@ -124,7 +126,8 @@ static void softmax(int T, int V, real *logits, real inv_temperature, const int 
     }
 }
 
-static void softmax_backward(int T, int V, real *p, real inv_temperature, const int *target, const real *dlogp)
+static void softmax_backward(int T, int V, real *p, real inv_temperature, const int *target,
+                             const real *dlogp)
 {
     for (int t = 0; t < T; t++, p += V) {
         if (target[t] < 0) {

@@ -1,11 +1,11 @@
 #ifndef GRPOLAB_NN_VECMATH_H
 #define GRPOLAB_NN_VECMATH_H
 
-/* A vector of VL numbers, three ways: AVX-512 (VECMATH_AVX512), AVX2 with FMA (VECMATH_AVX2), or one plain
- * number. The kernel bodies are written once against these few operations and compiled by one .c file for each
+/* A vector of VL numbers, three ways: AVX-512 (VECMATH_AVX512), AVX2 with FMA (VECMATH_AVX2), or one number of
+ * plain C. The kernel bodies are written once against these few operations and compiled by one .c file for each
  * instruction set, which defines the macro and switches the compiler's target before it includes this file.
- * Horizontal sums have a fixed order, so that a table's results are the same bits on every machine that runs
- * it. NaN: v_max(a, b) gives b when either is NaN; v_exp passes NaN through. The only file with intrinsics. */
+ * Horizontal sums have a fixed order, so that a table gives the same bits on every machine that runs it. NaN:
+ * v_max(a, b) gives b when either is NaN; v_exp passes NaN through. The only file with intrinsics. */
 
 #include <math.h>
 #include <stddef.h>
@@ -15,8 +15,8 @@
 #define V_INLINE static inline __attribute__((always_inline))
 #define V_UNROLL _Pragma("GCC unroll 16")
 
-/* exp(x) = 2^n exp(r), r = x - n ln 2, |r| <= ln 2 / 2; exp(r) = 1 + r + r^2 P(r), P by Chebyshev interpolation
- * of degree 4, relative error 1.0e-8 before rounding. Below V_EXP_LOW the result is 0, above V_EXP_HIGH Inf. */
+/* exp(x) = 2^n exp(r), r = x - n ln 2, |r| <= ln 2 / 2; exp(r) = 1 + r + r^2 P(r), P of degree 4 by Chebyshev
+ * interpolation, relative error 1.0e-8 before rounding. Below V_EXP_LOW it is 0, above V_EXP_HIGH Inf. */
 #define V_EXP_LOW (-104.0f)
 #define V_EXP_HIGH 89.0f
 #define V_EXP_LOG2E 1.44269504088896341f
@@ -90,6 +90,14 @@ V_INLINE float v_top(vec v)  /* the largest lane */
     q = _mm_max_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_max_ss(q, _mm_movehdup_ps(q)));
 }
+V_INLINE void v_sums(float *p, vec a, vec b, vec c, vec d)  /* the sums of four vectors */
+{
+    vec ab = v_add(v_unpack_low(a, b), v_unpack_high(a, b));
+    vec cd = v_add(v_unpack_low(c, d), v_unpack_high(c, d));
+    vec v = v_add(v_pairs_low(ab, cd), v_pairs_high(ab, cd));
+    __m256 h = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    _mm_storeu_ps(p, _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1)));
+}
 
 V_INLINE dvec d_zero(void) { return _mm512_setzero_pd(); }
 V_INLINE dvec d_add(dvec a, dvec b) { return _mm512_add_pd(a, b); }
@@ -110,7 +118,7 @@ V_INLINE double d_sum(dvec v)
 V_INLINE vec v_exp(vec x)
 {
     x = v_min(v_set1(V_EXP_HIGH), v_max(v_set1(V_EXP_LOW), x));
-    vec n = _mm512_roundscale_ps(v_mul(x, v_set1(V_EXP_LOG2E)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    vec n = _mm512_roundscale_ps(v_mul(x, v_set1(V_EXP_LOG2E)), _MM_FROUND_TO_NEAREST_INT);
     vec r = _mm512_fnmadd_ps(n, v_set1(V_EXP_LN2_HIGH), x);
     r = _mm512_fnmadd_ps(n, v_set1(V_EXP_LN2_LOW), r);
     vec p = v_fma(v_set1(V_EXP_P4), r, v_set1(V_EXP_P3));
@@ -188,6 +196,13 @@ V_INLINE float v_top(vec v)
     q = _mm_max_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_max_ss(q, _mm_movehdup_ps(q)));
 }
+V_INLINE void v_sums(float *p, vec a, vec b, vec c, vec d)
+{
+    vec ab = v_add(v_unpack_low(a, b), v_unpack_high(a, b));
+    vec cd = v_add(v_unpack_low(c, d), v_unpack_high(c, d));
+    vec v = v_add(v_pairs_low(ab, cd), v_pairs_high(ab, cd));
+    _mm_storeu_ps(p, _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)));
+}
 
 V_INLINE dvec d_zero(void) { return _mm256_setzero_pd(); }
 V_INLINE dvec d_add(dvec a, dvec b) { return _mm256_add_pd(a, b); }
@@ -211,7 +226,7 @@ V_INLINE vec v_power2(__m256i n)  /* 2^n for n in -126..127 */
 V_INLINE vec v_exp(vec x)
 {
     x = v_min(v_set1(V_EXP_HIGH), v_max(v_set1(V_EXP_LOW), x));
-    vec n = _mm256_round_ps(v_mul(x, v_set1(V_EXP_LOG2E)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    vec n = _mm256_round_ps(v_mul(x, v_set1(V_EXP_LOG2E)), _MM_FROUND_TO_NEAREST_INT);
     vec r = _mm256_fnmadd_ps(n, v_set1(V_EXP_LN2_HIGH), x);
     r = _mm256_fnmadd_ps(n, v_set1(V_EXP_LN2_LOW), r);
     vec p = v_fma(v_set1(V_EXP_P4), r, v_set1(V_EXP_P3));
@@ -219,7 +234,7 @@ V_INLINE vec v_exp(vec x)
     p = v_fma(p, r, v_set1(V_EXP_P1));
     p = v_fma(p, r, v_set1(V_EXP_P0));
     p = v_add(v_fma(v_mul(r, r), p, r), v_set1(1.0f));
-    /* 2^n in two factors, so that results below the normal range and above the largest number come out right. */
+    /* 2^n in two factors, for results below the normal range and above the largest number. */
     __m256i whole = _mm256_cvtps_epi32(n), half = _mm256_srai_epi32(whole, 1);
     return v_mul(v_mul(p, v_power2(half)), v_power2(_mm256_sub_epi32(whole, half)));
 }
@@ -259,6 +274,10 @@ V_INLINE vec v_min(vec a, vec b) { return a < b ? a : b; }
 V_INLINE vec v_fma(vec a, vec b, vec c) { return a * b + c; }
 V_INLINE real v_sum(vec v) { return v; }
 V_INLINE real v_top(vec v) { return v; }
+V_INLINE void v_sums(real *p, vec a, vec b, vec c, vec d)
+{
+    p[0] = a, p[1] = b, p[2] = c, p[3] = d;
+}
 V_INLINE dvec d_zero(void) { return 0; }
 V_INLINE dvec d_add(dvec a, dvec b) { return a + b; }
 V_INLINE void d_add_squares(vec v, dvec *low, dvec *high)

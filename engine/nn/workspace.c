@@ -13,7 +13,8 @@ static size_t max_size(size_t a, size_t b)
 static size_t widest(const struct model_config *c)
 {
     size_t H = (size_t)c->heads_n, dk = (size_t)config_key_dim(c), dv = (size_t)config_value_dim(c), n;
-    n = max_size((size_t)c->width, max_size(3 * H * dk, H * dv));
+    /* an MTP module's joined input is two residual streams wide */
+    n = max_size((size_t)c->width * (c->mtp_depth > 0 ? 2 : 1), max_size(3 * H * dk, H * dv));
     if (c->attention == ATTENTION_MLA) {
         n = max_size(n, H * (size_t)(c->nope_dim + c->v_dim));
         n = max_size(n, (c->q_rank ? (size_t)c->q_rank : H * dk) + (size_t)c->kv_rank + (size_t)c->rope_dim);

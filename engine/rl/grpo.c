@@ -108,7 +108,8 @@ static enum status on_shard(void *ctx, struct shard *s)
         int trace = c->g->sequence[s->first + q].index;
         one_trace(c, sum, s, trace, s->t->seq.begin[q] + c->b->prompt_n[trace / c->b->G] - 1);
     }
-    sum->balance += (double)s->balance * (double)s->balance_weight;
+    if (c->learn)
+        sum->balance += (double)s->balance * (double)s->balance_weight;
     return ST_OK;
 }
 

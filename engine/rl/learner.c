@@ -174,6 +174,8 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
     s.balance_weight = (real)(k->t.T / r->total_tokens);
     for (int i = 0; moe && i < l->m->config.layers_n; i++)
         s.balance += l->m->params.layer[i].moe_index >= 0 ? ws->block[i].balance : 0;
+    for (int i = 0; moe && p->with_mtp && i < l->m->config.mtp_depth; i++)
+        s.balance += ws->block[l->m->config.layers_n + i].balance;
     if (p->with_mtp) {
         s.mtp_dlogp = k->mtp_dlogp;
         for (int d = 0; d < l->m->config.mtp_depth; d++) {
@@ -201,6 +203,7 @@ static void run_lane(void *ctx, int lane, int worker)
             err_set(&r->err[lane], st, "update", "cancelled");
         else
             st = run_shard(r, i, lane, worker, &r->l->packed[worker], &r->err[lane]);
+        atomic_fetch_add(&r->l->shards_done, 1);
     }
     if (st) {
         r->err[lane].code = st;
@@ -214,6 +217,8 @@ enum status learner_pass(struct learner *l, const struct pass *p, struct err *e)
     enum status st = cut_shards(&r, e);
     if (st)
         return st;
+    l->shards_n = r.shards_n;
+    atomic_store(&l->shards_done, 0);
     pool_run(l->pool, l->lanes_n, run_lane, &r);
     st = (enum status)atomic_load(&r.status);
     for (int i = 0; st && i < l->lanes_n; i++)

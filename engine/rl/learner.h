@@ -1,6 +1,8 @@
 #ifndef GRPOLAB_RL_LEARNER_H
 #define GRPOLAB_RL_LEARNER_H
 
+#include <stdatomic.h>
+
 #include "engine/base/hash.h"
 #include "engine/base/pool.h"
 #include "engine/nn/model.h"
@@ -37,6 +39,8 @@ struct learner {
     struct packed *packed;          /* [threads] */
     int *shard_begin;               /* [SHARDS_MAX+1] first sequence of each shard of the pass under way */
     int bias_n;                     /* moe_layers * E */
+    int shards_n;                   /* of the pass under way */
+    atomic_int shards_done;
 };
 
 /* learner_init: everything from the arena; weights are not filled. Errors: ST_NOMEM. */

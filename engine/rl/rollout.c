@@ -8,31 +8,28 @@
 
 enum { ROWS_MAX = 512 };
 
-/* Keeps the smallest set of most likely tokens with mass >= top_p (and at most top_k), renormalised. */
+/* Keeps the smallest set of most likely tokens with mass >= top_p (and at most top_k), renormalised; among equally
+ * likely ones the lower id goes first. */
 static void truncate_tail(int V, real *p, double top_p, int top_k)
 {
     double mass = 0;
     real cut = 0;
-    int kept = 0;
+    int last = -1, kept = 0;
     /* Selection from the top: V is small, and only a few tokens are kept. */
-    for (;;) {
-        real best = -1;
+    while (kept == 0 || (kept < V && mass < top_p && (top_k == 0 || kept < top_k))) {
+        int best = -1;
         for (int v = 0; v < V; v++)
-            if (p[v] > best && (kept == 0 || p[v] < cut))
-                best = p[v];
+            if ((last < 0 || p[v] < cut || (p[v] == cut && v > last)) && (best < 0 || p[v] > p[best]))
+                best = v;
         if (best < 0)
             break;
-        for (int v = 0; v < V; v++)
-            if (p[v] == best) {
-                mass += (double)best;
-                kept++;
-            }
-        cut = best;
-        if (mass >= top_p || (top_k > 0 && kept >= top_k))
-            break;
+        mass += (double)p[best];
+        cut = p[best];
+        last = best;
+        kept++;
     }
     for (int v = 0; v < V; v++)
-        p[v] = p[v] >= cut ? (real)((double)p[v] / mass) : 0;
+        p[v] = p[v] > cut || (p[v] == cut && v <= last) ? (real)((double)p[v] / mass) : 0;
 }
 
 static int most_likely(int V, const real *p)

@@ -42,6 +42,7 @@ struct settings {
     char preset[NAME_BYTES], summary[160];
     const struct scenario *scenario;
     struct model_config model;
+    int number_init;           /* 0 normal, 1 fourier */
     double mtp_final;          /* lambda in the last third of base and cold start */
     double load_decay;         /* of the moving average of the expert load */
     struct sft_stage base, cold;

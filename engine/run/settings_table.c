@@ -38,6 +38,7 @@ static const struct setting model_rows[] = {
     REAL("rope_theta", model.rope_theta, 1000, 1, 1e9, SET_SHAPE, "base of the rotary frequencies"),
     REAL("norm_eps", model.norm_eps, 1e-6, 1e-12, 1e-2, SET_SHAPE, "epsilon of RMSNorm"),
     REAL("embed_std", model.embed_std, 0.5, 0, 10, SET_START, "initial standard deviation of the embedding"),
+    CHOICE("number_init", number_init, 1, 2, "normal fourier", SET_START, "how embeddings of numbers start: at random, or as projected cosines and sines of several periods"),
     REAL("init_gain", model.init_gain, 1, 0, 10, SET_START, "linear maps start at gain / sqrt(inputs)"),
 };
 

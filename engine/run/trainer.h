@@ -65,6 +65,9 @@ void trainer_start(struct trainer *t);
  * reference of a GRPO stage is that policy. */
 void trainer_follow(struct trainer *t, const struct trainer *before);
 
+/* trainer_take: the whole state of another trainer of the same stage and shapes: a fork's beginning. */
+void trainer_take(struct trainer *t, const struct trainer *from);
+
 /* trainer_step: takes one step and commits it. A step that is on record already (step <= head) is compared by digest and
  * not written. Errors: ST_CANCELLED: the step can be taken again, after a restore where t->torn says so; ST_NONFINITE: stage and
  * tensor named, the state is that of the last commit; ST_CORRUPT: the replay's digest differs from the record. */

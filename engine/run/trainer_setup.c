@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/rl/numbers.h"
 #include "engine/run/trainer.h"
 
 enum { ARENA_MB = 4096 };   /* address space; pages are touched as they are used */
@@ -98,6 +99,10 @@ void trainer_release(struct trainer *t)
 void trainer_start(struct trainer *t)
 {
     learner_start(&t->learner, t->seed);
+    if (t->set.number_init)
+        numbers_fourier(&t->model, &t->vocab, t->seed, t->learner.w);
+    if (t->learner.ref_w)
+        learner_reference(&t->learner);
     t->step = t->head = 0;
     t->seconds = t->rl_seconds = 0;
 }
@@ -111,6 +116,26 @@ void trainer_follow(struct trainer *t, const struct trainer *before)
     memcpy(t->learner.load_average, before->learner.load_average, n * sizeof(double));
     if (t->learner.ref_w)
         learner_reference(&t->learner);
+}
+
+void trainer_take(struct trainer *t, const struct trainer *from)
+{
+    struct learner *to = &t->learner;
+    const struct learner *l = &from->learner;
+    size_t block = t->model.params.total * sizeof(real), n = (size_t)l->bias_n;
+    memcpy(to->w, l->w, block);
+    memcpy(to->adam_m, l->adam_m, block);
+    memcpy(to->adam_v, l->adam_v, block);
+    memcpy(to->bias, l->bias, n * sizeof(real));
+    memcpy(to->load_average, l->load_average, n * sizeof(double));
+    if (to->ref_w) {
+        memcpy(to->ref_w, l->ref_w, block);
+        memcpy(to->ref_bias, l->ref_bias, n * sizeof(real));
+    }
+    to->updates = l->updates;
+    t->step = t->head = from->step;
+    t->seconds = from->seconds;
+    t->rl_seconds = from->rl_seconds;
 }
 
 struct digest trainer_digest(const struct trainer *t)

@@ -11,19 +11,22 @@
 
 /* A row means damage; its text says what. */
 static const char *const rule[] = {
-    "SELECT 'run ''' || name || ''' should have steps 0 to ' || step || ' but has ' || have || ' of them'"
-    " FROM (SELECT r.name, r.step, count(s.step) AS have, max(s.step) AS last, min(s.step) AS first"
-    "       FROM run r LEFT JOIN step s ON s.run = r.id GROUP BY r.id)"
-    " WHERE have <> step + 1 OR last <> step OR first <> 0",
+    "SELECT 'run ''' || name || ''' should have steps ' || first || ' to ' || step || ' but has ' || have"
+    " FROM (SELECT r.name, r.step, r.parent_step, count(s.step) AS have, max(s.step) AS last,"
+    "       min(s.step) AS first FROM run r LEFT JOIN step s ON s.run = r.id GROUP BY r.id)"
+    " WHERE have IS NOT step - first + 1 OR last IS NOT step OR (first <> 0 AND first IS NOT parent_step)",
     "SELECT 'run ''' || name || ''' has lost the keyframe of its start' FROM run r"
-    " WHERE NOT EXISTS (SELECT 1 FROM keyframe_tensor k WHERE k.run = r.id AND k.step = 0)",
+    " WHERE NOT EXISTS (SELECT 1 FROM keyframe_tensor k WHERE k.run = r.id"
+    "                   AND k.step = (SELECT min(s.step) FROM step s WHERE s.run = r.id))",
     "SELECT 'the keyframe of step ' || k.step || ' of run ''' || r.name || ''' is empty' FROM keyframe k"
     " JOIN run r ON r.id = k.run"
     " WHERE NOT EXISTS (SELECT 1 FROM keyframe_tensor t WHERE t.run = k.run AND t.step = k.step)",
     "SELECT 'tensor ' || t.kind || ' ' || t.name || ' of step ' || t.step || ' of run ''' || r.name || ''' "
     "has ' ||"
     " length(t.data) || ' bytes, not ' || length(o.data) FROM keyframe_tensor t JOIN run r ON r.id = t.run"
-    " JOIN keyframe_tensor o ON o.run = t.run AND o.step = 0 AND o.kind = t.kind AND o.name = t.name"
+    " JOIN keyframe_tensor o ON o.run = t.run"
+    " AND o.step = (SELECT min(s.step) FROM step s WHERE s.run = t.run) AND o.kind = t.kind AND o.name = "
+    "t.name"
     " WHERE t.kind <> 'state' AND length(o.data) <> length(t.data)",
     "SELECT 'the digest of step ' || s.step || ' of run ''' || r.name || ''' has ' || length(s.digest) || ' "
     "bytes'"
@@ -82,7 +85,7 @@ static enum status check_tensors(struct db *d, struct err *e)
     while (q && !st && (got = db_next(d, q, e)) > 0) {
         struct digest is = blob_digest(sqlite3_column_blob(q, 1), (size_t)sqlite3_column_bytes(q, 1));
         if (sqlite3_column_bytes(q, 0) != DIGEST_BYTES ||
-            memcmp(is.byte, sqlite3_column_blob(q, 0), DIGEST_BYTES)) {
+            memcmp(is.byte, sqlite3_column_blob(q, 0), DIGEST_BYTES) != 0) {
             sqlite3_snprintf(sizeof what, what, "tensor %s %s of the keyframe of step %lld of run %lld",
                              sqlite3_column_text(q, 2), sqlite3_column_text(q, 3), sqlite3_column_int64(q, 4),
                              sqlite3_column_int64(q, 5));

@@ -112,7 +112,7 @@ int trace_check(const void *data, size_t bytes, int n)
     if (n < 0 || !bytes || (p[0] != 1 && p[0] != 2) || bytes != pack_bytes(n, p[0]))
         return 0;
     check = blob_digest(p, bytes - CHECK_BYTES);
-    return !memcmp(check.byte, p + bytes - CHECK_BYTES, CHECK_BYTES);
+    return memcmp(check.byte, p + bytes - CHECK_BYTES, CHECK_BYTES) == 0;
 }
 
 void trace_unpack(const void *data, int n, uint16_t *token, float *logp, float *entropy)

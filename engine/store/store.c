@@ -31,7 +31,7 @@ static void make_folders(const char *path)
     char *p = strdup(path);
     if (!p)
         return;
-    for (char *slash = strchr(p + 1, '/'); p[0] && slash; slash = strchr(slash + 1, '/')) {
+    for (char *slash = p[0] ? strchr(p + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
         mkdir(p, 0700);
         *slash = '/';
@@ -272,6 +272,12 @@ static enum status sink_state(void *self, const char *state, struct err *e)
     return db_run(&r->store->db, store_statement(r->store, Q_STATE, e), e, "lt", r->run, state);
 }
 
+static int sink_due(void *self, int64_t step)
+{
+    (void)self;
+    return keyframe_due(step);
+}
+
 static void sink_log(void *self, int64_t step, int level, const char *text)
 {
     struct store_run *r = self;
@@ -302,6 +308,11 @@ enum status store_sink(struct store *s, int64_t run, struct sink *out, struct er
         *r = (struct store_run){s, run, s->sinks};
         s->sinks = r;
     }
-    *out = (struct sink){r, sink_commit, sink_digest, sink_state, sink_log};
+    *out = (struct sink){.self = r,
+                         .commit = sink_commit,
+                         .digest = sink_digest,
+                         .state = sink_state,
+                         .due = sink_due,
+                         .log = sink_log};
     return ST_OK;
 }

@@ -16,8 +16,8 @@ enum status store_open(struct store **s, const char *path, const char *vfs, stru
 void store_close(struct store *s);
 
 /* store_run_create: a new run; id is filled in, an empty or taken name is made unique ("countdown", "countdown-2").
- * settings, environment: "key = value\n" lines; vocabulary: blank-separated tokens. start: the digest and the keyframe of
- * step 0, committed with it. */
+ * settings, environment: "key = value\n" lines; vocabulary: blank-separated tokens. run->step: where it starts,
+ * 0 or the step of its parent at which a fork begins. start: digest and keyframe of that step, committed with it. */
 enum status store_run_create(struct store *s, struct record_run *run, const char *settings,
                              const char *environment, const char *vocabulary, const struct digest *start,
                              const struct record_keyframe *keyframe, struct err *e);

@@ -1,8 +1,8 @@
 /* Runs: making, naming, annotating, deleting them.
  *
  * Invariants: a run is made whole with its settings, vocabulary, digest and
- * keyframe of step 0 or not at all; names are unique, are never digits only
- * (an id is) and never hold '@' (RUN@STEP); a run with children stays. */
+ * keyframe of its start (step 0, or where a fork begins) or not at all; names are unique, are never digits
+ * only (an id is) and never hold '@' (RUN@STEP); a run with children stays. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static enum status name_taken(struct store *s, const char *name, int64_t *id, st
 static enum status make_unique(struct store *s, char name[NAME_BYTES], struct err *e)
 {
     char base[NAME_BYTES], number[24];
-    int64_t id;
+    int64_t id = 0;
     memcpy(base, name, NAME_BYTES);
     for (int n = 2;; n++) {
         size_t keep;
@@ -156,7 +156,7 @@ static enum status insert_run(struct store *s, struct record_run *run, struct er
         db_prepare(&s->db,
                    "INSERT INTO run (name, parent, parent_step, preset, stage, state, key, seed, step,"
                    " seconds, rl_seconds, created, used, note) VALUES (?1, nullif(?2, 0),"
-                   " CASE WHEN ?2 <> 0 THEN ?3 END, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10,"
+                   " CASE WHEN ?2 <> 0 THEN ?3 END, ?4, ?5, ?6, ?7, ?8, ?13, ?9, ?10,"
                    " CASE WHEN ?11 <> 0 THEN ?11 ELSE unixepoch() END,"
                    " (SELECT coalesce(max(used), 0) + 1 FROM run), ?12) RETURNING id, created",
                    e);
@@ -167,10 +167,10 @@ static enum status insert_run(struct store *s, struct record_run *run, struct er
     st = db_bind(&s->db, q, e,
                  "tll"
                  "tttt"
-                 "lrrlt",
+                 "lrrltl",
                  run->name, run->parent, run->parent_step, run->preset, run->stage,
                  run->state[0] ? run->state : "new", run->key, (int64_t)run->seed, run->seconds,
-                 run->rl_seconds, run->created, run->note);
+                 run->rl_seconds, run->created, run->note, run->step);
     if (!st) {
         got = db_next(&s->db, q, e);
         if (got > 0) {
@@ -216,15 +216,13 @@ enum status store_run_create(struct store *s, struct record_run *run, const char
         if (!st)
             st = put_vocabulary(s, run->id, vocabulary ? vocabulary : "", e);
         if (!st)
-            st = db_run(d, store_statement(s, Q_STEP, e), e, "llrb", run->id, (int64_t)0, 0.0,
+            st = db_run(d, store_statement(s, Q_STEP, e), e, "llrb", run->id, run->step, 0.0,
                         (const void *)start->byte, sizeof start->byte);
         if (!st)
-            st = keyframe_write(s, run->id, 0, keyframe, e);
+            st = keyframe_write(s, run->id, run->step, keyframe, e);
         st = db_end(d, st, e);
     }
     db_effect(d, "%s", "");
-    if (!st)
-        run->step = 0;
     return st;
 }
 

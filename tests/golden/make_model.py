@@ -7,6 +7,7 @@ parameter block are the engine's (engine/nn/params.c). Run it in this folder: it
 
 Numbers are made by a formula that C repeats exactly, in float too (see README.md): unit(row, j).
 """
+import itertools
 import json
 import math
 import sys
@@ -20,11 +21,12 @@ MASK = 0xFFFFFFFF
 ROW_ALIGN = 16
 BIAS_ROW, DLOGP_ROW, MTP_DLOGP_ROW, PROBE_ROW, HIDDEN_ROW = 1000, 2000, 2001, 3000, 4000
 
-# Keys as in struct model_config; attention 0 is MLA, 1 is multi-head.
+# Keys as in struct model_config; attention 0 is MLA, 1 is multi-head. lengths: of the packed sequences; gain:
+# of the linear weights, a power of two.
 MHA = dict(vocab_n=11, width=12, layers_n=2, heads_n=2, positions_n=16, attention=1, q_rank=0, kv_rank=0,
            nope_dim=0, rope_dim=0, v_dim=0, head_dim=6, ffn_width=14, dense_layers=2, experts_n=0, shared_n=0,
            top_k=0, expert_width=0, groups_n=1, top_groups=1, route_scale=1.0, balance_alpha=0.0, tied=1,
-           mtp_depth=0, mtp_lambda=0.3, rope_theta=100.0, norm_eps=1e-3)
+           mtp_depth=0, mtp_lambda=0.3, rope_theta=100.0, norm_eps=1e-3, lengths=(7, 1, 10), gain=1.0)
 MLA = dict(MHA, attention=0, head_dim=0, q_rank=6, kv_rank=5, nope_dim=4, rope_dim=6, v_dim=3, tied=0)
 MOE = dict(MLA, width=16, layers_n=3, dense_layers=1, experts_n=6, shared_n=2, top_k=2, expert_width=5,
            route_scale=2.5)
@@ -35,11 +37,15 @@ CASES = {
                                top_k=3, groups_n=3, top_groups=2, route_scale=1.75, balance_alpha=0.5),
     "mla_moe_mtp1": dict(MOE, layers_n=2, mtp_depth=1),
     "mla_moe_mtp2": dict(MOE, layers_n=2, mtp_depth=2, balance_alpha=0.25),
-    "mha_dense_tied_mtp1": dict(MHA, mtp_depth=1),
+    # Here the joined row of the MTP module (2D) is the widest of all.
+    "mha_dense_tied_mtp1": dict(MHA, mtp_depth=1, head_dim=2, ffn_width=5),
+    # Large enough for whole tiles of the vector kernels, with remainders.
+    "wide": dict(MOE, vocab_n=50, width=72, layers_n=2, heads_n=4, positions_n=40, q_rank=36, kv_rank=28,
+                 nope_dim=16, rope_dim=8, v_dim=20, ffn_width=90, experts_n=8, shared_n=1, expert_width=34,
+                 mtp_depth=1, balance_alpha=0.25, lengths=(35, 1, 20), gain=0.5),
 }
 # Chosen so that no routing decision is a close call.
-SEED = {"mla_moe": 3, "mla_groups_balance": 4}
-LENGTHS = [7, 1, 10]
+SEED = {"mla_moe": 3, "mla_groups_balance": 4, "wide": 4}
 
 
 def unit(row, j):
@@ -108,13 +114,13 @@ def table(c):
     return rows
 
 
-def weights(rows, seed):
+def weights(rows, seed, gain):
     """name -> tensor [count, rows, cols], each a leaf of the graph."""
     out = {}
     for r, (name, count, n, m, kind) in enumerate(rows):
         size = count * n * m
         v = torch.tensor([unit(r + 100 * seed, j) for j in range(size)])
-        v = {"norm": 1 + v / 2, "linear": v, "embed": 2 * v}[kind]
+        v = {"norm": 1 + v / 2, "linear": v * gain, "embed": 2 * v}[kind]
         out[name] = v.reshape(count, n, m).requires_grad_(True)
     return out
 
@@ -224,7 +230,7 @@ def moe(c, w, p, u, b, stat):
         out = out + swiglu(u, w[p + ".moe.shared.gate_up"][0], w[p + ".moe.shared.down"][0])
     # Each sequence counts by its share of the pass's rows: sum_i (n_i / T) alpha sum_e f_e P_e.
     balance, first = torch.zeros(()), 0
-    for n in LENGTHS:
+    for n in c["lengths"]:
         part = s[first:first + n]
         count = torch.zeros(E)
         for t in range(n):
@@ -245,7 +251,7 @@ def moe(c, w, p, u, b, stat):
 def block(c, w, p, layer, x, bias, stat):
     h = rmsnorm(x, w[p + ".attn_norm"], c["norm_eps"])
     attention = mla if c["attention"] == 0 else mha
-    x = x + torch.cat([attention(c, w, p, part) for part in h.split(LENGTHS)])
+    x = x + torch.cat([attention(c, w, p, part) for part in h.split(c["lengths"])])
     u = rmsnorm(x, w[p + ".ffn_norm"], c["norm_eps"])
     if layer < c["dense_layers"]:
         return x + swiglu(u, w[p + ".ffn.gate_up"][0], w[p + ".ffn.down"][0])
@@ -259,10 +265,10 @@ def score(logits, inv_temperature, target):
     return logp, -(lp.exp() * lp).sum(-1)
 
 
-def shifted(values, k, outside):
+def shifted(c, values, k, outside):
     """values[i + k] where row i + k is in row i's sequence, else `outside`."""
     out, first = [], 0
-    for n in LENGTHS:
+    for n in c["lengths"]:
         out += [values[first + i + k] if i + k < n else outside for i in range(n)]
         first += n
     return out
@@ -282,11 +288,11 @@ def forward(c, w, bias, ids, target, inv_temperature, with_mtp):
     for k in range(1, c["mtp_depth"] * with_mtp + 1):
         # eq. 21-23: h^(k-1) of row i meets the token i + k; the module predicts token i + k + 1.
         p = "mtp.%d" % (k - 1)
-        e = emb[shifted(ids, k, 0)]
+        e = emb[shifted(c, ids, k, 0)]
         h = rmsnorm(x, w[p + ".h_norm"], c["norm_eps"])
         e = rmsnorm(e, w[p + ".e_norm"], c["norm_eps"])
         x = block(c, w, p, last, torch.cat([h, e], -1) @ w[p + ".project"][0], bias, stat)
-        stat["mtp_target"].append(shifted(target, k, -1))
+        stat["mtp_target"].append(shifted(c, target, k, -1))
         logits = rmsnorm(x, w[p + ".final_norm"], c["norm_eps"]) @ head
         stat["mtp_logp"].append(score(logits, inv_temperature, stat["mtp_target"][-1])[0])
     return stat
@@ -321,7 +327,7 @@ def check_gradient(c, w, args, loss_args):
 
 
 def run_pass(c, rows, w, bias, ids, target, inv_temperature, with_mtp, balance_weight):
-    T = sum(LENGTHS)
+    T = sum(c["lengths"])
     # Rows without a target have logp 0 whatever their weight, which is therefore left nonzero.
     dlogp = [2 * unit(DLOGP_ROW, t) for t in range(T)]
     mtp_dlogp = [[unit(MTP_DLOGP_ROW + k, t) for t in range(T)] for k in range(c["mtp_depth"] * with_mtp)]
@@ -340,7 +346,8 @@ def run_pass(c, rows, w, bias, ids, target, inv_temperature, with_mtp, balance_w
         g = w[name].grad.reshape(-1)
         index = sorted({0, len(g) // 3, 2 * len(g) // 3, len(g) - 1, int(g.abs().argmax())})
         grads.append({"name": name, "sum": float(g.sum()), "l2": float(g.norm()),
-                      "probe": probe(PROBE_ROW + r, g), "index": index, "value": [float(g[j]) for j in index]})
+                      "probe": probe(PROBE_ROW + r, g),
+                      "index": index, "value": [float(g[j]) for j in index]})
     silent = len(bias) - len(stat["load"])  # MTP blocks that did not run count nothing
     return {"inv_temperature": inv_temperature, "with_mtp": with_mtp, "balance_weight": balance_weight,
             "dlogp": dlogp, "mtp_dlogp": mtp_dlogp,
@@ -356,12 +363,12 @@ def run_pass(c, rows, w, bias, ids, target, inv_temperature, with_mtp, balance_w
 def make(name):
     c, seed = CASES[name], SEED.get(name, 0)
     rows = table(c)
-    w = weights(rows, seed)
+    w = weights(rows, seed, c["gain"])
     moe_rows = max(0, c["layers_n"] - c["dense_layers"])
     moe_rows += c["mtp_depth"] if moe_rows else 0
     bias = [[unit(BIAS_ROW + l, i) / 2 for i in range(c["experts_n"])] for l in range(moe_rows)]
     ids, target, position = [], [], []
-    for n in LENGTHS:
+    for n in c["lengths"]:
         first = len(ids)
         ids += [int((unit(first + t, 77) + 0.5) * c["vocab_n"]) for t in range(n)]
         # The first two rows stand for a prompt, the last row has no next token.
@@ -374,8 +381,8 @@ def make(name):
     first, m1 = run_pass(c, rows, w, bias, ids, target, 1.0, 1 if c["mtp_depth"] else 0, 0.75)
     second, m2 = run_pass(c, rows, w, bias, ids, target, 1 / 0.7, 0, 1.0)
     out = {"case": name, "seed": seed, "config": c, "params": params, "total": offset,
-           "tokens": {"begin": [sum(LENGTHS[:i]) for i in range(len(LENGTHS) + 1)], "id": ids,
-                      "target": target, "position": position},
+           "tokens": {"begin": [0] + list(itertools.accumulate(c["lengths"])), "id": ids, "target": target,
+                      "position": position},
            "bias": bias, "passes": [first, second]}
     with open("model_%s.json" % name, "w") as f:
         # One top-level key a line keeps the file small and a difference readable.

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Golden vectors of the learning rules: GRPO's objective, expert balance, AdamW, pass@k and maj@k.
 
-Written from the equations (R1 eq. 1-3, DeepSeekMath eq. 3-4, DAPO, Dr. GRPO, GSPO; V3 section 2.1.2 on balance), in
-numpy float64, independent of the engine. Gradients are derived by hand here and checked against finite differences;
-AdamW is PyTorch's own. Run it in this folder: it writes objective.json, balance.json, adamw.json and passk.json.
+Written from the equations (R1 eq. 1-3, DeepSeekMath eq. 3-4, DAPO, Dr. GRPO, GSPO; V3 section 2.1.2 on
+balance), in numpy float64, independent of the engine. Gradients are derived by hand here and checked against
+finite differences; AdamW is PyTorch's own. Run it in this folder: it writes objective.json, advantages.json,
+balance.json, adamw.json, passk.json and majk.json.
 """
 import itertools
 import json
@@ -13,6 +14,9 @@ from fractions import Fraction
 import numpy as np
 
 SEQUENCE = ("r1", "gspo")  # one ratio a sequence
+# The rounded mean of these equal rewards is not their value: only max == min tells that the group is flat.
+EQUAL = [123456789012.3] * 7
+assert sum(EQUAL) / len(EQUAL) != EQUAL[0]
 
 
 def write(name, head, cases):
@@ -104,7 +108,8 @@ def spread(rng, lengths, scale):
         lambda base: [np.round(np.array(s) + rng.normal(0, scale, len(s)), 6).tolist() for s in base]
 
 
-def make_case(name, seed, loss, std, rewards, lengths, eps=(0.2, 0.2), beta=0.0, ref=True, scale=0.25, **more):
+def make_case(name, seed, loss, std, rewards, lengths, eps=(0.2, 0.2), beta=0.0, ref=True, scale=0.25,
+              **more):
     rng = np.random.default_rng(seed)
     old, moved = spread(rng, lengths, scale)
     x = {"rewards": rewards, "logp": moved(old) if scale else [list(s) for s in old], "logp_old": old}
@@ -119,8 +124,9 @@ def make_case(name, seed, loss, std, rewards, lengths, eps=(0.2, 0.2), beta=0.0,
 def by_hand():
     """Cases small enough to be worked out on paper, so that this script is itself held to something."""
     l2 = math.log(2)
-    x = {"rewards": [1, 0], "logp": [[l2 - 1], [-l2 - 1]], "logp_old": [[-1.0], [-1.0]], "logp_ref": [[-1.0], [-1.0]],
-         "loss": "grpo", "std": "none", "eps_low": 0.2, "eps_high": 0.2, "beta": 0.5}
+    x = {"rewards": [1, 0], "logp": [[l2 - 1], [-l2 - 1]], "logp_old": [[-1.0], [-1.0]],
+         "logp_ref": [[-1.0], [-1.0]], "loss": "grpo", "std": "none", "eps_low": 0.2, "eps_high": 0.2,
+         "beta": 0.5}
     out = objective(x)
     # A = .5, -.5; ratios 2, 1/2, both clipped: J = (1.2*.5 - .8*.5)/2 = .1; KL = 1/2+ln2-1, 2-ln2-1.
     kl = [l2 - 0.5, 1 - l2]
@@ -140,26 +146,27 @@ def objective_cases():
     seed = 10
     for loss in ("grpo", "r1", "dapo", "dr_grpo", "gspo"):
         more = {"max_length": 12} if loss == "dr_grpo" else {}
-        eps = (3e-3, 4e-3) if loss == "gspo" else (0.2, 0.28)
+        eps = (0.05, 0.06) if loss == "gspo" else (0.2, 0.28)
         for std in ("sample", "population", "none"):
             for beta in (0.0, 0.04):
                 seed += 1
-                cases.append(make_case("%s, std %s, beta %g" % (loss, std, beta), seed, loss, std, rewards, lengths,
-                                       eps, beta, **more))
-        cases.append(make_case("%s, flat group" % loss, seed + 100, loss, "sample", [0.1] * 4, lengths, eps, 0.1,
-                               **more))
+                cases.append(make_case("%s, std %s, beta %g" % (loss, std, beta), seed, loss, std, rewards,
+                                       lengths, eps, beta, **more))
+        cases.append(make_case("%s, flat group" % loss, seed + 100, loss, "sample", [0.1] * 4, lengths, eps,
+                               0.1, **more))
         cases.append(make_case("%s, far from the reference" % loss, seed + 200, loss, "population", [1, 0, 0],
                                [2, 4, 3], (0.1, 10.0), 1.0, scale=1.0, **more))
     cases += [
-        make_case("first update: ratio 1, KL 0", 1, "grpo", "sample", [1, 0, 0, 0], [3, 2, 1, 4], beta=0.04, scale=0),
+        make_case("first update: ratio 1, KL 0", 1, "grpo", "sample", [1, 0, 0, 0], [3, 2, 1, 4], beta=0.04,
+                  scale=0),
         make_case("no reference", 2, "dapo", "sample", [1, 0, 1], [3, 2, 4], ref=False),
         make_case("group of one", 3, "grpo", "sample", [1.0], [3], beta=0.04),
         make_case("flat without reference: all zero", 4, "dapo", "none", [0, 0], [2, 2], ref=False),
-        make_case("nearly equal rewards", 5, "grpo", "population", [.1, .1, .1, .100001], [2, 2, 2, 2], beta=0.0),
-        make_case("asymmetric clip", 6, "grpo", "sample", [1, 0, 1, 0], [9, 9, 9, 9], (0.05, 0.4), 0.01, scale=0.4),
+        make_case("nearly equal rewards", 5, "grpo", "population", [.1, .1, .1, .100001], [2, 2, 2, 2]),
+        make_case("asymmetric clip", 6, "grpo", "sample", [1, 0, 1, 0], [9, 9, 9, 9], (0.05, 0.4), 0.01,
+                  scale=0.4),
+        make_case("equal rewards, their computed mean another", 7, "grpo", "sample", EQUAL, [2] * len(EQUAL)),
     ]
-    # 0.1 has no finite binary form: the computed std of equal rewards is not 0, and yet the group is flat.
-    assert np.array([0.1] * 3).std() != 0 and advantages([0.1] * 3, "sample")[1]
     for loss in ("grpo", "dapo", "dr_grpo", "r1", "gspo"):
         mine = [c["output"] for c in cases if c["input"]["loss"] == loss]
         assert any(c["clip_low"] > 0 for c in mine) and any(c["clip_high"] > 0 for c in mine), loss
@@ -188,8 +195,8 @@ def advantage_cases():
         off = max(abs(a[i] - v) for i, v in zip(index, numbers))
         # Rewards in single precision move the nearly flat group's last places.
         assert off < 2.5e-5, (rewards, std, eps, a, numbers)
-        out.append({"name": "%s, std %s, eps %g" % (rewards, std, eps), "rewards": rewards, "std": std, "eps": eps,
-                    "advantages": a.tolist(), "flat": False})
+        out.append({"name": "%s, std %s, eps %g" % (rewards, std, eps), "rewards": rewards, "std": std,
+                    "eps": eps, "advantages": a.tolist(), "flat": False})
     return out
 
 
@@ -216,7 +223,8 @@ def adamw_case(name, rows, steps, lr, betas, eps, max_norm, seed):
     groups = [{"params": [p], "weight_decay": d} for p, (_, d) in zip(w, rows)]
     opt = torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=eps)
     record = {"name": name, "beta1": betas[0], "beta2": betas[1], "eps": eps, "max_norm": max_norm,
-              "rows": [{"n": n, "decay": d, "w": p.detach().tolist()} for p, (n, d) in zip(w, rows)], "steps": []}
+              "rows": [{"n": n, "decay": d, "w": p.detach().tolist()} for p, (n, d) in zip(w, rows)],
+              "steps": []}
     m, v, shadow = [0] * len(w), [0] * len(w), [p.detach().numpy().copy() for p in w]
     for step in range(1, steps + 1):
         grad = [np.round(rng.normal(0, 2.0 if step == 2 else 0.3, n), 6) for n, _ in rows]
@@ -244,8 +252,8 @@ def adamw_case(name, rows, steps, lr, betas, eps, max_norm, seed):
 
 
 def adamw_cases():
-    return [adamw_case("clip, warm-up, decay by row", [(5, 0.1), (3, 0.0), (17, 0.01)], 5, 0.01, (0.9, 0.98), 1e-8,
-                       1.0, 1),
+    return [adamw_case("clip, warm-up, decay by row", [(5, 0.1), (3, 0.0), (17, 0.01)], 5, 0.01, (0.9, 0.98),
+                       1e-8, 1.0, 1),
             adamw_case("no clip, large eps", [(4, 0.0), (2, 0.5)], 4, 0.1, (0.9, 0.95), 1e-3, 0.0, 2)]
 
 
@@ -268,22 +276,28 @@ def maj_at_k(answers, right):
     return float(Fraction(Fraction(right) in best, max(1, len(best))))
 
 
-def passk_cases():
+def passk_tables():
     pass_at = [{"n": n, "c": c, "k": k, "value": pass_at_k(n, c, k)}
                for n, c, k in [(8, 0, 1), (8, 3, 1), (8, 8, 8), (8, 1, 8), (8, 3, 4), (10, 2, 5), (10, 9, 2),
                                (16, 1, 16), (64, 5, 16), (64, 63, 2), (200, 7, 100), (1, 1, 1), (1, 0, 1)]]
     votes = [("clear majority", ["24", "24", "7"], "24"), ("minority", ["7", "7", "24"], "24"),
              ("tie of two", ["24", "7"], "24"), ("tie of three", ["1", "2", "24"], "24"),
-             ("tie of others", ["1", "1", "2", "2", "24"], "24"), ("malformed abstain", [None, None, None, "24"], "24"),
-             ("all malformed", [None, None], "24"), ("equal values written differently", ["48/2", "24", "7", "7"], "24"),
-             ("fractions are exact", ["1/3", "2/6", "33333333/100000000"], "1/3"), ("one sample", ["5"], "24")]
-    maj = [{"name": n, "answers": a, "right": r, "value": maj_at_k(a, r)} for n, a, r in votes]
-    return [{"pass_at_k": pass_at, "maj_at_k": maj}]
+             ("tie of others", ["1", "1", "2", "2", "24"], "24"),
+             ("malformed abstain", [None, None, None, "24"], "24"), ("all malformed", [None, None], "24"),
+             ("a tie of reduced fractions", ["48/2", "24", "7", "7"], "24"),
+             ("fractions are exact", ["1/3", "2/6", "33333333/100000000"], "1/3"),
+             ("one sample", ["5"], "24")]
+    maj = [{"name": n, "answers": a, "reduced": [x and str(Fraction(x)) for x in a],
+            "right": [int(x is not None and Fraction(x) == Fraction(r)) for x in a], "value": maj_at_k(a, r)}
+           for n, a, r in votes]
+    return pass_at, maj
 
 
 if __name__ == "__main__":
     write("objective.json", "input and output of `calc grpo`; kl is null without logp_ref", objective_cases())
-    write("advantages.json", "advantages of one group; the published figures of three trainers", advantage_cases())
+    write("advantages.json", "advantages of one group, as three trainers compute them", advantage_cases())
     write("balance.json", "input and output of `calc balance`", balance_cases())
     write("adamw.json", "decoupled AdamW, scale = max_norm / norm where norm > max_norm > 0", adamw_cases())
-    write("passk.json", "pass@k and maj@k; answers are exact values as text, null: malformed", passk_cases())
+    pass_table, maj_table = passk_tables()
+    write("passk.json", "unbiased pass@k: k of n samples, c of which are right", pass_table)
+    write("majk.json", "maj@k by exact value, null abstains; reduced: the answers in lowest terms", maj_table)

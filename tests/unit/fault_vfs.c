@@ -12,8 +12,8 @@ static struct {
 
 struct file {
     sqlite3_file base;
-    int kind;            /* FAULT_MAIN, FAULT_WAL or 0 */
-    sqlite3_file *real;  /* follows in the same block */
+    int kind;           /* FAULT_MAIN, FAULT_WAL or 0 */
+    sqlite3_file *real; /* follows in the same block */
 };
 
 void fault_arm(int ops, long nth, int code, int sticky)
@@ -148,9 +148,10 @@ static int file_shm_unmap(sqlite3_file *f, int remove)
 }
 
 static const sqlite3_io_methods methods = {
-    2,           file_close,  file_read,  file_write,   file_truncate, file_sync,    file_size,
-    file_lock,   file_unlock, file_check, file_control, file_sector,   file_device,  file_shm_map,
-    file_shm_lock, file_shm_barrier, file_shm_unmap, NULL, NULL,
+    2,           file_close,   file_read,     file_write,       file_truncate,  file_sync,
+    file_size,   file_lock,    file_unlock,   file_check,       file_control,   file_sector,
+    file_device, file_shm_map, file_shm_lock, file_shm_barrier, file_shm_unmap, NULL,
+    NULL,
 };
 
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)

@@ -12,8 +12,14 @@
 
 #include "engine/base/rng.h"
 
-const struct data_shape data_small = {.groups_n = 3, .per_group = 4, .longest = 20, .vocabulary = 119,
-                                      .tensors_n = 3, .floats = 5000, .layers_n = 2, .experts_n = 8};
+const struct data_shape data_small = {.groups_n = 3,
+                                      .per_group = 4,
+                                      .longest = 20,
+                                      .vocabulary = 119,
+                                      .tensors_n = 3,
+                                      .floats = 5000,
+                                      .layers_n = 2,
+                                      .experts_n = 8};
 
 static const char *const kinds[] = {"weight", "adam_m", "adam_v"};
 
@@ -47,10 +53,12 @@ static void make_traces(struct data_step *d, const struct data_shape *shape, str
     struct record_group *group = take(d, (size_t)shape->groups_n * sizeof *group);
     struct record_trace *trace = take(d, (size_t)r->traces_n * sizeof *trace);
     for (int g = 0; g < shape->groups_n; g++)
-        group[g] = (struct record_group){.problem = words(d, "{\"numbers\":[11,8,7],\"target\":%lld%d%d}", r->step, g, 0),
-                                         .prompt = words(d, "User : 11 8 7 -> %lld %d%d Assistant : <think>",
-                                                         r->step, g, 1),
-                                         .mean = rng_unit(rng), .std = rng_unit(rng), .flat = rng_chance(rng, 0.3)};
+        group[g] = (struct record_group){
+            .problem = words(d, "{\"numbers\":[11,8,7],\"target\":%lld%d%d}", r->step, g, 0),
+            .prompt = words(d, "User : 11 8 7 -> %lld %d%d Assistant : <think>", r->step, g, 1),
+            .mean = rng_unit(rng),
+            .std = rng_unit(rng),
+            .flat = rng_chance(rng, 0.3)};
     for (int i = 0; i < r->traces_n; i++) {
         int n = rng_below(rng, shape->longest + 1);
         uint16_t *token = take(d, (size_t)n * sizeof *token);
@@ -60,13 +68,20 @@ static void make_traces(struct data_step *d, const struct data_shape *shape, str
             logp[t] = (float)log(rng_unit(rng) + 1e-9);
             entropy[t] = (float)(4 * rng_unit(rng));
         }
-        trace[i] = (struct record_trace){.group = i / shape->per_group, .index = i % shape->per_group, .n = n,
-                                         .token = token, .logp = logp, .entropy = entropy,
-                                         .reward = rng_unit(rng), .advantage = rng_normal(rng),
-                                         .accuracy = rng_below(rng, 2), .format = rng_below(rng, 2),
+        trace[i] = (struct record_trace){.group = i / shape->per_group,
+                                         .index = i % shape->per_group,
+                                         .n = n,
+                                         .token = token,
+                                         .logp = logp,
+                                         .entropy = entropy,
+                                         .reward = rng_unit(rng),
+                                         .advantage = rng_normal(rng),
+                                         .accuracy = rng_below(rng, 2),
+                                         .format = rng_below(rng, 2),
                                          .at = rng_range(rng, -1, 90),
                                          .why = words(d, "step %lld: the value is %d, not %d", r->step, i, n),
-                                         .cut_off = rng_below(rng, 2), .aha = rng_below(rng, 3)};
+                                         .cut_off = rng_below(rng, 2),
+                                         .aha = rng_below(rng, 3)};
     }
     r->group = group;
     r->trace = trace;
@@ -88,9 +103,15 @@ static void make_rest(struct data_step *d, const struct data_shape *shape, struc
         uint8_t *right = take(d, PROBLEMS);
         for (int p = 0; p < PROBLEMS; p++)
             right[p] = (uint8_t)rng_below(rng, 9);
-        v[i] = (struct record_evaluation){.k = 8, .problems = PROBLEMS, .temperature = i ? 0.6 : 1,
-                                          .top_p = i ? 0.95 : 1, .pass_1 = rng_unit(rng), .pass_k = rng_unit(rng),
-                                          .maj_k = rng_unit(rng), .mean_length = 70 * rng_unit(rng), .waits = NAN,
+        v[i] = (struct record_evaluation){.k = 8,
+                                          .problems = PROBLEMS,
+                                          .temperature = i ? 0.6 : 1,
+                                          .top_p = i ? 0.95 : 1,
+                                          .pass_1 = rng_unit(rng),
+                                          .pass_k = rng_unit(rng),
+                                          .maj_k = rng_unit(rng),
+                                          .mean_length = 70 * rng_unit(rng),
+                                          .waits = NAN,
                                           .right = right};
     }
     for (int i = 0; i < 3 * shape->tensors_n; i++) {
@@ -101,7 +122,8 @@ static void make_rest(struct data_step *d, const struct data_shape *shape, struc
             data[j] = (uint32_t)hash_u64(r->step * 977u + rng->seed + (uint64_t)i * 1000003u + j);
         tensor[i] = (struct record_tensor){.kind = kinds[i / shape->tensors_n],
                                            .name = words(d, "layers.%lld.%d%d", i % shape->tensors_n, 0, 0),
-                                           .data = data, .bytes = n * 4};
+                                           .data = data,
+                                           .bytes = n * 4};
     }
     r->load = load;
     r->bias = bias;
@@ -114,10 +136,14 @@ void data_step_make(struct data_step *d, const struct data_shape *shape, uint64_
     struct rng rng = rng_at(seed, RNG_TEST, (uint32_t)step, 0, 0);
     struct record_step *r = &d->record;
     memset(d, 0, sizeof *d);
-    *r = (struct record_step){.step = step, .digest = data_digest(seed, step), .seconds = 0.25 + rng_unit(&rng),
-                              .metric = d->metric, .groups_n = shape->groups_n,
+    *r = (struct record_step){.step = step,
+                              .digest = data_digest(seed, step),
+                              .seconds = 0.25 + rng_unit(&rng),
+                              .metric = d->metric,
+                              .groups_n = shape->groups_n,
                               .traces_n = shape->groups_n * shape->per_group,
-                              .evaluations_n = step % 5 == 0 ? 2 : 0, .layers_n = shape->layers_n,
+                              .evaluations_n = step % 5 == 0 ? 2 : 0,
+                              .layers_n = shape->layers_n,
                               .experts_n = shape->experts_n};
     d->cap = 65536 + (size_t)r->traces_n * (400 + (size_t)shape->longest * 12) +
              (size_t)shape->tensors_n * 3 * (200 + (size_t)shape->floats * 4) + (size_t)shape->groups_n * 400;
@@ -135,7 +161,8 @@ void data_step_free(struct data_step *d)
     memset(d, 0, sizeof *d);
 }
 
-struct record_run data_run_make(struct store *s, const char *name, const struct data_shape *shape, uint64_t seed)
+struct record_run data_run_make(struct store *s, const char *name, const struct data_shape *shape,
+                                uint64_t seed)
 {
     struct record_run run = {.seed = seed, .preset = "countdown", .stage = "grpo", .created = 1700000000};
     struct data_step d;
@@ -143,13 +170,14 @@ struct record_run data_run_make(struct store *s, const char *name, const struct 
     snprintf(run.name, sizeof run.name, "%s", name);
     data_step_make(&d, shape, seed, 0);
     cr_assert_eq(store_run_create(s, &run, "lr = 0.0004\nbeta = 0\n", "version = 1\ncpu = some cpu = fast\n",
-                                  "<pad> <q> -> 1 2 3", &d.record.digest, &d.keyframe, &e), ST_OK, "%s", e.msg);
+                                  "<pad> <q> -> 1 2 3", &d.record.digest, &d.keyframe, &e),
+                 ST_OK, "%s", e.msg);
     data_step_free(&d);
     return run;
 }
 
-void data_run_commit(struct store *s, int64_t run, const struct data_shape *shape, uint64_t seed, int64_t first,
-                     int64_t last)
+void data_run_commit(struct store *s, int64_t run, const struct data_shape *shape, uint64_t seed,
+                     int64_t first, int64_t last)
 {
     struct sink sink;
     struct err e = {0};
@@ -172,8 +200,8 @@ static void trace_same(const struct record_trace *a, const struct record_trace *
 {
     cr_assert(a->group == b->group && a->index == b->index && a->n == b->n && a->at == b->at &&
               a->cut_off == b->cut_off && a->aha == b->aha);
-    cr_assert(same(a->reward, b->reward) && same(a->advantage, b->advantage) && same(a->accuracy, b->accuracy) &&
-              same(a->format, b->format));
+    cr_assert(same(a->reward, b->reward) && same(a->advantage, b->advantage) &&
+              same(a->accuracy, b->accuracy) && same(a->format, b->format));
     cr_assert_str_eq(a->why, b->why);
     for (int i = 0; i < a->n; i++) {
         cr_assert_eq(a->token[i], b->token[i]);
@@ -213,8 +241,8 @@ struct compare {
     int seen;
 };
 
-static enum status compare_tensor(void *ctx, const char *kind, const char *name, const void *data, size_t bytes,
-                                  struct err *e)
+static enum status compare_tensor(void *ctx, const char *kind, const char *name, const void *data,
+                                  size_t bytes, struct err *e)
 {
     struct compare *c = ctx;
     cr_assert_eq((uintptr_t)data % 16, 0);
@@ -229,7 +257,8 @@ static enum status compare_tensor(void *ctx, const char *kind, const char *name,
     return err_set(e, ST_FAILED, "test", "no tensor %s %s", kind, name);
 }
 
-void data_keyframe_same(struct query *q, int64_t run, const struct data_shape *shape, uint64_t seed, int64_t step)
+void data_keyframe_same(struct query *q, int64_t run, const struct data_shape *shape, uint64_t seed,
+                        int64_t step)
 {
     struct data_step d;
     struct compare c = {.keyframe = &d.keyframe};

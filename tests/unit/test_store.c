@@ -49,8 +49,8 @@ Test(store, round_trip)
 /* Ids that need two bytes, traces without a token, values that are no finite numbers, a dense model. */
 Test(store, round_trip_of_the_unusual)
 {
-    struct data_shape shape = {.groups_n = 2, .per_group = 2, .longest = 3, .vocabulary = 60000, .tensors_n = 1,
-                               .floats = 3};
+    struct data_shape shape = {
+        .groups_n = 2, .per_group = 2, .longest = 3, .vocabulary = 60000, .tensors_n = 1, .floats = 3};
     struct store *s = open_store();
     struct query *q = open_query();
     struct record_run run = data_run_make(s, "x", &shape, 9);
@@ -60,8 +60,14 @@ Test(store, round_trip_of_the_unusual)
     struct err e = {0};
     float logp[3] = {-INFINITY, NAN, -0.0f}, entropy[3] = {NAN, INFINITY, 0};
     uint16_t token[3] = {65535, 0, 256};
-    struct record_trace t = {.n = 3, .token = token, .logp = logp, .entropy = entropy, .reward = NAN,
-                             .advantage = -INFINITY, .at = -1, .why = "it\'s \"right\"; -- \xe2\x9c\x93"};
+    struct record_trace t = {.n = 3,
+                             .token = token,
+                             .logp = logp,
+                             .entropy = entropy,
+                             .reward = NAN,
+                             .advantage = -INFINITY,
+                             .at = -1,
+                             .why = "it\'s \"right\"; -- \xe2\x9c\x93"};
     struct record_group g = {.problem = "{}", .prompt = "a ' b", .mean = NAN, .std = INFINITY, .flat = 1};
     data_run_commit(s, run.id, &shape, 9, 1, 3);
     for (int64_t step = 1; step <= 3; step++)
@@ -167,9 +173,16 @@ Test(store, runs_and_what_they_are_made_with)
 {
     struct store *s = open_store();
     struct query *q = open_query();
-    struct record_run a = data_run_make(s, "", &data_small, UINT64_MAX), b = data_run_make(s, "", &data_small, 2), r;
-    struct record_run child = {.parent = a.id, .parent_step = 4, .preset = "p", .stage = "grpo", .seconds = 12.5,
-                               .rl_seconds = 3.25, .key = "0123456789abcdef0123456789abcdef", .note = "f\xc3\xbcr"};
+    struct record_run a = data_run_make(s, "", &data_small, UINT64_MAX),
+                      b = data_run_make(s, "", &data_small, 2), r;
+    struct record_run child = {.parent = a.id,
+                               .parent_step = 4,
+                               .preset = "p",
+                               .stage = "grpo",
+                               .seconds = 12.5,
+                               .rl_seconds = 3.25,
+                               .key = "0123456789abcdef0123456789abcdef",
+                               .note = "f\xc3\xbcr"};
     struct record_run *list;
     struct data_step d;
     struct str text = {0};
@@ -181,7 +194,8 @@ Test(store, runs_and_what_they_are_made_with)
     child.parent_step = 6;
     cr_assert_eq(store_run_create(s, &child, "", "", "", &d.record.digest, &d.keyframe, &e), ST_NOTFOUND);
     child.parent_step = 4;
-    cr_assert_eq(store_run_create(s, &child, "", "", "", &d.record.digest, &d.keyframe, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(store_run_create(s, &child, "", "", "", &d.record.digest, &d.keyframe, &e), ST_OK, "%s",
+                 e.msg);
     cr_assert_str_eq(child.name, "p");
     cr_assert_gt(child.created, 1600000000);
     cr_assert_eq(query_runs(q, &list, &n, &e), ST_OK);
@@ -228,7 +242,10 @@ Test(store, seconds_come_from_the_metrics_or_add_up)
         cr_assert_eq(sink.commit(sink.self, &d.record, NULL, &e), ST_OK);
         data_step_free(&d);
         cr_assert_eq(query_run(q, "x", &r, &e), ST_OK);
-        cr_assert(r.seconds == (step == 1 ? 0.5 : step == 2 ? 7 : 7.5) && r.rl_seconds == (step == 1 ? 0 : 6));
+        cr_assert(r.seconds == (step == 1   ? 0.5
+                                : step == 2 ? 7
+                                            : 7.5) &&
+                  r.rl_seconds == (step == 1 ? 0 : 6));
     }
     query_close(q);
     store_close(s);
@@ -236,10 +253,16 @@ Test(store, seconds_come_from_the_metrics_or_add_up)
 
 Test(store, names)
 {
-    static const char *const hostile[] = {"x'; DROP TABLE run; --", "%s%n", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x99\x82",
-                                          "../../etc", "a b", "-1", "\"\"", "NULL"};
-    static const char *const refused[] = {"", "12", "a@3", "a\nb", "\x1b[2J", "\xff\xfe", "\xc0\xaf", "\xc2\x9b",
-                                          "\xed\xa0\x80", "\xe2\x82"};
+    static const char *const hostile[] = {"x'; DROP TABLE run; --",
+                                          "%s%n",
+                                          "\xc3\xa4\xe2\x82\xac\xf0\x9f\x99\x82",
+                                          "../../etc",
+                                          "a b",
+                                          "-1",
+                                          "\"\"",
+                                          "NULL"};
+    static const char *const refused[] = {"",         "12",       "a@3",      "a\nb",         "\x1b[2J",
+                                          "\xff\xfe", "\xc0\xaf", "\xc2\x9b", "\xed\xa0\x80", "\xe2\x82"};
     struct store *s = open_store();
     struct query *q = open_query();
     struct record_run run = data_run_make(s, "x", &data_small, 1), r;
@@ -292,6 +315,7 @@ Test(store, state_log_and_last_run)
     cr_assert_eq(store_sink(s, a.id, &sink, &e), ST_OK);
     cr_assert_eq(sink.state(sink.self, "paused", &e), ST_OK);
     cr_assert(!query_run(q, "a", &r, &e) && !strcmp(r.state, "paused"));
+    cr_assert(sink.due(sink.self, 32) && !sink.due(sink.self, 33));
     cr_assert_eq(sink.state(sink.self, "a state that is too long", &e), ST_USAGE);
     sink.log(sink.self, 1, 0, "one\ntwo \x1b[2J");
     sink.log(sink.self, 2, 1, "three");
@@ -301,7 +325,8 @@ Test(store, state_log_and_last_run)
     cr_assert(strstr(str_c(&text), "step 1  one two  [2J\n"), "%s", str_c(&text));
     cr_assert(strstr(str_c(&text), "step 2  warning  three\n") && !strstr(str_c(&text), "four"));
     cr_assert_eq(query_log(q, 0, 2, &text, &e), ST_OK);
-    cr_assert(!strstr(str_c(&text), "one") && strstr(str_c(&text), "a step 2") && strstr(str_c(&text), "b step 3"));
+    cr_assert(!strstr(str_c(&text), "one") && strstr(str_c(&text), "a step 2") &&
+              strstr(str_c(&text), "b step 3"));
     cr_assert_lt(strstr(str_c(&text), "three"), strstr(str_c(&text), "four"));
     str_free(&text);
     query_close(q);
@@ -317,7 +342,8 @@ Test(store, finished_stages_are_found_by_key)
     struct data_step d;
     struct err e = {0};
     data_step_make(&d, &data_small, 1, 0);
-    cr_assert_eq(store_run_create(s, &run, "", "", "", &d.record.digest, &d.keyframe, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(store_run_create(s, &run, "", "", "", &d.record.digest, &d.keyframe, &e), ST_OK, "%s",
+                 e.msg);
     cr_assert_eq(query_find_stage(q, run.key, &r, &e), ST_NOTFOUND);
     cr_assert_eq(store_sink(s, run.id, &sink, &e), ST_OK);
     cr_assert_eq(sink.state(sink.self, "done", &e), ST_OK);
@@ -343,7 +369,8 @@ Test(store, deleting)
     data_run_commit(s, b.id, &data_small, 2, 1, 20);
     cr_assert_eq(store_sink(s, a.id, &sink, &e), ST_OK);
     data_step_make(&d, &data_small, 1, 0);
-    cr_assert_eq(store_run_create(s, &child, "", "", "", &d.record.digest, &d.keyframe, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(store_run_create(s, &child, "", "", "", &d.record.digest, &d.keyframe, &e), ST_OK, "%s",
+                 e.msg);
     data_step_free(&d);
     cr_assert_eq(store_run_delete(s, a.id, &e), ST_USAGE);
     cr_assert(strstr(e.msg, "'child'"), "%s", e.msg);
@@ -394,7 +421,8 @@ Test(store, deleting_leaves_nothing)
 
 Test(store, keyframes_are_thinned)
 {
-    struct data_shape shape = {.groups_n = 1, .per_group = 1, .longest = 2, .vocabulary = 9, .tensors_n = 1, .floats = 9};
+    struct data_shape shape = {
+        .groups_n = 1, .per_group = 1, .longest = 2, .vocabulary = 9, .tensors_n = 1, .floats = 9};
     struct store *s = open_store();
     struct query *q = open_query();
     struct record_run run = data_run_make(s, "x", &shape, 1);
@@ -407,8 +435,9 @@ Test(store, keyframes_are_thinned)
         struct data_step d;
         data_step_make(&d, &shape, 1, i);
         d.keyframe.pinned = i == 37;
-        cr_assert_eq(sink.commit(sink.self, &d.record, keyframe_due(i) || i == 37 || i == 51 ? &d.keyframe : NULL, &e),
-                     ST_OK, "%s", e.msg);
+        cr_assert_eq(
+            sink.commit(sink.self, &d.record, keyframe_due(i) || i == 37 || i == 51 ? &d.keyframe : NULL, &e),
+            ST_OK, "%s", e.msg);
         data_step_free(&d);
     }
     cr_assert_eq(query_keyframes(q, run.id, &step, &n, &e), ST_OK);

@@ -37,8 +37,8 @@ static void expect_head(struct store *s, int64_t run, int64_t head)
     query_close(q);
 }
 
-/* The nth operation fails, for n = 1, 2, ... until the commit gets through; after each failure nothing of the step
- * is there, what was there still is, and the next attempt finds the connection usable. */
+/* The nth operation fails, for n = 1, 2, ... until the commit gets through; after each failure nothing of the
+ * step is there, what was there still is, and the next attempt finds the connection usable. */
 static void each_fault(int ops, int code, enum status expected)
 {
     struct store *s = open_faulty();
@@ -114,7 +114,7 @@ static void failing_checkpoints(int ops, int code)
     struct record_run run;
     struct query *q;
     struct err e = {0};
-    shape.floats = 120000;  /* a keyframe of 4 MB: two of them are past the limit where checkpoints begin */
+    shape.floats = 120000; /* a keyframe of 4 MB: two of them are past the limit where checkpoints begin */
     run = data_run_make(s, "x", &shape, SEED);
     fault_arm(ops, 1, code, 1);
     data_run_commit(s, run.id, &shape, SEED, 1, 49);
@@ -175,7 +175,8 @@ Test(store_fault, create_at_each_write)
     store_close(s);
 }
 
-/* Opening fails at each write of the schema, and leaves a file that can be opened when the disk works again. */
+/* Opening fails at each write of the schema, and leaves a file that can be opened when the disk works again.
+ */
 Test(store_fault, open_at_each_write)
 {
     struct store *s;

@@ -16,12 +16,13 @@ static void round_trip(int n, unsigned most)
     for (int i = 0; i < n; i++) {
         uint32_t bits = (uint32_t)hash_u64((uint64_t)i + 77);
         token[i] = (uint16_t)(i == n - 1 ? most : (unsigned)i);
-        memcpy(&logp[i], &bits, 4);  /* any bits at all, NaNs with payloads among them */
+        memcpy(&logp[i], &bits, 4); /* any bits at all, NaNs with payloads among them */
         entropy[i] = (float)i / 7;
     }
     if (n > 2)
         logp[0] = -INFINITY, logp[1] = NAN, logp[2] = -0.0f;
-    bytes = trace_pack(&(struct record_trace){.n = n, .token = token, .logp = logp, .entropy = entropy}, data);
+    bytes =
+        trace_pack(&(struct record_trace){.n = n, .token = token, .logp = logp, .entropy = entropy}, data);
     cr_assert_eq(bytes, 5 + (size_t)n * (most > 255 && n ? 8 : 7));
     cr_assert(trace_check(data, bytes, n));
     trace_unpack(data, n, token_back, logp_back, entropy_back);
@@ -29,7 +30,8 @@ static void round_trip(int n, unsigned most)
     for (int i = 0; i < n; i++)
         cr_assert(fabsf(entropy[i] - entropy_back[i]) <= entropy[i] * 0x1p-11f);
     /* A wrong length, count or any flipped bit is seen. */
-    cr_assert(!trace_check(data, bytes - 1, n) && !trace_check(data, bytes, n + 1) && !trace_check(data, bytes, -1));
+    cr_assert(!trace_check(data, bytes - 1, n) && !trace_check(data, bytes, n + 1) &&
+              !trace_check(data, bytes, -1));
     cr_assert(!trace_check(data, 0, n));
     for (size_t i = 0; i < bytes * 8; i++) {
         data[i / 8] ^= (unsigned char)(1u << i % 8);
@@ -48,7 +50,8 @@ Test(store_pack, round_trip)
     round_trip(64, 118);
 }
 
-/* Every half is its own nearest half, and what lies between two goes to the nearer one, a tie to the even one. */
+/* Every half is its own nearest half, and what lies between two goes to the nearer one, a tie to the even
+ * one. */
 Test(store_pack, half_precision)
 {
     for (unsigned h = 0; h < 0x10000; h++) {
@@ -110,5 +113,6 @@ Test(store_pack, keyframe_rule)
     for (int s = 1; s < 2000; s++)
         for (int head = s + 1; head < s + 3000; head += 7)
             cr_assert(!keyframe_keep(s, head) || keyframe_keep(s, head - 1));
-    cr_assert(keyframe_keep(0, 1 << 30) && keyframe_keep(16, 16) && !keyframe_keep(17, 17) && keyframe_due(0));
+    cr_assert(keyframe_keep(0, 1 << 30) && keyframe_keep(16, 16) && !keyframe_keep(17, 17) &&
+              keyframe_due(0));
 }

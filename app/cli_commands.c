@@ -1,0 +1,199 @@
+/* The one table of commands, and the help that is made from it and from the table of options. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cli.h"
+#include "app/environment.h"
+
+#define HAS(id) OPTION_BIT(OPT_##id)
+#define CONDITIONS                                                                                                \
+    "CONDITION is a metric, an operator (< <= > >= == crosses) and a number, or an event (aha, group.flat,\n"     \
+    "nonfinite), joined by `and` or `or`: 'pass@1 >= 0.8 and step >= 100'. `grpolab settings` lists the metrics.\n"
+#define RUNS "RUN is a name or an id; RUN@STEP a moment of it, RUN alone its latest.\n"
+
+static const struct cli_command row[] = {
+    {"open", "SCENARIO|PRESET|RUN", "the workbench on that", 0, 1, HAS(SNAPSHOT), cli_open_workbench,
+     "Without an argument: the run used last; the first time, the preset `quick`.\n"},
+    {"scenarios", "", "the tasks and presets, one line each", 0, 0, 0, cli_scenarios, NULL},
+    {"settings", "[SCENARIO|PRESET]", "every setting: key, value, range, meaning; and every metric", 0, 1, HAS(SET),
+     cli_show_settings, "PRESET is a preset's name or an INI file.\n"},
+    {"train", "PRESET", "runs a preset's chain of stages: base, cold start, GRPO", 1, 1,
+     HAS(SET) | HAS(STEPS) | HAS(NAME) | HAS(UNTIL) | HAS(EXPECT), cli_train,
+     "PRESET is a preset's name or an INI file. A finished base or cold start with the same settings is reused.\n"
+     CONDITIONS},
+    {"resume", "RUN", "goes on with a run", 1, 1, HAS(STEPS) | HAS(UNTIL) | HAS(EXPECT), cli_resume, CONDITIONS},
+    {"fork", "RUN[@STEP]", "a new run from the beginning of a step of another, with changed settings", 1, 1,
+     HAS(SET) | HAS(STEPS) | HAS(NAME) | HAS(UNTIL) | HAS(EXPECT), cli_fork,
+     "The parent's seed is kept unless --seed (or --set seed=N) is given.\n" RUNS CONDITIONS},
+    {"runs", "", "the lineage", 0, 0, 0, cli_runs, NULL},
+    {"show", "RUN[@STEP]", "settings, state, environment, last metrics", 1, 1, 0, cli_show, RUNS},
+    {"metrics", "RUN", "one row a step", 1, 1, HAS(CSV), cli_metrics, NULL},
+    {"traces", "RUN[@STEP]", "the completions of a step with rewards and advantages", 1, 1, HAS(GROUP), cli_traces, RUNS},
+    {"eval", "RUN[@STEP]", "pass@1, pass@k, maj@k on held-out problems", 1, 1,
+     HAS(K) | HAS(PROBLEMS) | HAS(TEMPERATURE) | HAS(TOP_P) | HAS(EXPECT), cli_eval, RUNS},
+    {"sample", "RUN[@STEP]", "completions of a prompt, or of held-out problems", 1, 1,
+     HAS(PROMPT) | HAS(N) | HAS(TEMPERATURE) | HAS(TOP_P), cli_sample, RUNS},
+    {"digest", "RUN[@STEP]", "one line: hex digest of the whole training state at that step", 1, 1, 0, cli_digest, RUNS},
+    {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX, HAS(METRIC) | HAS(OUTPUT), cli_plot,
+     "Needs --metric and -o.\n"},
+    {"calc", "grpo|balance < in.json", "the engine's own arithmetic on numbers that you give", 1, 1, 0, cli_calc,
+     "grpo: {\"rewards\":[G],\"logp\":[[..]],\"logp_old\":[[..]],\"logp_ref\":[[..]],\"loss\":\"grpo|r1|dapo|dr_grpo|gspo\",\n"
+     "  \"std\":\"sample|population|none\",\"eps_low\":x,\"eps_high\":x,\"beta\":x,\"max_length\":N}; logp_ref may be absent at\n"
+     "  beta 0, max_length is dr_grpo's\n"
+     "balance: {\"load\":[E],\"bias\":[E],\"gamma\":x}\n"},
+    {"score", "SCENARIO < in.jsonl", "rewards of given completions", 1, 1, HAS(SET), cli_score,
+     "A line in: {\"problem\":{..},\"completion\":\"..\"}; a line out: reward, accuracy, format, why, at.\n"},
+    {"bench", "[NAME...]", "speed: train, generate, step, store, ui", 0, WORDS_MAX, HAS(QUICK), cli_bench,
+     "Beside PyTorch where python3-torch and tests/bench/torch_peer.py are found.\n"},
+    {"check", "[RUN]", "integrity of the store; of a run also its last keyframe interval, replayed by digest", 0, 1, 0,
+     cli_check, NULL},
+    {"help", "[COMMAND]", "this, or a command's options", 0, 1, 0, cli_help, NULL},
+    {NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
+};
+
+const struct cli_command *cli_command_at(int i)
+{
+    return row[i].name ? &row[i] : NULL;
+}
+
+const struct cli_command *cli_command_find(const char *name)
+{
+    for (int i = 0; row[i].name; i++)
+        if (strcmp(row[i].name, name) == 0)
+            return &row[i];
+    return NULL;
+}
+
+/* "--set KEY=VALUE", "-o, --output FILE". */
+static void option_text(enum option_id id, char *out, size_t bytes)
+{
+    const struct option_row *o = option_row(id);
+    char letter[8] = "";
+    if (o->letter)
+        snprintf(letter, sizeof letter, "-%c, ", o->letter);
+    snprintf(out, bytes, "%s--%s%s%s", letter, o->name, o->value ? " " : "", o->value ? o->value : "");
+}
+
+static void option_lines(uint64_t which, struct str *out)
+{
+    char text[64];
+    for (int i = 0; i < OPTION_N; i++)
+        if (which & OPTION_BIT(i)) {
+            option_text((enum option_id)i, text, sizeof text);
+            str_printf(out, "  %-24s %s\n", text, option_row((enum option_id)i)->meaning);
+        }
+}
+
+void cli_help_usage(const struct cli_command *c, struct str *out)
+{
+    str_printf(out, "grpolab %s%s%s", c->name, c->arguments[0] ? " " : "", c->arguments);
+    for (int i = 0; i < OPTION_N; i++) {
+        const struct option_row *o = option_row((enum option_id)i);
+        if (!(c->options & OPTION_BIT(i)))
+            continue;
+        str_printf(out, o->letter ? " [-%c" : " [--", o->letter);
+        str_printf(out, "%s%s%s]", o->letter ? "" : o->name, o->value ? " " : "", o->value ? o->value : "");
+    }
+}
+
+void cli_help_command(const struct cli_command *c, struct str *out)
+{
+    str_add(out, "usage: ");
+    cli_help_usage(c, out);
+    str_printf(out, "\n\n%s\n", c->summary);
+    if (c->more)
+        str_printf(out, "\n%s", c->more);
+    if (c->options) {
+        str_add(out, "\noptions\n");
+        option_lines(c->options, out);
+    }
+    str_add(out, "\noptions of every command\n");
+    option_lines(OPTIONS_GLOBAL, out);
+}
+
+void cli_help_program(struct str *out)
+{
+    str_add(out, "grpolab: a workbench for GRPO in a terminal\n\n"
+                 "  grpolab                                the workbench, on the run used last\n");
+    for (int i = 0; row[i].name; i++) {
+        char left[80];
+        snprintf(left, sizeof left, "grpolab %s %s", row[i].name, row[i].arguments);
+        str_printf(out, "  %-38s %s\n", left, row[i].summary);
+    }
+    str_add(out, "\n`grpolab help COMMAND` tells its options.\n\noptions of every command\n");
+    option_lines(OPTIONS_GLOBAL | HAS(VERSION), out);
+    str_add(out, "\nexit status: 0 done, 1 it failed, 2 the request was wrong, 3 a condition of --until or --expect did not "
+                 "hold\n");
+}
+
+/* Text as roff takes it: what it would read as its own is escaped. */
+static void roff(struct str *out, const char *s)
+{
+    int at_start = 1;
+    for (; *s; s++) {
+        if (at_start && (*s == '.' || *s == '\''))
+            str_add(out, "\\&");
+        if (*s == '\\')
+            str_add(out, "\\e");
+        else if (*s == '-')
+            str_add(out, "\\-");
+        else
+            str_add_n(out, s, 1);
+        at_start = *s == '\n';
+    }
+}
+
+static void man_options(uint64_t which, struct str *out)
+{
+    char text[64];
+    for (int i = 0; i < OPTION_N; i++)
+        if (which & OPTION_BIT(i)) {
+            option_text((enum option_id)i, text, sizeof text);
+            str_add(out, ".TP\n\\fB");
+            roff(out, text);
+            str_add(out, "\\fR\n");
+            roff(out, option_row((enum option_id)i)->meaning);
+            str_add(out, "\n");
+        }
+}
+
+void cli_help_man(struct str *out)
+{
+    struct str usage = {0};
+    str_add(out, ".TH GRPOLAB 1\n.SH NAME\ngrpolab \\- a workbench for GRPO in a terminal\n.SH SYNOPSIS\n"
+                 ".B grpolab\n[COMMAND] [ARGUMENTS]\n.SH COMMANDS\n");
+    for (int i = 0; row[i].name; i++) {
+        str_clear(&usage);
+        cli_help_usage(&row[i], &usage);
+        str_add(out, ".TP\n\\fB");
+        roff(out, str_c(&usage));
+        str_add(out, "\\fR\n");
+        roff(out, row[i].summary);
+        str_add(out, "\n");
+        if (row[i].more) {
+            str_add(out, ".br\n");
+            roff(out, row[i].more);
+        }
+    }
+    str_add(out, ".SH OPTIONS\n");
+    man_options(~(uint64_t)0, out);
+    str_add(out, ".SH EXIT STATUS\n0 done, 1 it failed, 2 the request was wrong, 3 a condition did not hold.\n"
+                 ".SH ENVIRONMENT\nGRPOLAB_STORE names the database, XDG_DATA_HOME its default folder.\n");
+    str_free(&usage);
+}
+
+enum status cli_help(struct cli *c, struct err *e)
+{
+    const char *name = c->args.operand.n ? c->args.operand.word[0] : NULL;
+    const struct cli_command *about = name ? cli_command_find(name) : NULL;
+    struct str text = {0};
+    if (name && !about)
+        return err_set(e, ST_USAGE, "help", "there is no command '%.40s'; `grpolab help` lists them", name);
+    if (about)
+        cli_help_command(about, &text);
+    else
+        cli_help_program(&text);
+    cli_print(&text);
+    str_free(&text);
+    return ST_OK;
+}

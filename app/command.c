@@ -1,0 +1,346 @@
+/* The command table, and what can be told from it alone: parsing, completion, the nearest name.
+ * A new command is a row here and a function. */
+#include "app/command.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/command_act.h"
+#include "app/term.h"
+#include "scenarios/registry.h"
+
+static const struct command_row rows[] = {
+    {"step", "s", "[N] [token|phase|step]", "take N steps of the quantum, then hold", 0, "token phase step", 0, 2,
+     command_step},
+    {"pause", NULL, "", "hold, also in the middle of a step", 0, NULL, 0, 0, command_pause},
+    {"resume", "run", "", "go on", 0, NULL, 0, 0, command_resume},
+    {"fork", NULL, "[STEP] [key=value ...] [name]", "a child run with changed settings from the beginning of a step",
+     TAKES_SETTING, NULL, 0, -1, command_fork_run},
+    {"set", NULL, "key=value ...", "change settings: makes a fork at the present step", TAKES_SETTING, NULL, 1, -1,
+     command_set},
+    {"rewind", NULL, "STEP", "move the run back; going on replays what is committed", 0, NULL, 1, 1, command_rewind},
+    {"goto", "g", "STEP|live", "look at a step of the run; the run itself stays where it is", 0, "live", 1, 1,
+     command_goto},
+    {"back", NULL, "[N]", "look N steps further back", 0, NULL, 0, 1, command_back},
+    {"live", NULL, "", "look at what happens now", 0, NULL, 0, 0, command_live},
+    {"follow", NULL, "best|aha|GROUP/INDEX", "which trace is shown and paced", 0, "best aha", 1, 1, command_follow},
+    {"pace", NULL, "N|slow|step|full", "tokens a second of the followed trace; step: hold after each step", 0,
+     "full slow step", 1, 1, command_pace},
+    {"eval", NULL, "", "evaluate the open run on held-out problems, now", 0, NULL, 0, 0, command_eval},
+    {"new", NULL, "PRESET [key=value ...]", "start a preset", TAKES_PRESET | TAKES_SETTING, NULL, 1, -1, command_new},
+    {"open", NULL, "RUN", "open a run, by name or id, where it stands", TAKES_RUN, NULL, 1, 1, command_open},
+    {"rename", NULL, "NAME", "give the open run another name", 0, NULL, 1, 1, command_rename},
+    {"note", NULL, "TEXT", "write a note to the open run", 0, NULL, 0, -1, command_note},
+    {"delete", NULL, "RUN", "delete a run with all it has; asks first", TAKES_RUN, NULL, 1, 1, command_delete},
+    {"settings", NULL, "", "the settings of the open run, with their meaning", 0, NULL, 0, 0, command_settings},
+    {"runs", NULL, "", "the screen of runs and forks", 0, NULL, 0, 0, command_screen},
+    {"log", NULL, "", "the screen of the log", 0, NULL, 0, 0, command_screen},
+    {"dashboard", NULL, "", "the dashboard", 0, NULL, 0, 0, command_screen},
+    {"plot", NULL, "[METRIC ...] FILE.png", "write a chart of metrics, or of the curve that has the focus",
+     TAKES_METRIC | TAKES_FILE, NULL, 1, -1, command_plot},
+    {"save-screen", NULL, "FILE.txt", "write this screen as text", TAKES_FILE, NULL, 1, 1, command_save_screen},
+    {"smooth", NULL, "0..0.99", "smooth the curves, that much of the past", 0, NULL, 1, 1, command_smooth},
+    {"theme", NULL, "NAME", "colours", TAKES_THEME, NULL, 1, 1, command_theme},
+    {"mouse", NULL, "on|off", "whether the mouse chooses; off leaves it to the terminal", 0, "on off", 1, 1,
+     command_mouse},
+    {"help", "h", "[COMMAND]", "help of the screen, or of a command", TAKES_COMMAND, NULL, 0, 1, command_help},
+    {"quit", "q", "", "leave; what is committed is kept", 0, NULL, 0, 0, command_quit},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+const struct command_row *command_row(int i)
+{
+    return i >= 0 && i < ROWS ? &rows[i] : NULL;
+}
+
+const struct command_row *command_by_name(const char *name)
+{
+    const struct command_row *found = NULL;
+    int i, count = 0;
+
+    for (i = 0; i < ROWS; i++) {
+        if (!strcmp(rows[i].name, name) || (rows[i].alias && !strcmp(rows[i].alias, name)))
+            return &rows[i];
+        if (*name && !strncmp(rows[i].name, name, strlen(name))) {
+            found = &rows[i];
+            count++;
+        }
+    }
+    return count == 1 ? found : NULL;
+}
+
+/* Letters to change, add, leave out or swap to make one word of the other. */
+static int distance(const char *a, const char *b)
+{
+    enum { LONGEST = 20 };
+    int d[LONGEST + 1][LONGEST + 1], n = (int)strlen(a), m = (int)strlen(b), i, k, best;
+
+    if (n > LONGEST || m > LONGEST)
+        return LONGEST;
+    for (i = 0; i <= n; i++)
+        for (k = 0; k <= m; k++) {
+            if (!i || !k) {
+                d[i][k] = i + k;
+                continue;
+            }
+            best = d[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
+            best = d[i - 1][k] + 1 < best ? d[i - 1][k] + 1 : best;
+            best = d[i][k - 1] + 1 < best ? d[i][k - 1] + 1 : best;
+            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] && d[i - 2][k - 2] + 1 < best)
+                best = d[i - 2][k - 2] + 1;
+            d[i][k] = best;
+        }
+    return d[n][m];
+}
+
+const char *command_nearest(const char *name)
+{
+    const char *best = NULL;
+    int i, least = 4;
+
+    for (i = 0; i < ROWS; i++) {
+        int far = distance(name, rows[i].name);
+        if (!strncmp(rows[i].name, name, strlen(name)))
+            far = 1;
+        if (far < least && far < (int)strlen(rows[i].name)) {
+            least = far;
+            best = rows[i].name;
+        }
+    }
+    return best;
+}
+
+/* Splits l->text in place. Errors: ST_USAGE: too many words, a quote that is not closed. */
+static enum status split(struct command_line *l, char *s, struct err *e)
+{
+    char *out;
+    int quoted;
+
+    for (;;) {
+        while (isspace((unsigned char)*s))
+            s++;
+        if (!*s)
+            return ST_OK;
+        if (l->argc == COMMAND_ARGUMENTS)
+            return err_set(e, ST_USAGE, l->row->name, "more than %d arguments", COMMAND_ARGUMENTS);
+        l->argv[l->argc++] = out = s;
+        for (quoted = 0; *s && (quoted || !isspace((unsigned char)*s)); s++) {
+            if (*s == '"')
+                quoted = !quoted;
+            else
+                *out++ = *s;
+        }
+        if (quoted)
+            return err_set(e, ST_USAGE, l->row->name, "a \" is not closed");
+        s += *s != 0;
+        *out = 0;
+    }
+}
+
+enum status command_parse(const char *text, struct command_line *l, struct err *e)
+{
+    const char *near;
+    char name[32];
+    size_t n;
+
+    memset(l, 0, sizeof *l);
+    text += strspn(text, " \t:");
+    if (strlen(text) >= COMMAND_BYTES)
+        return err_set(e, ST_USAGE, "command", "a line has at most %d bytes", COMMAND_BYTES - 1);
+    snprintf(l->whole, sizeof l->whole, "%s", text);
+    snprintf(l->text, sizeof l->text, "%s", text);
+    n = strcspn(text, " \t");
+    l->rest = l->whole + n + strspn(l->whole + n, " \t");
+    if (!n)
+        return ST_OK;
+    snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), text);
+    l->row = command_by_name(name);
+    if (!l->row) {
+        near = command_nearest(name);
+        return near ? err_set(e, ST_USAGE, "command", "there is no command '%s'; did you mean '%s'?", name, near)
+                    : err_set(e, ST_USAGE, "command", "there is no command '%s'; :help lists them", name);
+    }
+    if (split(l, l->text + n, e))
+        return ST_USAGE;
+    if (l->argc < l->row->least || (l->row->most >= 0 && l->argc > l->row->most))
+        return err_set(e, ST_USAGE, l->row->name, l->row->arguments[0] ? "it is :%s %s" : "it is :%s, nothing more",
+                       l->row->name, l->row->arguments);
+    return ST_OK;
+}
+
+enum status command_run(struct desk *d, const char *text, struct err *e)
+{
+    struct command_line l;
+    enum status st = command_parse(text, &l, e);
+
+    return st || !l.row ? st : l.row->run(d, &l, e);
+}
+
+enum status command_integer(const char *text, const char *what, long long least, long long *out, struct err *e)
+{
+    char *end;
+    long long v;
+
+    errno = 0;
+    v = strtoll(text, &end, 10);
+    if (end == text || *end || errno || v < least)
+        return err_set(e, ST_USAGE, "command", "%s is a whole number from %lld on, not '%s'", what, least, text);
+    *out = v;
+    return ST_OK;
+}
+
+enum status command_fork(const struct command_line *l, int first, struct engine_message *m, struct err *e)
+{
+    long long step;
+    char *end;
+    int i;
+
+    m->step = -1;
+    m->arguments_n = 0;
+    m->text[0] = 0;
+    for (i = first; i < l->argc; i++) {
+        const char *a = l->argv[i];
+        strtoll(a, &end, 10);
+        if (strlen(a) >= ENGINE_TEXT)
+            return err_set(e, ST_USAGE, l->row->name, "'%.20s...' is too long", a);
+        if (strchr(a, '=')) {
+            if (m->arguments_n == ENGINE_ARGUMENTS)
+                return err_set(e, ST_USAGE, l->row->name, "more than %d settings", ENGINE_ARGUMENTS);
+            snprintf(m->argument[m->arguments_n++], ENGINE_TEXT, "%s", a);
+        } else if (!*end && m->step < 0) {
+            if (command_integer(a, "a step", 0, &step, e))
+                return ST_USAGE;
+            m->step = step;
+        } else if (m->text[0]) {
+            return err_set(e, ST_USAGE, l->row->name, "two names, '%s' and '%s'; a setting is written key=value", m->text,
+                           a);
+        } else {
+            snprintf(m->text, ENGINE_TEXT, "%s", a);
+        }
+    }
+    return ST_OK;
+}
+
+/* Adds a candidate when it begins with what stands there. */
+static int offer(struct str *out, const char *prefix, const char *candidate)
+{
+    if (strncmp(candidate, prefix, strlen(prefix)))
+        return 0;
+    str_printf(out, "%s\n", candidate);
+    return 1;
+}
+
+static int offer_words(struct str *out, const char *prefix, const char *words)
+{
+    char word[64];
+    int n = 0;
+
+    while (words && *words) {
+        size_t len = strcspn(words, " ");
+        snprintf(word, sizeof word, "%.*s", (int)len, words);
+        n += offer(out, prefix, word);
+        words += len + (words[len] == ' ');
+    }
+    return n;
+}
+
+/* Keys that begin with the word; where none does, those whose last part does. After '=': the words that it takes. */
+static void offer_settings(struct str *out, const char *prefix, const struct settings *set)
+{
+    const char *equals = strchr(prefix, '='), *section;
+    char whole[160], word[64];
+    int i, found = 0, pass;
+
+    for (pass = 0; pass < 2 && !found; pass++)
+        for (i = 0; i < settings_rows(set); i++) {
+            const struct setting *row = settings_row(set, i, &section);
+            snprintf(whole, sizeof whole, "%s.%s=", section, row->key);
+            if (equals) {
+                const char *key = pass ? row->key : whole;
+                size_t n = (size_t)(equals - prefix);
+                const char *choices = row->kind == SET_CHOICE ? row->choices : "";
+                if (strncmp(key, prefix, n) || (key[n] && key[n] != '='))
+                    continue;
+                for (; *choices; choices += strcspn(choices, " "), choices += *choices == ' ') {
+                    snprintf(word, sizeof word, "%.*s%.*s", (int)n + 1, prefix, (int)strcspn(choices, " "), choices);
+                    found += offer(out, prefix, word);
+                }
+            } else if (!strncmp(pass ? row->key : whole, prefix, strlen(prefix))) {
+                str_printf(out, "%s\n", whole);
+                found++;
+            }
+        }
+    if (!equals)
+        offer(out, prefix, "seed=");
+}
+
+static void offer_arguments(const struct command_source *s, const struct command_row *row, int position, const char *prefix,
+                            struct str *out, int *files)
+{
+    int i;
+
+    offer_words(out, prefix, row->words);
+    if (row->takes & TAKES_PRESET && position == 1)
+        for (i = 0; i < preset_n(); i++)
+            offer(out, prefix, preset_at(i)->name);
+    if (row->takes & TAKES_RUN)
+        for (i = 0; s->runs && i < s->runs_n; i++)
+            offer(out, prefix, s->runs[i].name);
+    if (row->takes & TAKES_SETTING && s->set && !(row->takes & TAKES_PRESET && position == 1))
+        offer_settings(out, prefix, s->set);
+    if (row->takes & TAKES_METRIC)
+        for (i = 0; *prefix && i < METRIC_N; i++) {
+            offer(out, prefix, metric_row(i)->name);
+            if (metric_row(i)->alias)
+                offer(out, prefix, metric_row(i)->alias);
+        }
+    if (row->takes & TAKES_COMMAND)
+        for (i = 0; i < ROWS; i++)
+            offer(out, prefix, rows[i].name);
+    if (row->takes & TAKES_THEME)
+        for (i = 0; term_theme_name(i); i++)
+            offer(out, prefix, term_theme_name(i));
+    *files = row->takes & TAKES_FILE && !out->n;
+}
+
+void command_complete(const struct command_source *s, const char *line, int begin, int end, struct str *out, int *files)
+{
+    char prefix[256], name[32];
+    int i, position = 0;
+    const struct command_row *row;
+
+    *files = 0;
+    snprintf(prefix, sizeof prefix, "%.*s", end - begin, line + begin);
+    for (i = 0; i < begin; i++)
+        position += line[i] != ' ' && line[i] != ':' && (line[i + 1] == ' ' || i + 1 == begin);
+    if (!position) {
+        for (i = 0; i < ROWS; i++)
+            offer(out, prefix, rows[i].name);
+        return;
+    }
+    line += strspn(line, " :");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(line, " "), line);
+    row = command_by_name(name);
+    if (row)
+        offer_arguments(s, row, position, prefix, out, files);
+}
+
+void command_usage(const char *line, char *out, size_t bytes)
+{
+    const struct command_row *row;
+    char name[32];
+    size_t n;
+
+    out[0] = 0;
+    line += strspn(line, " :");
+    n = strcspn(line, " ");
+    if (!line[n] || n >= sizeof name)
+        return;
+    snprintf(name, sizeof name, "%.*s", (int)n, line);
+    row = command_by_name(name);
+    if (row)
+        snprintf(out, bytes, "%s %s  %s", row->name, row->arguments, row->what);
+}

@@ -1,0 +1,465 @@
+/* The desk: from snapshots and the store to a frame.
+ *
+ * What happens now comes from the engine's snapshots; everything else is read from the store when it is
+ * stale, which is when a step was committed or a request carried out, and only what the screen shows. A transaction ends
+ * with its query, so the desk never holds the store. Reading is cut into pieces: a long history comes in over several
+ * frames.
+ * Invariant: at >= 0 means that `stored` is that step of the open run. */
+#include "app/desk.h"
+
+#include <langinfo.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "views/tree.h"
+
+enum { MESSAGE_SECONDS = 8 };
+
+double desk_clock(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+enum status desk_init(struct desk *d, struct session *s, struct err *e)
+{
+    enum status st;
+
+    memset(d, 0, sizeof *d);
+    d->session = s;
+    d->at = d->filled_run = -1;
+    d->stale = STALE_ALL;
+    d->slow = 8;
+    d->mouse = 1;
+    view_init(&d->view);
+    moment_init(&d->moment);
+    d->live = calloc(1, sizeof *d->live);
+    d->stored = calloc(1, sizeof *d->stored);
+    st = d->live && d->stored ? history_init(&d->history, e)
+                              : err_set(e, ST_NOMEM, "workbench", "no memory for two snapshots");
+    if (!st)
+        st = query_open(&d->query, s->store_path, e);
+    if (st)
+        desk_release(d);
+    return st;
+}
+
+void desk_release(struct desk *d)
+{
+    int i;
+
+    query_close(d->query);
+    moment_release(&d->moment);
+    history_release(&d->history);
+    canvas_release(&d->canvas);
+    for (i = 0; i < DESK_ROWS; i++)
+        str_free(&d->texts[i]);
+    str_free(&d->run_settings);
+    str_free(&d->log);
+    str_free(&d->prefill_text);
+    free(d->runs);
+    free(d->runs_reward);
+    free(d->live);
+    free(d->stored);
+    memset(d, 0, sizeof *d);
+}
+
+void desk_say(struct desk *d, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(d->message, sizeof d->message, fmt, ap);
+    va_end(ap);
+    d->view.message_is_error = 0;
+    d->message_until = desk_clock() + MESSAGE_SECONDS;
+}
+
+void desk_fail(struct desk *d, const struct err *e)
+{
+    snprintf(d->message, sizeof d->message, "%s: %s", e->where, e->msg);
+    d->view.message_is_error = 1;
+    d->message_until = INFINITY;
+}
+
+int64_t desk_run_id(const struct desk *d)
+{
+    return d->live->version ? d->live->run_id : 0;
+}
+
+const struct snapshot *desk_shown(const struct desk *d)
+{
+    return d->at >= 0 ? d->stored : d->live->version ? d->live : NULL;
+}
+
+/* What the engine has to say: its answer to a request, or something new. The status line shows it for a while and
+ * then leaves the place to the hints; what a failed run says stays. */
+static void listen(struct desk *d)
+{
+    struct snapshot *s = d->live;
+    int answered = d->awaited && s->command >= d->awaited, is_news = strcmp(s->message, d->heard) != 0;
+
+    if (answered) {
+        d->awaited = 0;
+        d->stale = STALE_ALL;
+    }
+    if (s->message[0] && (is_news || answered)) {
+        desk_say(d, "%s", s->message);
+        if (s->message_is_error) {
+            d->view.message_is_error = 1;
+            d->message_until = INFINITY;
+        }
+    } else if (answered) {
+        d->message_until = 0;
+    }
+    snprintf(d->heard, sizeof d->heard, "%s", s->message);
+    if (s->state != RUN_FAILED)
+        s->message[0] = 0;
+}
+
+int desk_take(struct desk *d)
+{
+    int64_t run = d->live->run_id, committed = d->live->committed;
+    enum run_state state = d->live->state;
+
+    if (!d->has_engine || !snapshot_take(&d->session->box, d->live))
+        return 0;
+    d->filled_run = -1;
+    listen(d);
+    if (d->live->run_id != run) {
+        d->stale = STALE_ALL;
+        d->set_of = 0;
+        d->view.group = -1;
+        desk_look_live(d);
+    }
+    if (d->live->committed != committed)
+        d->stale |= STALE_HISTORY | STALE_LOG | STALE_RUNS;
+    if (d->live->state != state)
+        d->stale |= STALE_RUNS | STALE_LOG;
+    return 1;
+}
+
+enum status desk_post(struct desk *d, const struct engine_message *m, struct err *e)
+{
+    uint64_t number = d->has_engine ? engine_post(&d->engine, m) : 0;
+
+    if (!number)
+        return err_set(e, ST_BUSY, "workbench", "the engine still has %d requests to carry out; try again", ENGINE_QUEUE);
+    d->awaited = number;
+    return ST_OK;
+}
+
+static const struct record_run *run_of_id(const struct desk *d, int64_t id)
+{
+    int i;
+
+    for (i = 0; i < d->runs_n; i++)
+        if (d->runs[i].id == id)
+            return &d->runs[i];
+    return NULL;
+}
+
+/* The last reward of each run; those that have not moved keep theirs. */
+static double *read_rewards(struct desk *d, const struct record_run *run, int n)
+{
+    double *reward = calloc((size_t)n + 1, sizeof *reward);
+    int i;
+
+    for (i = 0; reward && i < n; i++) {
+        const struct record_run *old = run_of_id(d, run[i].id);
+        int64_t *step = NULL;
+        double *value = NULL;
+        int rows = 0;
+        struct err e;
+        reward[i] = NAN;
+        if (old && d->runs_reward && old->step == run[i].step) {
+            reward[i] = d->runs_reward[old - d->runs];
+            continue;
+        }
+        if (!strcmp(run[i].stage, "grpo") && run[i].step > 0 &&
+            !query_metrics(d->query, run[i].id, run[i].step, run[i].step, &step, &value, &rows, &e)) {
+            if (rows)
+                reward[i] = value[M_REWARD];
+            free(step);
+            free(value);
+        }
+    }
+    return reward;
+}
+
+/* The list keeps its chosen run where it can; a list that is new chooses the open one. */
+static void read_runs(struct desk *d)
+{
+    struct tree_line line[TREE_MAX];
+    const struct record_run *chosen = desk_selected_run(d);
+    int64_t id = chosen ? chosen->id : desk_run_id(d);
+    struct record_run *run = NULL;
+    double *reward;
+    struct err e;
+    int n = 0, at;
+
+    if (query_runs(d->query, &run, &n, &e)) {
+        desk_fail(d, &e);
+        return;
+    }
+    reward = read_rewards(d, run, n);
+    free(d->runs);
+    free(d->runs_reward);
+    d->runs = run;
+    d->runs_n = n;
+    d->runs_reward = reward;
+    d->view.runs_list.n = n < TREE_MAX ? n : TREE_MAX;
+    at = tree_find(run, line, tree_order(run, n, line), id);
+    if (at >= 0)
+        d->view.runs_list.selected = at;
+    d->run_settings_of = 0;
+    d->stale &= ~(unsigned)STALE_RUNS;
+}
+
+const struct record_run *desk_selected_run(const struct desk *d)
+{
+    struct tree_line line[TREE_MAX];
+    int n = d->runs ? tree_order(d->runs, d->runs_n, line) : 0, at = d->view.runs_list.selected;
+
+    return at >= 0 && at < n ? &d->runs[line[at].run] : NULL;
+}
+
+const struct record_run *desk_find_run(struct desk *d, const char *name)
+{
+    char id[24];
+    int i;
+
+    if (d->stale & STALE_RUNS)
+        read_runs(d);
+    for (i = 0; i < d->runs_n; i++) {
+        snprintf(id, sizeof id, "%lld", (long long)d->runs[i].id);
+        if (!strcmp(d->runs[i].name, name) || !strcmp(id, name))
+            return &d->runs[i];
+    }
+    return NULL;
+}
+
+const struct settings *desk_settings(struct desk *d)
+{
+    int64_t id = desk_run_id(d);
+    struct err e;
+
+    if (!id)
+        return NULL;
+    if (d->set_of != id && session_settings(d->query, id, &d->set, &e) == ST_OK)
+        d->set_of = id;
+    return d->set_of == id ? &d->set : NULL;
+}
+
+/* A run that was opened has no group in memory: its last step is shown as it is on record. */
+static void fill_live(struct desk *d)
+{
+    struct snapshot *s = d->live;
+    const struct record_run *run;
+    struct err e;
+
+    if (!s->run_id || s->groups_n > 0 || s->committed < 1 || strcmp(s->stage, "grpo") ||
+        (s->state != RUN_PAUSED && s->state != RUN_DONE && s->state != RUN_FAILED))
+        return;
+    if (d->filled_run == s->run_id && d->filled_step == s->committed)
+        return;
+    d->filled_run = s->run_id;
+    d->filled_step = s->committed;
+    if (d->stale & STALE_RUNS)
+        read_runs(d);
+    run = run_of_id(d, s->run_id);
+    d->at = -1;
+    if (!run || moment_read(&d->moment, d->query, run, s->committed, d->follow, d->follow_group, d->follow_index,
+                            d->stored, &e))
+        return;
+    s->groups_n = d->stored->groups_n;
+    s->group_size = d->stored->group_size;
+    memcpy(s->group, d->stored->group, sizeof s->group);
+    memcpy(s->trace, d->stored->trace, sizeof s->trace);
+    s->follow = d->stored->follow;
+    s->step = s->committed;
+}
+
+static void read_log(struct desk *d)
+{
+    struct err e;
+
+    str_clear(&d->log);
+    if (query_log(d->query, 0, DESK_LOG_LINES, &d->log, &e))
+        desk_fail(d, &e);
+    d->stale &= ~(unsigned)STALE_LOG;
+}
+
+static void read_run_settings(struct desk *d)
+{
+    const struct record_run *run = desk_selected_run(d);
+    struct err e;
+
+    if (!run || run->id == d->run_settings_of)
+        return;
+    d->run_settings_of = run->id;
+    str_clear(&d->run_settings);
+    if (query_settings(d->query, run->id, &d->run_settings, &e))
+        desk_fail(d, &e);
+}
+
+/* Reads what is stale and on the screen; returns whether the history goes on. */
+static int refresh(struct desk *d)
+{
+    const struct snapshot *s = desk_shown(d);
+    enum screen_id screen = view_screen(&d->view);
+    int more = 0;
+    struct err e;
+
+    if (d->at < 0)
+        fill_live(d);
+    if (screen == SCREEN_RUNS) {
+        if (d->stale & STALE_RUNS)
+            read_runs(d);
+        read_run_settings(d);
+    }
+    if ((screen == SCREEN_LOG || screen == SCREEN_LEARNING) && d->stale & STALE_LOG)
+        read_log(d);
+    if (s && s->run_id && (d->stale & STALE_HISTORY || d->history.run != s->run_id)) {
+        int64_t head = s->head > s->committed ? s->head : s->committed;
+        if (history_update(&d->history, d->query, s->run_id, head, &more, &e))
+            desk_fail(d, &e);
+        if (!more)
+            d->stale &= ~(unsigned)STALE_HISTORY;
+    }
+    return more;
+}
+
+static enum chars plain_chars(void)
+{
+    const char *wish = getenv("GRPOLAB_CHARS");
+
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") || (wish && !strcmp(wish, "ascii")))
+        return CHARS_ASCII;
+    return wish && !strcmp(wish, "block") ? CHARS_BLOCK : CHARS_BRAILLE;
+}
+
+/* What the view borrows for the frame. */
+static void set_view(struct desk *d)
+{
+    struct view *v = &d->view;
+
+    v->now = desk_shown(d);
+    v->history = v->now && d->history.run == v->now->run_id ? &d->history : NULL;
+    v->runs = d->runs;
+    v->runs_n = d->runs_n;
+    v->runs_reward = d->runs_reward;
+    v->run_settings = str_c(&d->run_settings);
+    v->log = str_c(&d->log);
+    v->question = d->question != QUESTION_NONE ? d->question_text : NULL;
+    v->message = d->message_until > 0 ? d->message : NULL;
+    desk_hints(d);
+    v->hints = d->hints;
+    v->rows = d->rows;
+    v->overlay_title = d->title;
+}
+
+int desk_frame(struct desk *d, int w, int h, int *row, int *col)
+{
+    struct err e;
+    int more;
+
+    *row = *col = -1;
+    set_view(d);
+    more = refresh(d);
+    set_view(d);
+    d->canvas.chars = d->term ? term_chars(d->term) : plain_chars();
+    if (canvas_resize(&d->canvas, w, h, &e))
+        return 0;
+    view_draw(&d->canvas, &d->view, row, col);
+    return more;
+}
+
+enum status desk_look(struct desk *d, int64_t step, struct err *e)
+{
+    int64_t id = desk_run_id(d);
+    const struct record_run *run;
+    enum status st;
+
+    d->stale |= STALE_RUNS;   /* it may have gone on since */
+    read_runs(d);
+    run = run_of_id(d, id);
+    if (!run)
+        return err_set(e, ST_NOTFOUND, "goto", "no run is open");
+    if (step < 0)
+        step = run->step;
+    if (step > run->step)
+        return err_set(e, ST_NOTFOUND, "goto", "%s has steps 0 to %lld, not %lld", run->name, (long long)run->step,
+                       (long long)step);
+    d->filled_run = -1;
+    st = moment_read(&d->moment, d->query, run, step, d->follow, d->follow_group, d->follow_index, d->stored, e);
+    if (st) {
+        desk_look_live(d);
+        return st;
+    }
+    d->at = step;
+    d->view.cursor = step;
+    d->view.trace_up = 0;
+    d->stale |= STALE_HISTORY;
+    return ST_OK;
+}
+
+void desk_look_live(struct desk *d)
+{
+    if (d->at >= 0)
+        d->filled_run = -1;
+    d->at = -1;
+    d->view.cursor = -1;
+    d->view.trace_up = 0;
+}
+
+void desk_follow(struct desk *d, enum follow why, int group, int index)
+{
+    d->follow = why;
+    d->follow_group = group;
+    d->follow_index = index;
+    d->view.trace_up = 0;
+    d->view.group = why == FOLLOW_PINNED ? group : -1;
+    control_follow(&d->session->control, why, group, index);
+    if (d->at >= 0)
+        moment_follow(&d->moment, why, group, index, d->stored);
+    else if (d->filled_run >= 0) {
+        moment_follow(&d->moment, why, group, index, d->live);
+    }
+}
+
+void desk_ask(struct desk *d, enum question q, int64_t run, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(d->question_text, sizeof d->question_text, fmt, ap);
+    va_end(ap);
+    d->question = q;
+    d->question_run = run;
+}
+
+void desk_prompt(struct desk *d, const char *text)
+{
+    str_clear(&d->prefill_text);
+    str_add(&d->prefill_text, text);
+    d->prefill = str_c(&d->prefill_text);
+}
+
+void desk_show_screen(struct desk *d, enum screen_id s)
+{
+    struct view *v = &d->view;
+
+    v->screen = s == SCREEN_LEARNING ? SCREEN_DASHBOARD : s;
+    v->focus = s == SCREEN_RUNS ? PANE_RUNS : s == SCREEN_LOG ? PANE_LOG : PANE_NONE;
+    v->zoom = PANE_NONE;
+    v->log_up = 0;
+    desk_close_overlay(d);
+    d->stale |= STALE_RUNS | STALE_LOG;
+}

@@ -1,0 +1,146 @@
+/* What lies over the screen, and the hints of the status line: rows made from the tables of keys, commands and
+ * settings. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/desk.h"
+#include "app/keymap.h"
+#include "app/theme.h"
+
+void desk_close_overlay(struct desk *d)
+{
+    d->view.overlay = OVERLAY_NONE;
+    d->view.rows_n = 0;
+}
+
+static void open_overlay(struct desk *d, enum overlay o, const char *title)
+{
+    snprintf(d->title, sizeof d->title, "%s", title);
+    d->view.overlay = o;
+    d->view.rows_n = 0;
+    d->view.overlay_list = (struct list){0, 0, 0};
+}
+
+/* A row; its value and the text of its key are copied where they are given to be copied. */
+static void add_row(struct desk *d, const char *key, const char *what)
+{
+    if (d->view.rows_n < DESK_ROWS)
+        d->rows[d->view.rows_n++] = (struct view_row){.key = key, .what = what};
+    d->view.overlay_list.n = d->view.rows_n;
+}
+
+static void add_command(struct desk *d, const struct command_row *c)
+{
+    int at = d->view.rows_n;
+
+    if (at == DESK_ROWS)
+        return;
+    str_clear(&d->texts[at]);
+    str_printf(&d->texts[at], ":%s%s%s", c->name, c->arguments[0] ? " " : "", c->arguments);
+    add_row(d, str_c(&d->texts[at]), c->what);
+}
+
+void desk_show_help(struct desk *d)
+{
+    enum screen_id screen = view_screen(&d->view);
+    const struct key_row *k;
+    const struct command_row *c;
+    char title[64];
+    int i;
+
+    snprintf(title, sizeof title, "help: %s", screen_row(screen)->name);
+    open_overlay(d, OVERLAY_HELP, title);
+    add_row(d, NULL, screen_row(screen)->what);
+    for (i = 0; (k = keymap_row(i)); i++)
+        if (k->screens >> screen & 1)
+            add_row(d, k->key, k->what);
+    add_row(d, NULL, "");
+    add_row(d, NULL, "commands; after ':' the tab key completes");
+    for (i = 0; (c = command_row(i)); i++)
+        add_command(d, c);
+    d->view.overlay_list.n = d->view.rows_n;
+}
+
+void desk_show_command(struct desk *d, const struct command_row *row)
+{
+    char title[64];
+    int i;
+
+    snprintf(title, sizeof title, "help: :%s", row->name);
+    open_overlay(d, OVERLAY_HELP, title);
+    add_command(d, row);
+    if (row->alias) {
+        add_row(d, "short", row->alias);
+    }
+    if (row->words)
+        add_row(d, "words", row->words);
+    for (i = 0; row->takes & TAKES_THEME && theme_at(i); i++)
+        add_row(d, theme_at(i)->name, theme_at(i)->what);
+    for (i = 0; row->takes & TAKES_METRIC && i < METRIC_N; i++)
+        add_row(d, metric_row(i)->name, metric_row(i)->meaning);
+    if (row->takes & TAKES_SETTING)
+        add_row(d, "key=value", "a setting; :settings lists them, with their meaning");
+}
+
+enum status desk_show_settings(struct desk *d, struct err *e)
+{
+    const struct settings *set = desk_settings(d);
+    static const char *const mark = "";
+    struct settings plain;
+    const char *section, *was = mark;
+    char value[64], initial[64], range[128];
+    int i;
+
+    if (!set)
+        return err_set(e, ST_NOTFOUND, "settings", "no run is open");
+    settings_init(&plain, set->scenario);
+    open_overlay(d, OVERLAY_SETTINGS, "settings of the open run; enter changes one, in a fork");
+    for (i = 0; i < settings_rows(set) && d->view.rows_n + 2 < DESK_ROWS; i++) {
+        const struct setting *row = settings_row(set, i, &section);
+        int at;
+        if (strcmp(section, was))
+            add_row(d, NULL, section);
+        was = section;
+        at = d->view.rows_n;
+        settings_value(set, i, value, sizeof value);
+        settings_value(&plain, i, initial, sizeof initial);
+        setting_range(row, range, sizeof range);
+        str_clear(&d->texts[at]);
+        str_printf(&d->texts[at], "%s.%s%c%s%c%s (%s)", section, row->key, 0, value, 0, row->meaning, range);
+        d->rows[at].key = str_c(&d->texts[at]);
+        d->rows[at].value = d->rows[at].key + strlen(d->rows[at].key) + 1;
+        d->rows[at].what = d->rows[at].value + strlen(d->rows[at].value) + 1;
+        d->rows[at].marked = strcmp(value, initial) != 0;
+        d->view.rows_n++;
+    }
+    d->view.overlay_list.n = d->view.rows_n;
+    return ST_OK;
+}
+
+/* What the hints should be about. */
+static unsigned situation(const struct desk *d)
+{
+    const struct snapshot *s = desk_shown(d);
+
+    if (d->view.screen == SCREEN_RUNS || d->view.screen == SCREEN_LOG)
+        return HINT_LIST;
+    if (!s || !s->run_id)
+        return HINT_IDLE;
+    if (d->at >= 0)
+        return HINT_STORED;
+    return s->state == RUN_RUNNING || s->state == RUN_REPLAYING ? HINT_RUNNING : HINT_PAUSED;
+}
+
+void desk_hints(struct desk *d)
+{
+    unsigned now = situation(d);
+    const struct key_row *k;
+    int i, n = 0;
+
+    for (i = 0; (k = keymap_row(i)) && n < DESK_HINTS; i++)
+        if (k->hint && k->hints & now && k->screens >> view_screen(&d->view) & 1)
+            d->hints[n++] = (struct view_row){
+                .key = k->key[1] == ' ' || strlen(k->key) > 6 ? k->key : k->key,
+                .what = k->request == REQUEST_PAUSE && now == HINT_PAUSED ? "go on" : k->hint};
+    d->view.hints_n = n;
+}

@@ -1,0 +1,51 @@
+#ifndef GRPOLAB_APP_ENGINE_H
+#define GRPOLAB_APP_ENGINE_H
+
+#include <pthread.h>
+
+#include "app/session.h"
+
+/* The engine's thread: it owns the session, takes steps while the control lets it, and carries out requests between
+ * steps. A request that needs the step under way out of the way cancels it; what was not committed is replayed. */
+enum engine_request {
+    ENGINE_NEW,        /* text: preset name; arguments: key=value; starts its chain */
+    ENGINE_OPEN,       /* text: run name or id; opens it, paused, at its latest commit */
+    ENGINE_FORK,       /* of the open run; step (-1: latest), arguments, text: name; the child becomes the open run */
+    ENGINE_REWIND,     /* step */
+    ENGINE_RENAME,     /* run_id, text */
+    ENGINE_NOTE,       /* run_id, text */
+    ENGINE_DELETE,     /* run_id */
+    ENGINE_EVALUATE,   /* the open run, now: result as a message */
+    ENGINE_QUIT
+};
+
+enum { ENGINE_ARGUMENTS = 16, ENGINE_TEXT = 128, ENGINE_QUEUE = 16 };
+
+struct engine_message {
+    enum engine_request what;
+    int64_t step, run_id;
+    int arguments_n;
+    char text[ENGINE_TEXT];
+    char argument[ENGINE_ARGUMENTS][ENGINE_TEXT];
+    uint64_t number;
+};
+
+struct engine {
+    struct session *session;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    struct engine_message queue[ENGINE_QUEUE];
+    int first, n;
+    uint64_t posted;
+    int run_at_start;            /* a new or opened run goes on at once */
+};
+
+/* engine_start: the thread takes the session over until engine_stop has returned. Errors: ST_FAILED. */
+enum status engine_start(struct engine *e, struct session *s, struct err *err);
+/* engine_post: queues a request; 0 when the queue is full. A snapshot with command >= the number acknowledges it, and its
+ * message says how it went. */
+uint64_t engine_post(struct engine *e, const struct engine_message *m);
+/* engine_stop: cancels the step under way, waits for the thread. The run's state on record becomes "paused". */
+void engine_stop(struct engine *e);
+
+#endif

@@ -1,0 +1,66 @@
+/* Presets: built in, or an INI file of the user's. */
+#include "app/presets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenarios/registry.h"
+
+enum { FILE_MOST = 1 << 20 };
+
+static enum status read_file(const char *path, struct str *out, struct err *e)
+{
+    char part[4096];
+    size_t n;
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return err_set(e, ST_USAGE, "preset", "cannot read %s: %s", path, strerror(errno));
+    while (out->n < FILE_MOST && (n = fread(part, 1, sizeof part, f)) > 0)
+        str_add_n(out, part, n);
+    n = (size_t)ferror(f);
+    fclose(f);
+    return n ? err_set(e, ST_USAGE, "preset", "cannot read %s", path) : ST_OK;
+}
+
+static enum status unknown(const char *name, struct err *e)
+{
+    struct str names = {0};
+    for (int i = 0; i < preset_n(); i++)
+        str_printf(&names, "%s%s", i ? ", " : "", preset_at(i)->name);
+    err_set(e, ST_USAGE, "preset", "there is no preset %s; there are %s", name, str_c(&names));
+    str_free(&names);
+    return ST_USAGE;
+}
+
+enum status presets_load(const char *name, const char *const *assignment, int n, struct settings *out, uint64_t *seed,
+                         struct err *e)
+{
+    const struct preset *p = preset_find(name);
+    struct str text = {0};
+    enum status st = ST_OK;
+    if (p)
+        str_add_n(&text, p->text, p->bytes);
+    else if (strchr(name, '/') || strstr(name, ".ini"))
+        st = read_file(name, &text, e);
+    else
+        st = unknown(name, e);
+    if (!st)
+        st = settings_parse(out, name, str_c(&text), scenario_find, e);
+    if (!st && !out->preset[0])
+        snprintf(out->preset, sizeof out->preset, "%s", name);
+    str_free(&text);
+    for (int i = 0; i < n && !st; i++) {
+        const char *eq = strchr(assignment[i], '=');
+        char key[96];
+        if (!eq || (size_t)(eq - assignment[i]) >= sizeof key)
+            return err_set(e, ST_USAGE, "preset", "%s is not key=value", assignment[i]);
+        snprintf(key, sizeof key, "%.*s", (int)(eq - assignment[i]), assignment[i]);
+        if (strcmp(key, "seed") == 0)
+            *seed = strtoull(eq + 1, NULL, 10);
+        else
+            st = settings_set(out, STAGE_GRPO, key, eq + 1, NULL, e);
+    }
+    return st ? st : settings_check(out, e);
+}

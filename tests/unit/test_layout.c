@@ -1,0 +1,143 @@
+/* Layout: over all sizes every cell of the screen belongs to exactly one pane, and no pane is empty. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "views/layout.h"
+
+enum { W_MAX = 240, H_MAX = 70 };
+
+static void check(enum screen_id screen, int w, int h, enum pane_id zoom)
+{
+    static unsigned char used[H_MAX][W_MAX];
+    struct layout l;
+    int i, x, y;
+
+    layout_make(&l, screen, w, h, zoom);
+    cr_assert(l.n >= 1 && l.n <= LAYOUT_MAX, "screen %d at %dx%d has %d panes", (int)screen, w, h, l.n);
+    memset(used, 0, sizeof used);
+    for (i = 0; i < l.n; i++) {
+        struct rect r = l.place[i].rect;
+        cr_assert(r.w >= 1 && r.h >= 1, "pane %d is empty at %dx%d", (int)l.place[i].pane, w, h);
+        cr_assert(r.x >= 0 && r.y >= 0 && r.x + r.w <= w && r.y + r.h <= h, "pane %d leaves %dx%d",
+                  (int)l.place[i].pane, w, h);
+        for (y = r.y; y < r.y + r.h; y++)
+            for (x = r.x; x < r.x + r.w; x++)
+                cr_assert(!used[y][x]++, "panes overlap at %d,%d of %dx%d", x, y, w, h);
+    }
+    for (y = 0; y < h; y++)
+        cr_assert_null(memchr(used[y], 0, (size_t)w), "a hole in row %d of screen %d at %dx%d", y, (int)screen, w, h);
+}
+
+Test(layout, panes_tile_every_size)
+{
+    int s, w, h;
+
+    for (s = 0; s < SCREEN_N; s++)
+        for (w = 20; w <= W_MAX; w++)
+            for (h = 5; h <= H_MAX; h++)
+                check((enum screen_id)s, w, h, PANE_NONE);
+}
+
+Test(layout, a_zoomed_pane_has_all_but_two_lines)
+{
+    struct layout l;
+    int w, h;
+
+    for (w = 20; w <= W_MAX; w += 5)
+        for (h = 5; h <= H_MAX; h++)
+            check(SCREEN_DASHBOARD, w, h, PANE_TRACE);
+    layout_make(&l, SCREEN_DASHBOARD, 80, 24, PANE_TRACE);
+    cr_assert_eq(layout_find(&l, PANE_TRACE)->h, 22);
+}
+
+Test(layout, below_the_minimum_one_pane_says_so)
+{
+    struct layout l;
+
+    layout_make(&l, SCREEN_DASHBOARD, LAYOUT_MIN_W - 1, 50, PANE_NONE);
+    cr_assert(l.n == 1 && l.place[0].pane == PANE_TOO_SMALL);
+    layout_make(&l, SCREEN_DASHBOARD, 200, LAYOUT_MIN_H - 1, PANE_NONE);
+    cr_assert(l.n == 1 && l.place[0].pane == PANE_TOO_SMALL);
+    layout_make(&l, SCREEN_DASHBOARD, LAYOUT_MIN_W, LAYOUT_MIN_H, PANE_NONE);
+    cr_assert(l.n > 1);
+}
+
+/* Group and trace stay on every dashboard, header and status on every screen; each composition's panes get their minimum. */
+Test(layout, what_matters_is_always_there)
+{
+    struct layout l;
+    int s, w, h;
+
+    for (w = LAYOUT_MIN_W; w <= W_MAX; w += 3)
+        for (h = LAYOUT_MIN_H; h <= H_MAX; h++)
+            for (s = 0; s < SCREEN_N; s++) {
+                layout_make(&l, (enum screen_id)s, w, h, PANE_NONE);
+                cr_assert(layout_find(&l, PANE_HEADER) && layout_find(&l, PANE_STATUS)->h == 1);
+                if (s != SCREEN_DASHBOARD)
+                    continue;
+                cr_assert(layout_find(&l, PANE_GROUP)->h >= 3, "%dx%d", w, h);
+                cr_assert(layout_find(&l, PANE_TRACE)->h >= 3, "%dx%d", w, h);
+                cr_assert(layout_find(&l, PANE_REWARD)->w >= 20, "%dx%d", w, h);
+            }
+}
+
+Test(layout, at_80_by_24_curves_are_one_row)
+{
+    struct layout l;
+
+    layout_make(&l, SCREEN_DASHBOARD, 80, 24, PANE_NONE);
+    cr_assert_eq(layout_find(&l, PANE_REWARD)->h, 1);
+    cr_assert_eq(layout_find(&l, PANE_KL)->h, 1);
+    cr_assert(layout_find(&l, PANE_TRACE)->h >= 8);
+    layout_make(&l, SCREEN_DASHBOARD, 100, 32, PANE_NONE);
+    cr_assert(layout_find(&l, PANE_REWARD)->h >= 6);
+}
+
+Test(layout, tab_goes_round_the_panes_that_take_focus)
+{
+    struct layout l;
+    enum pane_id focus = PANE_NONE;
+    int i, seen_trace = 0, n = 0;
+
+    layout_make(&l, SCREEN_DASHBOARD, 120, 40, PANE_NONE);
+    for (i = 0; i < l.n; i++)
+        n += l.place[i].pane > PANE_TOO_SMALL;
+    for (i = 0; i < n; i++) {
+        focus = layout_next(&l, focus, 1);
+        cr_assert(focus != PANE_HEADER && focus != PANE_STATUS && focus != PANE_NONE);
+        seen_trace += focus == PANE_TRACE;
+    }
+    cr_assert_eq(seen_trace, 1);
+    cr_assert_eq(layout_next(&l, layout_next(&l, PANE_KL, 1), -1), PANE_KL);
+}
+
+Test(layout, hit_finds_the_pane_under_a_cell)
+{
+    struct layout l;
+    const struct rect *r;
+
+    layout_make(&l, SCREEN_DASHBOARD, 120, 40, PANE_NONE);
+    r = layout_find(&l, PANE_GROUP);
+    cr_assert_eq(layout_hit(&l, r->y, r->x), PANE_GROUP);
+    cr_assert_eq(layout_hit(&l, r->y - 1, r->x) == PANE_GROUP, 0);
+    cr_assert_eq(layout_hit(&l, 40, 0), PANE_NONE);
+}
+
+Test(layout, keys_find_screens)
+{
+    cr_assert_eq(screen_find('1'), SCREEN_DASHBOARD);
+    cr_assert_eq(screen_find('2'), SCREEN_RUNS);
+    cr_assert_eq(screen_find('9'), SCREEN_N);
+    cr_assert_eq(screen_find(0), SCREEN_N);
+}
+
+Test(layout, overlays_stay_on_the_screen)
+{
+    int w, h;
+
+    for (w = 20; w <= W_MAX; w++)
+        for (h = 5; h <= H_MAX; h++) {
+            struct rect r = layout_overlay(w, h, 92, 30);
+            cr_assert(r.w >= 1 && r.h >= 1 && r.x >= 0 && r.y >= 0 && r.x + r.w <= w && r.y + r.h <= h);
+        }
+}
