@@ -34,6 +34,12 @@ void cli_complain(const struct err *e)
     fprintf(stderr, "grpolab: %s: %s\n", e->where[0] ? e->where : status_name(e->code), e->msg);
 }
 
+void cli_unmet(struct cli *c, const char *option, const char *condition, const char *why)
+{
+    c->unmet = 1;
+    fprintf(stderr, "grpolab: %s '%s': %s\n", option, condition, why);
+}
+
 void cli_note(const struct cli *c, const char *fmt, ...)
 {
     va_list ap;
@@ -46,9 +52,15 @@ void cli_note(const struct cli *c, const char *fmt, ...)
     va_end(ap);
 }
 
-void cli_print(const struct str *text)
+/* The first error of stdout, which the stream itself forgets. */
+static int output_error;
+
+int cli_print(const struct str *text)
 {
-    fwrite(str_c(text), 1, text->n, stdout);
+    errno = 0;
+    if ((fwrite(str_c(text), 1, text->n, stdout) < text->n || fflush(stdout)) && !output_error)
+        output_error = errno ? errno : EIO;
+    return !output_error;
 }
 
 void cli_safe(struct str *out, const char *text, size_t n)
@@ -122,7 +134,7 @@ enum status cli_session(struct cli *c, struct session **s, struct err *e)
 enum status cli_find(struct cli *c, const char *what, struct record_run *run, int64_t *step, struct err *e)
 {
     char name[256], *at, *end;
-    struct query *q;
+    struct query *q = NULL;
     enum status st;
     *step = -1;
     if (snprintf(name, sizeof name, "%s", what) >= (int)sizeof name)
@@ -147,8 +159,10 @@ enum status cli_open(struct cli *c, const char *what, struct session **s, struct
     enum status st = cli_find(c, what, &run, &step, e);
     if (!st)
         st = cli_session(c, s, e);
+    if (st)
+        return st;
     snprintf(id, sizeof id, "%lld", (long long)run.id);
-    return st ? st : session_open(*s, id, step, 0, e);
+    return session_open(*s, id, step, 0, e);
 }
 
 /* The seed that --set or --seed names, which must be a whole number. */
@@ -219,15 +233,15 @@ static void print_usage(const struct cli_command *c)
     str_free(&text);
 }
 
-/* 1 when all that was printed has arrived. A reader that has enough is not worth a message. */
+/* Whether all that was printed has arrived. A reader that has enough is not worth a message. */
 static int arrived(void)
 {
     errno = 0;
-    if (!fflush(stdout) && !ferror(stdout))
-        return 1;
-    if (errno != EPIPE)
-        fprintf(stderr, "grpolab: output: cannot write: %s\n", strerror(errno ? errno : EIO));
-    return 0;
+    if (fflush(stdout) && !output_error)
+        output_error = errno ? errno : EIO;
+    if (output_error && output_error != EPIPE)
+        fprintf(stderr, "grpolab: output: cannot write: %s\n", strerror(output_error));
+    return !output_error;
 }
 
 static enum status run_command(struct cli *c, struct err *e)

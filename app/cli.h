@@ -39,6 +39,9 @@ void cli_complain(const struct err *e);
 /* cli_note: a line on stderr, unless --quiet. */
 void cli_note(const struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* cli_unmet: says that a condition did not hold, also with --quiet; the exit status will be 3. */
+void cli_unmet(struct cli *c, const char *option, const char *condition, const char *why);
+
 /* cli_query: the read side of the store. Errors: ST_NOTFOUND when there is no store yet, and query_open's. */
 enum status cli_query(struct cli *c, struct query **q, struct err *e);
 /* cli_session: the session, with the store made where it is missing. */
@@ -53,8 +56,8 @@ enum status cli_settings(struct cli *c, const char *what, struct settings *out, 
 
 /* cli_safe: text with control characters shown as '?', for a terminal. */
 void cli_safe(struct str *out, const char *text, size_t n);
-/* cli_print: puts a text on stdout; whether it arrived is checked once, at the end. */
-void cli_print(const struct str *text);
+/* cli_print: puts a text on stdout; 0 when it, or one before it, did not arrive, which makes the exit status in the end. */
+int cli_print(const struct str *text);
 /* cli_near_metric: near_hint among the metrics' names. */
 void cli_near_metric(const char *name, char *out, size_t bytes);
 

@@ -1,58 +1,82 @@
-/* Driving a run. Signals are waited for by a thread of their own, so that no handler runs: it sets a flag, which is
- * looked at between steps, and cancels the step under way, which then leaves at a safe point. */
+/* Driving a run. A signal's handler only writes to an eventfd (which thread it runs in is not ours to say: libraries have
+ * threads too); a thread that waits there sets a flag, which is looked at between steps, and cancels the step under
+ * way, which then leaves at a safe point. */
 #include "app/cli_drive.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "app/cli_progress.h"
+
+static const int watched[WATCHED_N] = {SIGINT, SIGTERM, SIGHUP};
+
+/* Where the handler writes; one drive at a time. */
+static volatile sig_atomic_t wake = -1;
+
+static void on_signal(int number)
+{
+    uint64_t one = 1;
+    int kept = errno;
+    ssize_t written = write(wake, &one, sizeof one);
+    (void)number;
+    (void)written;
+    errno = kept;
+}
 
 static void *watch(void *ctx)
 {
     struct drive *d = ctx;
-    int signal_number;
+    uint64_t count;
     for (;;) {
-        if (sigwait(&d->waited, &signal_number))
+        if (read(d->event, &count, sizeof count) != sizeof count)
             continue;
-        if (atomic_exchange(&d->interrupted, 1)) {
-            /* Asked twice: at once, by the signal itself. What is committed stays. */
-            sigset_t one;
-            signal(signal_number, SIG_DFL);
-            sigemptyset(&one);
-            sigaddset(&one, signal_number);
-            pthread_sigmask(SIG_UNBLOCK, &one, NULL);
-            raise(signal_number);
-        }
+        if (atomic_load(&d->is_over))
+            return NULL;
+        atomic_store(&d->interrupted, 1);
         control_cancel(d->control);
     }
-    return NULL;
 }
 
 void drive_watch(struct drive *d, struct session *s)
 {
+    /* Asked twice, the program ends at once, by the signal itself. */
+    struct sigaction a = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART};
     d->control = &s->control;
-    sigemptyset(&d->waited);
-    sigaddset(&d->waited, SIGINT);
-    sigaddset(&d->waited, SIGTERM);
-    /* Under nohup it stays ignored. */
-    if (signal(SIGHUP, SIG_DFL) == SIG_IGN)
-        signal(SIGHUP, SIG_IGN);
-    else
-        sigaddset(&d->waited, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &d->waited, &d->old);
-    d->is_watching = pthread_create(&d->watcher, NULL, watch, d) == 0;
-    if (!d->is_watching)
-        pthread_sigmask(SIG_SETMASK, &d->old, NULL);
+    d->event = eventfd(0, EFD_CLOEXEC);
+    if (d->event < 0)
+        return;
+    if (pthread_create(&d->watcher, NULL, watch, d)) {
+        close(d->event);
+        return;
+    }
+    d->is_watching = 1;
+    wake = d->event;
+    for (int i = 0; i < WATCHED_N; i++) {
+        sigaction(watched[i], NULL, &d->old[i]);
+        /* Under nohup, HUP stays ignored. A shell starts what runs in the background with INT ignored, but who sends one
+         * means it. */
+        if (watched[i] != SIGHUP || d->old[i].sa_handler != SIG_IGN)
+            sigaction(watched[i], &a, NULL);
+    }
 }
 
 void drive_unwatch(struct drive *d)
 {
+    uint64_t one = 1;
     if (!d->is_watching)
         return;
-    pthread_cancel(d->watcher);
+    for (int i = 0; i < WATCHED_N; i++)
+        sigaction(watched[i], &d->old[i], NULL);
+    atomic_store(&d->is_over, 1);
+    while (write(d->event, &one, sizeof one) < 0 && errno == EINTR)
+        ;
     pthread_join(d->watcher, NULL);
-    pthread_sigmask(SIG_SETMASK, &d->old, NULL);
+    wake = -1;
+    close(d->event);
     d->is_watching = 0;
 }
 

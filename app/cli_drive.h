@@ -9,6 +9,8 @@
 #include "app/session.h"
 
 /* Driving a run from the command line: steps until it is to stop, with progress on stderr. */
+enum { WATCHED_N = 3 };
+
 enum stop { STOP_END, STOP_STEPS, STOP_UNTIL, STOP_INTERRUPT, STOP_FAILED };
 
 struct drive {
@@ -17,11 +19,11 @@ struct drive {
     int quiet;
     struct measured measured;     /* of the chain's last run */
     enum stop stop;               /* out */
-    /* The watcher: a thread that waits for INT, TERM and HUP, which are blocked everywhere else. */
+    /* The watcher of INT, TERM and HUP. */
+    struct sigaction old[WATCHED_N];
     pthread_t watcher;
-    sigset_t waited, old;
-    int is_watching;
-    atomic_int interrupted;
+    int event, is_watching;
+    atomic_int interrupted, is_over;
     struct control *control;
 };
 

@@ -84,14 +84,10 @@ static enum status go(struct cli *c, struct session *s, struct drive *d, struct 
         print_json(s, d);
     else
         print_line(s, d);
-    if (d->until.n && d->stop != STOP_UNTIL && !st) {
-        c->unmet = 1;
-        cli_note(c, "the run ended before --until '%s' held", c->args.until);
-    }
-    if (d->expect.n && !condition_holds(&d->expect, &d->measured)) {
-        c->unmet = 1;
-        cli_note(c, "--expect '%s' does not hold", c->args.expect);
-    }
+    if (d->until.n && d->stop != STOP_UNTIL && !st)
+        cli_unmet(c, "--until", c->args.until, "the run ended first");
+    if (d->expect.n && !condition_holds(&d->expect, &d->measured) && !st)
+        cli_unmet(c, "--expect", c->args.expect, "does not hold");
     return st;
 }
 

@@ -17,17 +17,17 @@ static const struct command_row rows[] = {
      command_step},
     {"pause", NULL, "", "hold, also in the middle of a step", 0, NULL, 0, 0, command_pause},
     {"resume", "run", "", "go on", 0, NULL, 0, 0, command_resume},
-    {"fork", NULL, "[STEP] [key=value ...] [name]", "a child run with changed settings from the beginning of a step",
+    {"fork", NULL, "[STEP] [key=value ...] [name]", "a child run from a step's beginning, with changed settings",
      TAKES_SETTING, NULL, 0, -1, command_fork_run},
     {"set", NULL, "key=value ...", "change settings: makes a fork at the present step", TAKES_SETTING, NULL, 1, -1,
      command_set},
     {"rewind", NULL, "STEP", "move the run back; going on replays what is committed", 0, NULL, 1, 1, command_rewind},
-    {"goto", "g", "STEP|live", "look at a step of the run; the run itself stays where it is", 0, "live", 1, 1,
+    {"goto", "g", "STEP|live", "look at a step; the run itself stays where it is", 0, "live", 1, 1,
      command_goto},
     {"back", NULL, "[N]", "look N steps further back", 0, NULL, 0, 1, command_back},
     {"live", NULL, "", "look at what happens now", 0, NULL, 0, 0, command_live},
     {"follow", NULL, "best|aha|GROUP/INDEX", "which trace is shown and paced", 0, "best aha", 1, 1, command_follow},
-    {"pace", NULL, "N|slow|step|full", "tokens a second of the followed trace; step: hold after each step", 0,
+    {"pace", NULL, "N|slow|step|full", "tokens a second of the followed trace; or holds after a step", 0,
      "full slow step", 1, 1, command_pace},
     {"eval", NULL, "", "evaluate the open run on held-out problems, now", 0, NULL, 0, 0, command_eval},
     {"new", NULL, "PRESET [key=value ...]", "start a preset", TAKES_PRESET | TAKES_SETTING, NULL, 1, -1, command_new},
@@ -39,7 +39,7 @@ static const struct command_row rows[] = {
     {"runs", NULL, "", "the screen of runs and forks", 0, NULL, 0, 0, command_screen},
     {"log", NULL, "", "the screen of the log", 0, NULL, 0, 0, command_screen},
     {"dashboard", NULL, "", "the dashboard", 0, NULL, 0, 0, command_screen},
-    {"plot", NULL, "[METRIC ...] FILE.png", "write a chart of metrics, or of the curve that has the focus",
+    {"plot", NULL, "[METRIC ...] FILE.png", "write a chart: of metrics, or of the curve with the focus",
      TAKES_METRIC | TAKES_FILE, NULL, 1, -1, command_plot},
     {"save-screen", NULL, "FILE.txt", "write this screen as text", TAKES_FILE, NULL, 1, 1, command_save_screen},
     {"smooth", NULL, "0..0.99", "smooth the curves, that much of the past", 0, NULL, 1, 1, command_smooth},
@@ -194,7 +194,7 @@ enum status command_integer(const char *text, const char *what, long long least,
 
 enum status command_fork(const struct command_line *l, int first, struct engine_message *m, struct err *e)
 {
-    long long step;
+    long long step = -1;
     char *end;
     int i;
 

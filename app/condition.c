@@ -79,7 +79,8 @@ static enum status parse_term(const char **p, struct condition_term *t, struct e
     const char *ahead;
     int event, found;
     if (!next_word(p, word) || is_joiner(word) || find_op(word) >= 0)
-        return err_set(e, ST_USAGE, "condition", "a metric or an event is missing before '%.40s'", word);
+        return err_set(e, ST_USAGE, "condition", word[0] ? "a metric or an event is missing before '%.40s'" :
+                       "a metric or an event is missing at the end%.0s", word);
     if (strcmp(word, "aha.verified") == 0)
         return err_set(e, ST_USAGE, "condition", "aha.verified is not built yet; `aha` tells the candidates");
     ahead = *p;

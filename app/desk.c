@@ -19,6 +19,10 @@
 
 enum { MESSAGE_SECONDS = 8 };
 
+/* A step that is faster than FAST is not shown as it grows: its groups come whole, each for READING seconds at least. */
+#define FAST 1.0
+#define READING 0.5
+
 double desk_clock(void)
 {
     struct timespec t;
@@ -41,8 +45,9 @@ enum status desk_init(struct desk *d, struct session *s, struct err *e)
     moment_init(&d->moment);
     d->live = calloc(1, sizeof *d->live);
     d->stored = calloc(1, sizeof *d->stored);
-    st = d->live && d->stored ? history_init(&d->history, e)
-                              : err_set(e, ST_NOMEM, "workbench", "no memory for two snapshots");
+    d->held = calloc(1, sizeof *d->held);
+    st = d->live && d->stored && d->held ? history_init(&d->history, e)
+                                         : err_set(e, ST_NOMEM, "workbench", "no memory for three snapshots");
     if (!st)
         st = query_open(&d->query, s->store_path, e);
     if (st)
@@ -67,6 +72,7 @@ void desk_release(struct desk *d)
     free(d->runs_reward);
     free(d->live);
     free(d->stored);
+    free(d->held);
     memset(d, 0, sizeof *d);
 }
 
@@ -123,6 +129,40 @@ static void listen(struct desk *d)
         s->message[0] = 0;
 }
 
+static void copy_groups(struct snapshot *to, const struct snapshot *from)
+{
+    to->groups_n = from->groups_n;
+    to->group_size = from->group_size;
+    memcpy(to->group, from->group, (size_t)from->groups_n * sizeof *to->group);
+    memcpy(to->trace, from->trace, (size_t)(from->groups_n * from->group_size) * sizeof *to->trace);
+    to->follow = from->follow;
+}
+
+/* At full speed a group that is seen between sampling and scoring would only flicker. */
+static void hold_groups(struct desk *d)
+{
+    struct snapshot *s = d->live, *held = d->held;
+    int is_scored = s->groups_n > 0 && s->trace[0].scored;
+    double now = desk_clock();
+
+    if (isfinite(s->metric[M_STEP_TIME]))
+        d->step_time = s->metric[M_STEP_TIME];
+    if ((s->state != RUN_RUNNING && s->state != RUN_REPLAYING) || s->pace != 0 || d->step_time >= FAST ||
+        held->run_id != s->run_id) {
+        held->groups_n = 0;
+        held->run_id = s->run_id;
+        d->held_since = 0;
+    }
+    if (s->state != RUN_RUNNING && s->state != RUN_REPLAYING)
+        return;
+    if (s->pace == 0 && d->step_time < FAST && is_scored && now - d->held_since >= READING) {
+        copy_groups(held, s);
+        d->held_since = now;
+    } else if (held->groups_n > 0) {
+        copy_groups(s, held);
+    }
+}
+
 int desk_take(struct desk *d)
 {
     int64_t run = d->live->run_id, committed = d->live->committed;
@@ -132,6 +172,7 @@ int desk_take(struct desk *d)
         return 0;
     d->filled_run = -1;
     listen(d);
+    hold_groups(d);
     if (d->live->run_id != run) {
         d->stale = STALE_ALL;
         d->set_of = 0;
@@ -278,11 +319,7 @@ static void fill_live(struct desk *d)
     if (!run || moment_read(&d->moment, d->query, run, s->committed, d->follow, d->follow_group, d->follow_index,
                             d->stored, &e))
         return;
-    s->groups_n = d->stored->groups_n;
-    s->group_size = d->stored->group_size;
-    memcpy(s->group, d->stored->group, sizeof s->group);
-    memcpy(s->trace, d->stored->trace, sizeof s->trace);
-    s->follow = d->stored->follow;
+    copy_groups(s, d->stored);
     s->step = s->committed;
 }
 
@@ -460,6 +497,7 @@ void desk_show_screen(struct desk *d, enum screen_id s)
     v->focus = s == SCREEN_RUNS ? PANE_RUNS : s == SCREEN_LOG ? PANE_LOG : PANE_NONE;
     v->zoom = PANE_NONE;
     v->log_up = 0;
+    v->runs_list.selected = -1;   /* the open run will be chosen */
     desk_close_overlay(d);
     d->stale |= STALE_RUNS | STALE_LOG;
 }

@@ -27,6 +27,8 @@ struct desk {
     struct history history;
     struct snapshot *live, *stored;  /* what happens now; the step that is looked at */
     struct moment moment;
+    struct snapshot *held;           /* the groups that are shown while steps go by faster than one can read */
+    double held_since, step_time;
     int64_t at;                      /* the stored step that is looked at, -1: what happens now */
     int64_t filled_run, filled_step; /* of which `live` shows the groups although none is in memory */
     enum follow follow;              /* of a stored step */
@@ -41,6 +43,7 @@ struct desk {
     struct settings set;             /* of the open run */
     int64_t set_of;                  /* 0: none was read */
     struct view_row hints[DESK_HINTS], rows[DESK_ROWS];
+    char hint_keys[DESK_HINTS][8];
     struct str texts[DESK_ROWS];     /* what rows point to where it is made here */
     char title[160];
 

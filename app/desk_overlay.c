@@ -21,7 +21,7 @@ static void open_overlay(struct desk *d, enum overlay o, const char *title)
     d->view.overlay_list = (struct list){0, 0, 0};
 }
 
-/* A row; its value and the text of its key are copied where they are given to be copied. */
+/* A row whose texts stay where they are. */
 static void add_row(struct desk *d, const char *key, const char *what)
 {
     if (d->view.rows_n < DESK_ROWS)
@@ -29,15 +29,20 @@ static void add_row(struct desk *d, const char *key, const char *what)
     d->view.overlay_list.n = d->view.rows_n;
 }
 
+/* A command: its arguments and what it does, in two rows where one would be cut on a small screen. */
 static void add_command(struct desk *d, const struct command_row *c)
 {
-    int at = d->view.rows_n;
+    enum { ROOM = 60 };
+    int at = d->view.rows_n, is_long = strlen(c->arguments) + 2 + strlen(c->what) > ROOM;
 
     if (at == DESK_ROWS)
         return;
     str_clear(&d->texts[at]);
-    str_printf(&d->texts[at], ":%s%s%s", c->name, c->arguments[0] ? " " : "", c->arguments);
-    add_row(d, str_c(&d->texts[at]), c->what);
+    str_printf(&d->texts[at], ":%s%c%s%s%s", c->name, 0, c->arguments, c->arguments[0] && !is_long ? "  " : "",
+               is_long ? "" : c->what);
+    add_row(d, str_c(&d->texts[at]), str_c(&d->texts[at]) + strlen(c->name) + 2);
+    if (is_long)
+        add_row(d, "", c->what);
 }
 
 void desk_show_help(struct desk *d)
@@ -69,9 +74,8 @@ void desk_show_command(struct desk *d, const struct command_row *row)
     snprintf(title, sizeof title, "help: :%s", row->name);
     open_overlay(d, OVERLAY_HELP, title);
     add_command(d, row);
-    if (row->alias) {
+    if (row->alias)
         add_row(d, "short", row->alias);
-    }
     if (row->words)
         add_row(d, "words", row->words);
     for (i = 0; row->takes & TAKES_THEME && theme_at(i); i++)
@@ -85,9 +89,8 @@ void desk_show_command(struct desk *d, const struct command_row *row)
 enum status desk_show_settings(struct desk *d, struct err *e)
 {
     const struct settings *set = desk_settings(d);
-    static const char *const mark = "";
     struct settings plain;
-    const char *section, *was = mark;
+    const char *section, *was = "";
     char value[64], initial[64], range[128];
     int i;
 
@@ -134,13 +137,18 @@ static unsigned situation(const struct desk *d)
 void desk_hints(struct desk *d)
 {
     unsigned now = situation(d);
+    enum screen_id screen = view_screen(&d->view);
     const struct key_row *k;
     int i, n = 0;
 
-    for (i = 0; (k = keymap_row(i)) && n < DESK_HINTS; i++)
-        if (k->hint && k->hints & now && k->screens >> view_screen(&d->view) & 1)
-            d->hints[n++] = (struct view_row){
-                .key = k->key[1] == ' ' || strlen(k->key) > 6 ? k->key : k->key,
-                .what = k->request == REQUEST_PAUSE && now == HINT_PAUSED ? "go on" : k->hint};
+    for (i = 0; (k = keymap_row(i)) && n < DESK_HINTS; i++) {
+        if (!k->hint || !(k->hints & now) || !(k->screens >> screen & 1))
+            continue;
+        snprintf(d->hint_keys[n], sizeof d->hint_keys[n], "%.*s", (int)strcspn(k->key, " "), k->key);
+        d->hints[n] = (struct view_row){.key = d->hint_keys[n], .what = k->hint};
+        if (k->request == REQUEST_PAUSE && now == HINT_PAUSED)
+            d->hints[n].what = "go on";
+        n++;
+    }
     d->view.hints_n = n;
 }

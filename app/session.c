@@ -62,6 +62,7 @@ void session_publish(struct session *s, int urgent)
     }
     if (urgent || t - s->published >= 1.0 / 60) {
         s->published = t;
+        s->scratch->version++;
         c = control_look(&s->control);
         if (s->trainer)
             publish_fill(s->scratch, s->trainer, &c);

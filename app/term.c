@@ -1,10 +1,10 @@
 /* The terminal, by ncurses; no other file sees it.
  *
- * A frame is compared with the one before and only cells that differ go to ncurses, which compares again with the
- * screen and sends what is needed: an unchanged frame costs one pass over memory. Keys are read from a
+ * A frame is compared with the one before and only cells that differ go to ncurses, which compares again with
+ * the screen and sends what is needed: an unchanged frame costs one pass over memory. Keys are read from a
  * pad, because reading from a window would draw it.
- * What a fatal signal needs to put the terminal back (bytes and termios) is made ready when the terminal is opened, in
- * the one static object of this file; a handler can reach nothing else. */
+ * What a fatal signal needs to put the terminal back (bytes and termios) is made ready when the terminal is
+ * opened, in the one static object of this file; a handler can reach nothing else. */
 #include "app/term.h"
 
 #include <curses.h>
@@ -180,7 +180,8 @@ enum status term_open(struct term **out, const struct term_options *o, struct er
 
     *out = NULL;
     if ((!o->in && !isatty(fileno(in))) || (!o->out && !isatty(fileno(screen))))
-        return err_set(e, ST_USAGE, "terminal", "this is not a terminal; --snapshot WxH prints a screen without one");
+        return err_set(e, ST_USAGE, "terminal",
+                       "this is not a terminal; --snapshot WxH prints a screen without one");
     if (!type || !*type)
         return err_set(e, ST_FAILED, "terminal", "TERM is not set");
     t = calloc(1, sizeof *t);
@@ -192,8 +193,8 @@ enum status term_open(struct term **out, const struct term_options *o, struct er
     t->screen = newterm(type, screen, in);
     if (!t->screen) {
         free(t);
-        return err_set(e, ST_FAILED, "terminal", "the terminal type '%s' is not known here: set TERM, or install ncurses-term",
-                       type);
+        return err_set(e, ST_FAILED, "terminal",
+                       "the terminal type '%s' is not known here: set TERM, or install ncurses-term", type);
     }
     t->keys = newpad(1, 1);
     if (!t->keys || !has_capability("cup")) {
@@ -298,11 +299,20 @@ static const struct {
     enum input key;
     const char *bytes;
 } keys[] = {
-    {KEY_UP, INPUT_UP, "\033[A"}, {KEY_DOWN, INPUT_DOWN, "\033[B"}, {KEY_RIGHT, INPUT_RIGHT, "\033[C"},
-    {KEY_LEFT, INPUT_LEFT, "\033[D"}, {KEY_PPAGE, INPUT_PAGE_UP, "\033[5~"}, {KEY_NPAGE, INPUT_PAGE_DOWN, "\033[6~"},
-    {KEY_HOME, INPUT_HOME, "\033[H"}, {KEY_END, INPUT_END, "\033[F"}, {KEY_BACKSPACE, INPUT_BACKSPACE, "\177"},
-    {KEY_DC, INPUT_DELETE, "\033[3~"}, {KEY_IC, INPUT_INSERT, "\033[2~"}, {KEY_BTAB, INPUT_BACK_TAB, "\033[Z"},
-    {KEY_ENTER, INPUT_CHAR, "\r"}, {KEY_RESIZE, INPUT_RESIZED, ""},
+    {KEY_UP, INPUT_UP, "\033[A"},
+    {KEY_DOWN, INPUT_DOWN, "\033[B"},
+    {KEY_RIGHT, INPUT_RIGHT, "\033[C"},
+    {KEY_LEFT, INPUT_LEFT, "\033[D"},
+    {KEY_PPAGE, INPUT_PAGE_UP, "\033[5~"},
+    {KEY_NPAGE, INPUT_PAGE_DOWN, "\033[6~"},
+    {KEY_HOME, INPUT_HOME, "\033[H"},
+    {KEY_END, INPUT_END, "\033[F"},
+    {KEY_BACKSPACE, INPUT_BACKSPACE, "\177"},
+    {KEY_DC, INPUT_DELETE, "\033[3~"},
+    {KEY_IC, INPUT_INSERT, "\033[2~"},
+    {KEY_BTAB, INPUT_BACK_TAB, "\033[Z"},
+    {KEY_ENTER, INPUT_CHAR, "\r"},
+    {KEY_RESIZE, INPUT_RESIZED, ""},
 };
 
 static int mouse_event(struct key_event *out)
@@ -350,7 +360,8 @@ int term_key(struct term *t, struct key_event *out)
             return 0;
         if (kind != KEY_CODE_YES) {
             out->code = code == '\n' ? '\r' : (uint32_t)code;
-            out->key = code == 127 || code == 8 ? INPUT_BACKSPACE : INPUT_CHAR;
+            if (code == 127 || code == 8)
+                *out = (struct key_event){.key = INPUT_BACKSPACE};
             return 1;
         }
         if (code == KEY_MOUSE && !mouse_event(out))

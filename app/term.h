@@ -35,8 +35,8 @@ struct term_options {
 
 struct term;
 
-/* term_open: takes the terminal over. The locale must be set. Errors: ST_USAGE (not a terminal), ST_FAILED (an unknown
- * type, or one that cannot move its cursor), ST_NOMEM; the terminal is left as it was. */
+/* term_open: takes the terminal over. The locale must be set. Errors: ST_USAGE (not a terminal), ST_FAILED
+ * (an unknown type, or one that cannot move its cursor), ST_NOMEM; the terminal is left as it was. */
 enum status term_open(struct term **t, const struct term_options *o, struct err *e);
 /* term_close: gives it back as it was. NULL is allowed. */
 void term_close(struct term *t);
@@ -45,8 +45,8 @@ void term_size(const struct term *t, int *w, int *h);
 enum chars term_chars(const struct term *t);
 int term_colors(const struct term *t);                /* 0: none */
 
-/* term_draw: shows c, whose cursor is at row, col, or hidden when row < 0. Only cells that changed since the last frame
- * are sent. */
+/* term_draw: shows c, whose cursor is at row, col, or hidden when row < 0. Only cells that changed since the
+ * last frame are sent. */
 void term_draw(struct term *t, const struct canvas *c, int row, int col);
 /* term_redraw: the next frame is sent whole: what is on the screen is not trusted. */
 void term_redraw(struct term *t);
@@ -54,8 +54,8 @@ void term_redraw(struct term *t);
 /* term_key: the next event that is there, without waiting; 0 when there is none. */
 int term_key(struct term *t, struct key_event *out);
 
-/* term_key_bytes: the bytes that a terminal sends for a key, for a line editor that reads bytes; returns how many, 0 for what
- * is no key (mouse, resize). */
+/* term_key_bytes: the bytes that a terminal sends for a key, for a line editor that reads bytes; returns how
+ * many, 0 for what is no key (mouse, resize). */
 int term_key_bytes(const struct key_event *k, char out[8]);
 
 /* term_theme: 0 when there is no theme of this name. term_theme_name: the i-th, NULL after the last. */
@@ -63,12 +63,13 @@ int term_theme(struct term *t, const char *name);
 const char *term_theme_name(int i);
 void term_mouse(struct term *t, int on);
 
-/* term_suspend: gives the terminal back for a while (Ctrl-Z, an editor); term_resume takes it again and redraws. */
+/* term_suspend: gives the terminal back for a while (Ctrl-Z, an editor); term_resume takes it again and
+ * redraws. */
 void term_suspend(struct term *t);
 void term_resume(struct term *t);
 
-/* term_restore_raw: for a handler of a fatal signal, and for a terminal that went away: puts the terminal back by write and
- * tcsetattr alone. Does nothing when no terminal is open, and only once. */
+/* term_restore_raw: for a handler of a fatal signal, and for a terminal that went away: puts the terminal
+ * back by write and tcsetattr alone. Does nothing when no terminal is open, and only once. */
 void term_restore_raw(void);
 
 #endif

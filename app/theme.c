@@ -1,5 +1,6 @@
-/* The themes. Quiet colours that can be read on dark and on light ground, one accent for what is live, green and
- * red for right and wrong only; heat goes from blue over grey to orange, which the colour-blind can tell apart. */
+/* The themes. Quiet colours that can be read on dark and on light ground, one accent for what is live, green
+ * and red for right and wrong only; heat goes from blue over grey to orange, which the colour-blind can tell
+ * apart. */
 #include "app/theme.h"
 
 #include <stddef.h>
@@ -34,9 +35,9 @@ static const struct theme themes[] = {
         [STYLE_CURVE_D] = {139, -1, MAGENTA, -1, 0},
         [STYLE_BAND] = {240, -1, -1, -1, LOOK_DIM},
         [STYLE_MARK] = {215, -1, YELLOW, -1, LOOK_BOLD},
-        [STYLE_HEAT_0] = {25, -1, BLUE, -1, 0}, {31, -1, BLUE, -1, 0}, {67, -1, BLUE, -1, 0}, {109, -1, CYAN, -1, 0},
-        {247, -1, -1, -1, 0}, {180, -1, -1, -1, 0}, {179, -1, YELLOW, -1, 0}, {172, -1, YELLOW, -1, 0},
-        {166, -1, YELLOW, -1, LOOK_BOLD},
+        [STYLE_HEAT_0] = {25, -1, BLUE, -1, 0}, {31, -1, BLUE, -1, 0}, {67, -1, BLUE, -1, 0},
+        {109, -1, CYAN, -1, 0}, {247, -1, -1, -1, 0}, {180, -1, -1, -1, 0}, {179, -1, YELLOW, -1, 0},
+        {172, -1, YELLOW, -1, 0}, {166, -1, YELLOW, -1, LOOK_BOLD},
     }},
     {"projector", "bright on black, for a room", {
         [STYLE_TEXT] = {231, 16, WHITE, BLACK, 0},
@@ -64,9 +65,10 @@ static const struct theme themes[] = {
         [STYLE_CURVE_D] = {213, 16, MAGENTA, BLACK, LOOK_BOLD},
         [STYLE_BAND] = {242, 16, WHITE, BLACK, LOOK_DIM},
         [STYLE_MARK] = {227, 16, YELLOW, BLACK, LOOK_BOLD},
-        [STYLE_HEAT_0] = {27, 16, BLUE, BLACK, LOOK_BOLD}, {33, 16, BLUE, BLACK, LOOK_BOLD}, {75, 16, CYAN, BLACK, 0},
-        {153, 16, CYAN, BLACK, 0}, {231, 16, WHITE, BLACK, 0}, {223, 16, WHITE, BLACK, 0}, {221, 16, YELLOW, BLACK, 0},
-        {214, 16, YELLOW, BLACK, LOOK_BOLD}, {208, 16, YELLOW, BLACK, LOOK_BOLD},
+        [STYLE_HEAT_0] = {27, 16, BLUE, BLACK, LOOK_BOLD}, {33, 16, BLUE, BLACK, LOOK_BOLD},
+        {75, 16, CYAN, BLACK, 0}, {153, 16, CYAN, BLACK, 0}, {231, 16, WHITE, BLACK, 0},
+        {223, 16, WHITE, BLACK, 0}, {221, 16, YELLOW, BLACK, 0}, {214, 16, YELLOW, BLACK, LOOK_BOLD},
+        {208, 16, YELLOW, BLACK, LOOK_BOLD},
     }},
     {"mono", "no colour", {
         [STYLE_TEXT] = {-1, -1, -1, -1, 0},
@@ -95,7 +97,8 @@ static const struct theme themes[] = {
         [STYLE_BAND] = {-1, -1, -1, -1, LOOK_DIM},
         [STYLE_MARK] = {-1, -1, -1, -1, LOOK_BOLD},
         [STYLE_HEAT_0] = {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0},
-        {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0},
+        {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0}, {-1, -1, -1, -1, 0},
+        {-1, -1, -1, -1, 0},
     }},
 };
 

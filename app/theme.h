@@ -3,8 +3,8 @@
 
 #include "views/canvas.h"
 
-/* What each style looks like: numbers of the 256 colours of xterm and of the eight, -1 the terminal's own, and
- * how the letters stand out. */
+/* What each style looks like: numbers of the 256 colours of xterm and of the eight, -1 the terminal's own,
+ * and how the letters stand out. */
 
 enum { LOOK_BOLD = 1, LOOK_DIM = 2, LOOK_UNDERLINE = 4, LOOK_REVERSE = 8 };
 

@@ -56,7 +56,8 @@ void canvas_release(struct canvas *c);
 void canvas_clear(struct canvas *c);
 
 struct rect canvas_rect(const struct canvas *c);           /* the whole canvas */
-struct rect rect_cut(struct rect r, int x, int y, int w, int h); /* a part of r, in r's coordinates, clipped to r */
+/* rect_cut: a part of r, in r's coordinates, clipped to r. */
+struct rect rect_cut(struct rect r, int x, int y, int w, int h);
 
 /* canvas_put: one character. Where the level of characters cannot show it, its stand-in is
  * drawn. Returns the columns that it takes even where it was clipped away: 1 or 2. A wide character
@@ -85,12 +86,13 @@ void canvas_box(struct canvas *c, struct rect r, enum style style);
 /* canvas_at: the cell, or NULL outside. */
 const struct cell *canvas_at(const struct canvas *c, int row, int col);
 
-/* canvas_dump: rows as UTF-8, trailing blanks left out, each ended by a newline. canvas_dump_styles: the same shape,
- * one character a cell that names its style. */
+/* canvas_dump: rows as UTF-8, trailing blanks left out, each ended by a newline. canvas_dump_styles: the same
+ * shape, one character a cell that names its style. */
 void canvas_dump(const struct canvas *c, struct str *out);
 void canvas_dump_styles(const struct canvas *c, struct str *out);
 
-/* utf8_next: decodes one code point of at most n >= 1 bytes; *used is 1..4. An invalid byte gives U+FFFD and 1. */
+/* utf8_next: decodes one code point of at most n >= 1 bytes; *used is 1..4. An invalid byte gives U+FFFD
+ * and 1. */
 uint32_t utf8_next(const char *s, size_t n, int *used);
 /* utf8_put: encodes into out[4], returns the bytes. */
 int utf8_put(uint32_t code, char out[4]);

@@ -31,5 +31,6 @@ void heat_row(struct canvas *c, struct rect r, int row, int col, int each, const
 
     for (i = 0; i < n; i++)
         for (j = 0; j < each - gap; j++)
-            canvas_put(c, r, row, col + i * each + j, heat_style(v[i], low, high), heat_glyph(v[i], low, high));
+            canvas_put(c, r, row, col + i * each + j, heat_style(v[i], low, high),
+                       heat_glyph(v[i], low, high));
 }

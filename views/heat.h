@@ -3,8 +3,9 @@
 
 #include "views/canvas.h"
 
-/* heat_style: the colour of a value between low and high, STYLE_HEAT_0 to STYLE_HEAT_8; a value outside takes the
- * nearest one, NaN STYLE_DIM. heat_glyph: the block that shows the same by its height, so that colour never stands alone. */
+/* heat_style: the colour of a value between low and high, STYLE_HEAT_0 to STYLE_HEAT_8; a value outside takes
+ * the nearest one, NaN STYLE_DIM. heat_glyph: the block that shows the same by its height, so that colour
+ * never stands alone. */
 enum style heat_style(double v, double low, double high);
 uint32_t heat_glyph(double v, double low, double high);
 

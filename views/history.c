@@ -54,7 +54,8 @@ static void thin(struct history *h)
                 h->step[n] = h->step[i];
                 h->keep[n] = h->keep[i];
                 for (m = 0; m < METRIC_N; m++)
-                    h->column[(size_t)m * HISTORY_ROWS + (size_t)n] = h->column[(size_t)m * HISTORY_ROWS + (size_t)i];
+                    h->column[(size_t)m * HISTORY_ROWS + (size_t)n] =
+                        h->column[(size_t)m * HISTORY_ROWS + (size_t)i];
             }
             n++;
         }
@@ -81,7 +82,8 @@ void history_add(struct history *h, int64_t step, const double *metric)
     h->n++;
 }
 
-enum status history_update(struct history *h, struct query *q, int64_t run, int64_t head, int *more, struct err *e)
+enum status history_update(struct history *h, struct query *q, int64_t run, int64_t head, int *more,
+                           struct err *e)
 {
     int64_t *step = NULL, end;
     double *value = NULL;
@@ -99,8 +101,8 @@ enum status history_update(struct history *h, struct query *q, int64_t run, int6
         return st;
     for (i = 0; i < n; i++)
         history_add(h, step[i], value + (size_t)i * METRIC_N);
-    /* Steps that the store does not have (a child starts after its parent's step) are passed over, but never those
-     * at the end: they may be committed later. */
+    /* Steps that the store does not have (a child starts after its parent's step) are passed over, but never
+     * those at the end: they may be committed later. */
     if (end < head && h->last < end)
         h->last = end;
     *more = end < head;

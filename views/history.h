@@ -27,12 +27,15 @@ void history_release(struct history *h);
 /* history_reset: empty, for another run. */
 void history_reset(struct history *h, int64_t run);
 
-/* history_add: one step's metrics [METRIC_N]; steps come in ascending order, one that is known already is left alone. */
+/* history_add: one step's metrics [METRIC_N]; steps come in ascending order, one that is known already is
+ * left alone. */
 void history_add(struct history *h, int64_t step, const double *metric);
 
-/* history_update: reads the steps after the last known one, up to `head`, at most HISTORY_CHUNK a call; another run
- * than before starts anew. *more: call again. Errors: those of query_metrics; what was read before stays. */
-enum status history_update(struct history *h, struct query *q, int64_t run, int64_t head, int *more, struct err *e);
+/* history_update: reads the steps after the last known one, up to `head`, at most HISTORY_CHUNK a call;
+ * another run than before starts anew. *more: call again. Errors: those of query_metrics; what was read
+ * before stays. */
+enum status history_update(struct history *h, struct query *q, int64_t run, int64_t head, int *more,
+                           struct err *e);
 
 /* history_metric: its values [h->n], borrowed until the next change. */
 const double *history_metric(const struct history *h, enum metric m);

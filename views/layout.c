@@ -2,7 +2,8 @@
  *
  * A composition is a small tree in preorder. Its minimum size is stated beside it and is
  * at least the sum of its parts; test_layout.c goes through all sizes. A new screen is
- * a row of `screens` and its trees; the code below does not change. */
+ * a row of `screens` and its trees; the code below does not change. In every group of children one grows
+ * without limit, or all have a fixed size that fills it: so no hole is left. */
 #include "views/layout.h"
 
 #include <stddef.h>
@@ -16,10 +17,14 @@ static const struct node dashboard_wide[] = {
     ROWS(4, 0, 0, 0),
     PANE(PANE_HEADER, 1, 0, 1),
     COLUMNS(4, 9, 2, 18),
-    PANE(PANE_REWARD, 30, 3, 0), PANE(PANE_LENGTH, 30, 3, 0), PANE(PANE_KL, 20, 2, 0), PANE(PANE_ENTROPY, 20, 2, 0),
+    PANE(PANE_REWARD, 30, 3, 0),
+    PANE(PANE_LENGTH, 30, 3, 0),
+    PANE(PANE_KL, 20, 2, 0),
+    PANE(PANE_ENTROPY, 20, 2, 0),
     COLUMNS(2, 24, 3, 0),
     ROWS(2, 70, 2, 96),
-    PANE(PANE_GROUP, 14, 3, 20), PANE(PANE_EXPERTS, 8, 2, 0),
+    PANE(PANE_GROUP, 14, 3, 20),
+    PANE(PANE_EXPERTS, 8, 2, 0),
     PANE(PANE_TRACE, 70, 3, 0),
     PANE(PANE_STATUS, 1, 0, 1),
 };
@@ -72,8 +77,8 @@ static const struct node dashboard_tiny[] = {
 };
 
 static const struct composition dashboard[] = {
-    {142, 36, dashboard_wide}, {92, 28, dashboard_medium}, {60, 16, dashboard_small}, {40, 32, dashboard_tall},
-    {40, 10, dashboard_tiny},
+    {142, 36, dashboard_wide}, {92, 28, dashboard_medium}, {60, 16, dashboard_small},
+    {40, 32, dashboard_tall},  {40, 10, dashboard_tiny},
 };
 
 static const struct node learning_medium[] = {
@@ -148,8 +153,10 @@ static const struct node log_any[] = {
 static const struct composition logs[] = {{40, 10, log_any}};
 
 static const struct screen screens[SCREEN_N] = {
-    [SCREEN_DASHBOARD] = {"dashboard", "curves, this step's group, a streaming trace", '1', dashboard, COUNT(dashboard)},
-    [SCREEN_LEARNING] = {"learning", "the falling loss of a base or a cold start", 0, learning, COUNT(learning)},
+    [SCREEN_DASHBOARD] = {"dashboard", "curves, this step's group, a streaming trace", '1', dashboard,
+                          COUNT(dashboard)},
+    [SCREEN_LEARNING] = {"learning", "the falling loss of a base or a cold start", 0, learning,
+                         COUNT(learning)},
     [SCREEN_RUNS] = {"runs", "the tree of runs and forks", '2', runs, COUNT(runs)},
     [SCREEN_LOG] = {"log", "what happened, line by line", '3', logs, COUNT(logs)},
 };
@@ -222,8 +229,6 @@ static int share(const struct node *parent, int room, int size[CHILDREN_MAX])
         if (!given)
             break;
     }
-    if (room > 0 && count)
-        size[count - 1] += room;  /* nothing may grow: the last one takes it, so that no hole is left */
     return count;
 }
 
@@ -238,7 +243,8 @@ static void place(struct layout *l, const struct node *n, struct rect r)
     }
     count = share(n, n->kind == NODE_ROWS ? r.h : r.w, size);
     for (i = 0; i < count; i++, child = skip(child)) {
-        struct rect part = n->kind == NODE_ROWS ? rect_cut(r, 0, at, r.w, size[i]) : rect_cut(r, at, 0, size[i], r.h);
+        struct rect part =
+            n->kind == NODE_ROWS ? rect_cut(r, 0, at, r.w, size[i]) : rect_cut(r, at, 0, size[i], r.h);
         place(l, child, part);
         at += size[i];
     }

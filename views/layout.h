@@ -21,8 +21,8 @@ enum screen_id {
 };
 
 /* A node of a composition, in preorder: a pane, or rows or columns followed by `children` nodes.
- * min, grow, most are along the direction of the node's parent: every node gets min cells, what is left is shared
- * by grow, up to most (0: no limit). */
+ * min, grow, most are along the direction of the node's parent: every node gets min cells, what is left is
+ * shared by grow, up to most (0: no limit). */
 enum node_kind { NODE_PANE, NODE_ROWS, NODE_COLUMNS };
 struct node {
     enum node_kind kind;
@@ -57,8 +57,9 @@ const struct screen *screen_row(enum screen_id s);
 /* screen_find: by its key; SCREEN_N when no screen has it. */
 enum screen_id screen_find(char key);
 
-/* layout_make: rectangles for a screen of w by h cells: no overlap, inside bounds, none empty. zoom: PANE_NONE, or the pane
- * that alone stands between header and status. Below the minimum size PANE_TOO_SMALL has everything. Pure. */
+/* layout_make: rectangles for a screen of w by h cells: no overlap, inside bounds, none empty. zoom:
+ * PANE_NONE, or the pane that alone stands between header and status. Below the minimum size PANE_TOO_SMALL
+ * has everything. Pure. */
 void layout_make(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom);
 
 /* layout_find: the place of a pane, or NULL. layout_hit: the pane under a cell, or PANE_NONE. */
@@ -67,7 +68,8 @@ enum pane_id layout_hit(const struct layout *l, int row, int col);
 /* layout_next: the pane that Tab goes to; step 1 or -1. Header and status take no focus. */
 enum pane_id layout_next(const struct layout *l, enum pane_id focus, int step);
 
-/* layout_overlay: a rectangle in the middle, as large as wanted where that fits; else as wide as the screen. Pure. */
+/* layout_overlay: a rectangle in the middle, as large as wanted where that fits; else as wide as the screen.
+ * Pure. */
 struct rect layout_overlay(int w, int h, int want_w, int want_h);
 
 #endif

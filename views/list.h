@@ -12,7 +12,8 @@ struct list {
 void list_clamp(struct list *l, int rows);
 /* list_move: by that many rows, up when negative. */
 void list_move(struct list *l, int by, int rows);
-/* list_scrollbar: a thumb in the last column of the frame, beside the rows of body, only when not everything fits. */
+/* list_scrollbar: a thumb in the last column of the frame, beside the rows of body, only when not everything
+ * fits. */
 void list_scrollbar(struct canvas *c, struct rect frame, struct rect body, const struct list *l);
 
 #endif

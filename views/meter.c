@@ -49,7 +49,8 @@ void meter_bar(struct canvas *c, struct rect r, int row, int col, int width, dou
                    value > 0 ? 0x2578 : 0x257A);
 }
 
-void meter_gauge(struct canvas *c, struct rect r, int row, int col, int width, double fraction, enum style style)
+void meter_gauge(struct canvas *c, struct rect r, int row, int col, int width, double fraction,
+                 enum style style)
 {
     int i, full;
 

@@ -12,8 +12,8 @@ int pane_is_boxed(const struct canvas *c, struct rect r)
     return c->h >= 28 && c->w >= 60 && r.h >= 3 && r.w >= 12;
 }
 
-struct rect pane_frame(struct canvas *c, struct rect r, const struct view *v, enum pane_id pane, const char *title,
-                       const char *right)
+struct rect pane_frame(struct canvas *c, struct rect r, const struct view *v, enum pane_id pane,
+                       const char *title, const char *right)
 {
     int boxed = pane_is_boxed(c, r), focused = v->focus == pane && pane != PANE_NONE, i, room = r.w - 4;
     enum style line = focused ? STYLE_FOCUS : STYLE_BORDER;
@@ -25,7 +25,7 @@ struct rect pane_frame(struct canvas *c, struct rect r, const struct view *v, en
             canvas_put(c, r, 0, i, line, 0x2500);
     if (right && *right) {
         int w = canvas_width(c, right, -1);
-        if (w + 2 <= room / 2 || (w <= room && !*title)) {
+        if (w + 2 <= room * 2 / 3 || (w <= room && !*title)) {
             canvas_put(c, r, 0, r.w - 3 - w, line, ' ');
             canvas_text(c, r, 0, r.w - 2 - w, STYLE_STRONG, right, -1);
             canvas_put(c, r, 0, r.w - 2, line, ' ');
@@ -33,7 +33,8 @@ struct rect pane_frame(struct canvas *c, struct rect r, const struct view *v, en
         }
     }
     if (*title && room > 0) {
-        int end = canvas_fit(c, rect_cut(r, 0, 0, r.w, 1), 0, 2, room, focused ? STYLE_FOCUS : STYLE_TITLE, title);
+        int end =
+            canvas_fit(c, rect_cut(r, 0, 0, r.w, 1), 0, 2, room, focused ? STYLE_FOCUS : STYLE_TITLE, title);
         canvas_put(c, r, 0, 1, line, ' ');
         canvas_put(c, r, 0, end, line, ' ');
     }

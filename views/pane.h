@@ -6,10 +6,10 @@
 /* What panes share, and the panes. A pane draws any part of a view in any rectangle of at least one cell; it
  * acts on nothing. */
 
-/* pane_frame: the border of a pane with its title and, at the right, `right` (may be NULL); on a small screen only a title
- * line. Returns what is left inside. */
-struct rect pane_frame(struct canvas *c, struct rect r, const struct view *v, enum pane_id pane, const char *title,
-                       const char *right);
+/* pane_frame: the border of a pane with its title and, at the right, `right` (may be NULL); on a small screen
+ * only a title line. Returns what is left inside. */
+struct rect pane_frame(struct canvas *c, struct rect r, const struct view *v, enum pane_id pane,
+                       const char *title, const char *right);
 /* pane_is_boxed: whether pane_frame draws a whole border, so that there is a bottom line to write on. */
 int pane_is_boxed(const struct canvas *c, struct rect r);
 /* pane_foot: text in the bottom border, if there is one. */
@@ -37,7 +37,8 @@ void pane_run(struct canvas *c, struct rect r, const struct view *v);
 void pane_log(struct canvas *c, struct rect r, const struct view *v);
 
 /* pane_group_has_head: whether the group pane, `width` by `rows` inside its border, begins with a heading.
- * pane_group_list: its list as it is drawn: the selection, or the followed trace where the pane has no focus. */
+ * pane_group_list: its list as it is drawn: the selection, or the followed trace where the pane has no focus.
+ */
 int pane_group_has_head(const struct view *v, int width, int rows);
 void pane_group_list(const struct view *v, struct list *list);
 

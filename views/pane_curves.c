@@ -28,8 +28,9 @@ struct curve {
     int with_zero;
 };
 
-static const struct curve reward = {
-    PANE_REWARD, "reward", "reward", {{M_REWARD, "reward"}, {-1, NULL}}, M_REWARD_STD, M_PASS_1, "pass@1", -1, NULL, 1};
+static const struct curve reward = {PANE_REWARD,  "reward", "reward", {{M_REWARD, "reward"}, {-1, NULL}},
+                                    M_REWARD_STD, M_PASS_1, "pass@1", -1,
+                                    NULL,         1};
 static const struct curve length = {
     PANE_LENGTH, "response length", "length", {{M_LENGTH, "tokens"}, {-1, NULL}}, -1, -1, NULL, M_WAITS,
     "waits a trace", 0};
@@ -104,7 +105,8 @@ static void draw_foot(struct canvas *c, struct rect r, const struct view *v, con
     double note = k->note >= 0 ? pane_metric(v, (enum metric)k->note) : NAN;
 
     if (!isnan(marks))
-        snprintf(left, sizeof left, "%.0f   ● %s %s", h->step[0], k->marks_label, format_number(number, marks));
+        snprintf(left, sizeof left, "%.0f   ● %s %s", h->step[0], k->marks_label,
+                 format_number(number, marks));
     else if (!isnan(note))
         snprintf(left, sizeof left, "%.0f   %s %s", h->step[0], k->note_label, format_number(number, note));
     else

@@ -65,7 +65,8 @@ void pane_experts(struct canvas *c, struct rect r, const struct view *v)
     struct rect inner;
     int i, n;
 
-    if (!s || s->layers_n < 1 || s->experts_n < 1 || s->experts_n > SNAP_EXPERTS || s->layers_n > SNAP_LAYERS) {
+    if (!s || s->layers_n < 1 || s->experts_n < 1 || s->experts_n > SNAP_EXPERTS ||
+        s->layers_n > SNAP_LAYERS) {
         if (r.h <= 2) {
             canvas_text(c, r, 0, 1, STYLE_DIM, "experts: none", -1);
             return;

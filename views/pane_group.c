@@ -4,6 +4,7 @@
  * advantage is told by its number and by the side of the bar, never by colour alone. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "views/format.h"
 #include "views/meter.h"
@@ -92,7 +93,8 @@ static void draw_progress(struct canvas *c, struct rect r, int row, int col, con
     static const struct {
         const char *text;
         enum style style;
-    } state[] = {{"waiting", STYLE_DIM}, {"writing", STYLE_ACCENT}, {"done", STYLE_TEXT}, {"cut off", STYLE_WARNING}};
+    } state[] = {
+        {"waiting", STYLE_DIM}, {"writing", STYLE_ACCENT}, {"done", STYLE_TEXT}, {"cut off", STYLE_WARNING}};
     int which = t->cut_off ? 3 : t->done ? 2 : t->n ? 1 : 0, width = r.w - col - 12, i, full;
 
     canvas_text(c, r, row, col, state[which].style, state[which].text, -1);
@@ -104,7 +106,8 @@ static void draw_progress(struct canvas *c, struct rect r, int row, int col, con
         canvas_put(c, r, row, col + 9 + i, which == 1 && i == full - 1 ? STYLE_ACCENT : STYLE_DIM, 0x2501);
 }
 
-static void draw_line(struct canvas *c, struct rect r, int row, const struct view *v, const struct shown *g, int i)
+static void draw_line(struct canvas *c, struct rect r, int row, const struct view *v, const struct shown *g,
+                      int i)
 {
     const struct snap_trace *t = &g->trace[i];
     int followed = g->s->follow.group == g->at && g->s->follow.index == i, col;
@@ -137,19 +140,21 @@ static void draw_line(struct canvas *c, struct rect r, int row, const struct vie
 static void draw_title(struct canvas *c, struct rect r, const struct view *v, const struct shown *g,
                        struct rect *inner)
 {
-    char title[192], right[96] = "", flat[48], mean[FORMAT_BYTES], std[FORMAT_BYTES];
+    char title[192], right[128] = "", flat[48], mean[FORMAT_BYTES], std[FORMAT_BYTES];
+    size_t n;
 
     snprintf(title, sizeof title, "group %d/%d   %s", g->at + 1, g->s->groups_n, g->group->prompt);
     flat_groups(g->s, flat);
     if (g->scored && g->group->flat && r.w >= 60)
         snprintf(right, sizeof right, "flat: all rewards are %s", format_number(mean, g->group->mean));
     else if (g->scored)
-        snprintf(right, sizeof right, r.w >= 60 ? "mean %s  std %s" : "%s ±%s", format_number(mean, g->group->mean),
-                 format_number(std, g->group->std));
+        snprintf(right, sizeof right, r.w >= 60 ? "mean %s  std %s" : "%s ±%s",
+                 format_number(mean, g->group->mean), format_number(std, g->group->std));
+    n = strlen(right);
+    if (n && *flat && !pane_is_boxed(c, r) && r.w >= 72)   /* there is no foot to write it in */
+        snprintf(right + n, sizeof right - n, "  %s", flat);
     *inner = pane_frame(c, r, v, PANE_GROUP, title, right);
     pane_foot(c, r, flat, g->n > inner->h ? "j k scroll" : "");
-    if (!pane_is_boxed(c, r) && *flat && r.w >= 100)
-        canvas_right(c, r, 0, r.w - 2 - canvas_width(c, right, -1) - 3, STYLE_DIM, flat);
 }
 
 int pane_group_has_head(const struct view *v, int width, int rows)

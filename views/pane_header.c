@@ -89,8 +89,8 @@ static int draw_state(struct canvas *c, struct rect r, const struct snapshot *s)
         for (i = 0; text[i]; i++)
             text[i] = (char)toupper((unsigned char)text[i]);
     }
-    return canvas_right(c, r, 0, r.w - 1, !s->is_live ? STYLE_REPLAYING : style[s->state <= RUN_FAILED ? s->state : 0],
-                        text);
+    return canvas_right(c, r, 0, r.w - 1,
+                        !s->is_live ? STYLE_REPLAYING : style[s->state <= RUN_FAILED ? s->state : 0], text);
 }
 
 void pane_header(struct canvas *c, struct rect r, const struct view *v)
@@ -118,8 +118,9 @@ void pane_header(struct canvas *c, struct rect r, const struct view *v)
     col = canvas_printf(c, rect_cut(r, 0, 0, end, r.h), 0, col + (r.w >= 64 ? 2 : 1), STYLE_TEXT,
                         r.w >= 48 ? "step %lld" : "%lld", (long long)s->step);
     if (r.w >= 64)
-        col = canvas_printf(c, rect_cut(r, 0, 0, end, r.h), 0, col + 2, STYLE_TEXT, is_grpo(s) ? "RL %s" : "%s",
-                            format_clock(clock, is_grpo(s) ? s->rl_seconds : s->seconds));
+        col =
+            canvas_printf(c, rect_cut(r, 0, 0, end, r.h), 0, col + 2, STYLE_TEXT, is_grpo(s) ? "RL %s" : "%s",
+                          format_clock(clock, is_grpo(s) ? s->rl_seconds : s->seconds));
     if (r.h > 1 && strip_width(s) + 1 <= r.w)
         draw_strip(c, r, 1, 1, s);
     else if (r.h > 1)

@@ -37,7 +37,8 @@ void pane_overlay(struct canvas *c, struct rect r, const struct view *v)
     list.n = v->rows_n;
     list_clamp(&list, r.h - 2);
     snprintf(right, sizeof right, "esc closes");
-    canvas_printf(c, rect_cut(r, 0, 0, r.w - 1, 1), 0, 2, STYLE_TITLE, " %s ", v->overlay_title ? v->overlay_title : "");
+    canvas_printf(c, rect_cut(r, 0, 0, r.w - 1, 1), 0, 2, STYLE_TITLE, " %s ",
+                  v->overlay_title ? v->overlay_title : "");
     if (r.w > 40)
         canvas_printf(c, r, r.h - 1, r.w - 14, STYLE_DIM, " %s ", right);
     inner = rect_cut(r, 1, 1, r.w - 2, r.h - 2);
@@ -50,7 +51,8 @@ void pane_overlay(struct canvas *c, struct rect r, const struct view *v)
         canvas_fit(c, inner, i, 2, keys, row->marked ? STYLE_STRONG : STYLE_KEY, row->key);
         col = keys + 4;
         if (values) {
-            canvas_fit(c, inner, i, col, values, row->marked ? STYLE_WARNING : STYLE_TEXT, row->value ? row->value : "");
+            canvas_fit(c, inner, i, col, values, row->marked ? STYLE_WARNING : STYLE_TEXT,
+                       row->value ? row->value : "");
             if (row->marked)
                 canvas_put(c, inner, i, col - 1, STYLE_WARNING, 0x25AA);
             col += values + 2;

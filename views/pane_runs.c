@@ -58,8 +58,8 @@ static struct columns place_columns(int w)
     return k;
 }
 
-static void draw_run(struct canvas *c, struct rect r, int row, const struct view *v, const struct tree_line *t,
-                     const struct columns *k)
+static void draw_run(struct canvas *c, struct rect r, int row, const struct view *v,
+                     const struct tree_line *t, const struct columns *k)
 {
     const struct record_run *run = &v->runs[t->run];
     int open = v->now && v->now->run_id == run->id, col, end;

@@ -9,8 +9,9 @@
 
 enum { TO_COME, NOW, FINISHED, REUSED };
 
-/* One stage in at most this many parts; brief leaves out gauge and value. */
-static int draw_stage(struct canvas *c, struct rect r, int row, int col, const struct snap_stage *g, int brief)
+/* One stage; brief leaves out gauge and value. Returns the column after it. */
+static int draw_stage(struct canvas *c, struct rect r, int row, int col, const struct snap_stage *g,
+                      int brief)
 {
     char number[FORMAT_BYTES];
     double part;
@@ -21,7 +22,8 @@ static int draw_stage(struct canvas *c, struct rect r, int row, int col, const s
     if (g->state == REUSED)
         return canvas_text(c, r, row, col, STYLE_DIM, " ✓ reused", -1);
     if (g->steps > 0)
-        col = canvas_printf(c, r, row, col, STYLE_TEXT, " %lld/%lld", (long long)g->step, (long long)g->steps);
+        col =
+            canvas_printf(c, r, row, col, STYLE_TEXT, " %lld/%lld", (long long)g->step, (long long)g->steps);
     else
         col = canvas_printf(c, r, row, col, STYLE_TEXT, " %lld", (long long)g->step);
     if (g->state == FINISHED)
@@ -32,8 +34,8 @@ static int draw_stage(struct canvas *c, struct rect r, int row, int col, const s
         col = canvas_printf(c, r, row, col + 12, STYLE_TEXT, "%.0f %%", part * 100);
     }
     if (isfinite(g->value) && !brief)
-        col = canvas_printf(c, r, row, col, STYLE_DIM, "  %s %s", !strcmp(g->stage, "grpo") ? "pass@1" : "loss",
-                            format_number(number, g->value));
+        col = canvas_printf(c, r, row, col, STYLE_DIM, "  %s %s",
+                            !strcmp(g->stage, "grpo") ? "pass@1" : "loss", format_number(number, g->value));
     return col;
 }
 

@@ -12,7 +12,13 @@
 #include "views/pane.h"
 
 enum { WORDS_MAX = SNAP_TOKENS + 256, AIRY = 9, LEGEND = 8 };
-enum { SIGN_RIGHT = 0x2713, SIGN_WRONG = 0x2717, SIGN_REFLECTION = 0x21BA, SIGN_AHA = 0x2605, SIGN_BACKTRACK = 0x21A9 };
+enum {
+    SIGN_RIGHT = 0x2713,
+    SIGN_WRONG = 0x2717,
+    SIGN_REFLECTION = 0x21BA,
+    SIGN_AHA = 0x2605,
+    SIGN_BACKTRACK = 0x21A9
+};
 
 struct word {
     const char *s;
@@ -203,7 +209,10 @@ static void draw_verdict(struct canvas *c, struct rect r, int row, const struct 
     canvas_put(c, r, row, 0, ok ? STYLE_GOOD : STYLE_BAD, ok ? SIGN_RIGHT : SIGN_WRONG);
     if (t->at >= 0 && !ok)
         snprintf(at, sizeof at, ", at character %d", t->at);
-    col = canvas_printf(c, r, row, 2, ok ? STYLE_GOOD : STYLE_BAD, "%s%s", ok ? "right" : t->why[0] ? t->why : "wrong",
+    col = canvas_printf(c, r, row, 2, ok ? STYLE_GOOD : STYLE_BAD, "%s%s",
+                        ok          ? "right"
+                        : t->why[0] ? t->why
+                                    : "wrong",
                         at);
     col = canvas_printf(c, r, row, col + 3, STYLE_TEXT, "reward %s", format_number(number, t->reward));
     col = canvas_printf(c, r, row, col + 3, STYLE_TEXT, t->advantage == 0 ? "advantage 0" : "advantage %+.2f",
@@ -214,7 +223,9 @@ static void draw_verdict(struct canvas *c, struct rect r, int row, const struct 
 static void make_title(const struct view *v, const struct snap_follow *f, char *out, size_t size)
 {
     const struct snapshot *s = v->now;
-    const char *why = f->why == FOLLOW_PINNED ? "pinned" : f->why == FOLLOW_AHA ? "the first aha" : "best advantage";
+    const char *why = f->why == FOLLOW_PINNED ? "pinned"
+                      : f->why == FOLLOW_AHA  ? "the first aha"
+                                              : "best advantage";
     char pace[64];
 
     if (!s->is_live)
@@ -287,8 +298,9 @@ void pane_trace(struct canvas *c, struct rect r, const struct view *v)
 
     if (!f || f->group < 0 || f->index < 0 || f->text_n < 1 || f->text_n > SNAP_TEXT) {
         inner = pane_frame(c, r, v, PANE_TRACE, "trace", "");
-        pane_note(c, inner, s && strcmp(s->stage, "grpo") ? "learning from text: nothing is sampled in this stage"
-                                                          : "no trace yet");
+        pane_note(c, inner,
+                  s && strcmp(s->stage, "grpo") ? "learning from text: nothing is sampled in this stage"
+                                                : "no trace yet");
         return;
     }
     at = f->group * s->group_size + f->index;

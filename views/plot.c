@@ -173,9 +173,10 @@ static void segment(const struct frame *f, struct span *span, double x0, double 
     }
 }
 
-/* Spans of the polyline through the points as they are. clamp: what lies outside is brought to the edge, so that a band
- * that leaves the picture is filled up to it. */
-static void trace_points(const struct frame *f, const struct series *s, const double *y, int clamp, struct span *span)
+/* Spans of the polyline through the points as they are. clamp: what lies outside is brought to the edge, so
+ * that a band that leaves the picture is filled up to it. */
+static void trace_points(const struct frame *f, const struct series *s, const double *y, int clamp,
+                         struct span *span)
 {
     double x0 = 0, y0 = NAN;
     int i;

@@ -1,8 +1,8 @@
 /* A chart in pixels, written by libpng.
  *
  * Lengths are given for a chart of 1000 pixels height and scale with it. The order of painting is
- * grid, bands, pale points, lines, marks, frame, words. Written to a file beside the target and renamed, so that
- * a full disk leaves no half picture. */
+ * grid, bands, pale points, lines, marks, frame, words. Written to a file beside the target and renamed, so
+ * that a full disk leaves no half picture. */
 #include "views/png.h"
 
 #include <errno.h>
@@ -102,7 +102,8 @@ static void draw_axes(struct chart *k)
     for (i = 0; i < n; i++) {
         double y = py(k, tick[i]);
         raster_line(&k->r, k->left, y, k->right, y, 2 * u, GRID, 1);
-        raster_text(&k->r, k->left - 16 * u, y + 10 * u, 20 * u, 1, 0, SOFT, format_tick(text, tick[i], step));
+        raster_text(&k->r, k->left - 16 * u, y + 10 * u, 20 * u, 1, 0, SOFT,
+                    format_tick(text, tick[i], step));
     }
     n = plot_ticks(k->x_low, k->x_high, 8, tick, &step);
     for (i = 0; i < n; i++) {
@@ -158,7 +159,8 @@ static void draw_band(struct chart *k, const struct series *s, uint32_t color)
             continue;
         for (x = (int)ceil(a - 0.5); x < (int)ceil(b - 0.5); x++) {
             double t = (x + 0.5 - a) / (b - a), p = y0 + (y1 - y0) * t, q = z0 + (z1 - z0) * t;
-            int top = (int)lround(fmax(fmin(p, q), k->top)), bottom = (int)lround(fmin(fmax(p, q), k->bottom));
+            int top = (int)lround(fmax(fmin(p, q), k->top)),
+                bottom = (int)lround(fmin(fmax(p, q), k->bottom));
             raster_rect(&k->r, x, top, 1, bottom - top, color, 0.16);
         }
     }
@@ -198,7 +200,8 @@ static enum status draw_series(struct chart *k, struct err *e)
     return ST_OK;
 }
 
-/* Under the title, from the left; what does not fit on the line begins another. Returns the height of all lines. */
+/* Under the title, from the left; what does not fit on the line begins another. Returns the height of all
+ * lines. */
 static double draw_legend(struct chart *k, int paint)
 {
     double u = k->u, x = k->left, y = 112 * u;
@@ -220,7 +223,8 @@ static double draw_legend(struct chart *k, int paint)
         else if (paint && s->kind == SERIES_LINE)
             raster_line(&k->r, x + 4 * u, y - 9 * u, x + 36 * u, y - 9 * u, 5 * u, palette[i % COLORS], 1);
         else if (paint)
-            raster_rect(&k->r, (int)x, (int)(y - 20 * u), (int)(40 * u), (int)(22 * u), palette[i % COLORS], 0.2);
+            raster_rect(&k->r, (int)x, (int)(y - 20 * u), (int)(40 * u), (int)(22 * u), palette[i % COLORS],
+                        0.2);
         if (paint)
             raster_text(&k->r, x + 50 * u, y, 20 * u, -1, 0, TEXT, s->label);
         x += w + 20 * u;
@@ -241,8 +245,8 @@ static enum status write_file(const struct raster *r, const char *path, struct e
     f = fopen(part, "wb");
     if (!f) {
         why = errno;
-        return err_set(e, why == EROFS || why == EACCES ? ST_READONLY : ST_IO, "plot", "cannot write %s: %s", path,
-                       strerror(why));
+        return err_set(e, why == EROFS || why == EACCES ? ST_READONLY : ST_IO, "plot", "cannot write %s: %s",
+                       path, strerror(why));
     }
     memset(&image, 0, sizeof image);
     image.version = PNG_IMAGE_VERSION;
@@ -254,7 +258,8 @@ static enum status write_file(const struct raster *r, const char *path, struct e
         st = err_set(e, errno == ENOSPC ? ST_FULL : ST_IO, "plot", "cannot write %s: %s", path,
                      errno ? strerror(errno) : image.message);
     if (fclose(f) && !st)
-        st = err_set(e, errno == ENOSPC ? ST_FULL : ST_IO, "plot", "cannot write %s: %s", path, strerror(errno));
+        st = err_set(e, errno == ENOSPC ? ST_FULL : ST_IO, "plot", "cannot write %s: %s", path,
+                     strerror(errno));
     if (!st && rename(part, path))
         st = err_set(e, ST_IO, "plot", "cannot write %s: %s", path, strerror(errno));
     if (st)
@@ -270,7 +275,8 @@ enum status png_plot(const char *path, const struct png_chart *chart, struct err
     double u;
 
     if (w < 200 || h < 200 || w > 8000 || h > 8000)
-        return err_set(e, ST_USAGE, "plot", "a chart is 200 to 8000 pixels wide and high, not %d by %d", w, h);
+        return err_set(e, ST_USAGE, "plot", "a chart is 200 to 8000 pixels wide and high, not %d by %d", w,
+                       h);
     if (!set_range(&k))
         return err_set(e, ST_USAGE, "plot", "there is nothing to draw: no step has a value of this metric");
     st = raster_init(&k.r, w, h, e);

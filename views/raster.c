@@ -52,7 +52,8 @@ void raster_line(struct raster *r, double x0, double y0, double x1, double y1, d
     bottom = (int)fmin(r->h - 1, ceil(fmax(y0, y1) + half + 1));
     for (y = top; y <= bottom; y++)
         for (x = left; x <= right; x++) {
-            double px = x + 0.5 - x0, py = y + 0.5 - y0, t = length2 > 0 ? (px * dx + py * dy) / length2 : 0, cover;
+            double px = x + 0.5 - x0, py = y + 0.5 - y0, t = length2 > 0 ? (px * dx + py * dy) / length2 : 0,
+                   cover;
             t = t < 0 ? 0 : t > 1 ? 1 : t;
             cover = half + 0.5 - hypot(px - t * dx, py - t * dy);
             if (cover > 0)
@@ -95,7 +96,8 @@ static void pen_line(const struct pen *p, double x0, double y0, double x1, doubl
 /* The curve of Catmull and Rom through b and c, t from 0 to 1. */
 static double curve(double a, double b, double c, double d, double t)
 {
-    return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - a - 3 * c + d) * t * t * t);
+    return 0.5 *
+           (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - a - 3 * c + d) * t * t * t);
 }
 
 static void pen_stroke(const struct pen *p, const struct stroke *s, double shift)
@@ -130,7 +132,8 @@ double raster_text_width(double size, const char *s)
 void raster_text(struct raster *r, double x, double y, double size, int align, int turned, uint32_t color,
                  const char *s)
 {
-    double scale = size / FONT_CAPITAL, shift = 0, back = align < 0 ? 0 : font_width(s) * scale * (align ? 1 : 0.5);
+    double scale = size / FONT_CAPITAL, shift = 0,
+           back = align < 0 ? 0 : font_width(s) * scale * (align ? 1 : 0.5);
     struct pen p = {r, turned ? x : x - back, turned ? y + back : y, scale, size / 8.5, turned, color};
     struct glyph g;
     int used, i;

@@ -5,8 +5,8 @@
 
 #include "engine/base/status.h"
 
-/* A picture of pixels in memory, and smooth shapes on it. Coordinates are pixels, (0,0) the upper left corner;
- * alpha is 0..1. Nothing is written outside. */
+/* A picture of pixels in memory, and smooth shapes on it. Coordinates are pixels, (0,0) the upper left
+ * corner; alpha is 0..1. Nothing is written outside. */
 
 struct raster {
     int w, h;
@@ -23,8 +23,8 @@ void raster_line(struct raster *r, double x0, double y0, double x1, double y1, d
 void raster_disc(struct raster *r, double x, double y, double radius, uint32_t color, double alpha);
 void raster_rect(struct raster *r, int x, int y, int w, int h, uint32_t color, double alpha);
 
-/* raster_text: text of the stroke font, its baseline at y, capitals `size` pixels high; align -1 left, 0 middle, 1 right of x.
- * turned: written upwards. raster_text_width: its length in pixels. */
+/* raster_text: text of the stroke font, its baseline at y, capitals `size` pixels high; align -1 left, 0
+ * middle, 1 right of x. turned: written upwards. raster_text_width: its length in pixels. */
 void raster_text(struct raster *r, double x, double y, double size, int align, int turned, uint32_t color,
                  const char *s);
 double raster_text_width(double size, const char *s);

@@ -1,5 +1,6 @@
 /* The lineage as lines: lists of children by index, then a walk with a stack of bounded depth.
- * What lies deeper than TREE_DEPTH is drawn at that depth. */
+ * What lies deeper than TREE_DEPTH is drawn at that depth. Bits of `open` at a line's own depth and below it
+ * are left over from others and mean nothing: each is set anew on the way down. */
 #include "views/tree.h"
 
 struct links {
@@ -56,11 +57,8 @@ int tree_order(const struct record_run *run, int n, struct tree_line *line)
             continue;
         }
         at = l.next[at];
-        while (at < 0 && depth > 0) {
+        while (at < 0 && depth > 0)
             at = l.next[stack[--depth]];
-            if (depth < TREE_DEPTH)
-                open &= ~(1u << depth);
-        }
     }
     return out;
 }

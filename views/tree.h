@@ -11,11 +11,11 @@ struct tree_line {
     int run;                     /* index into the array of runs */
     int depth;
     int is_last;                 /* of its parent's children */
-    uint32_t open;               /* bit d: the ancestor at depth d has further children below */
+    uint32_t open;               /* bit d < depth: the ancestor at depth d has further siblings below */
 };
 
-/* tree_order: the last TREE_MAX runs in depth-first order, siblings by id. run is ascending by id; one whose parent is
- * not there is a root. line has room for TREE_MAX; returns how many. Pure. */
+/* tree_order: the last TREE_MAX runs in depth-first order, siblings by id. run is ascending by id; one whose
+ * parent is not there is a root. line has room for TREE_MAX; returns how many. Pure. */
 int tree_order(const struct record_run *run, int n, struct tree_line *line);
 
 /* tree_find: the line of a run's id, -1 when it is not there. */

@@ -40,7 +40,8 @@ void view_init(struct view *v)
 
 enum screen_id view_screen(const struct view *v)
 {
-    if (v->screen == SCREEN_DASHBOARD && v->now && (!strcmp(v->now->stage, "base") || !strcmp(v->now->stage, "cold")))
+    if (v->screen == SCREEN_DASHBOARD && v->now &&
+        (!strcmp(v->now->stage, "base") || !strcmp(v->now->stage, "cold")))
         return SCREEN_LEARNING;
     return v->screen;
 }

@@ -69,8 +69,8 @@ void view_layout(const struct view *v, int w, int h, struct layout *l);
  * nowhere: -1. Pure but for the canvas. */
 void view_draw(struct canvas *c, const struct view *v, int *row, int *col);
 
-/* view_rows: how many rows of a list its pane shows on a screen of w by h, for paging and list_clamp; 0 when the pane is not
- * there. view_overlay_rows: the same for the overlay. */
+/* view_rows: how many rows of a list its pane shows on a screen of w by h, for paging and list_clamp; 0 when
+ * the pane is not there. view_overlay_rows: the same for the overlay. */
 int view_rows(const struct view *v, int w, int h, enum pane_id pane);
 int view_overlay_rows(const struct view *v, int w, int h);
 

@@ -20,7 +20,8 @@ enum {
 #else
 enum { GEMM_NV = 2, GEMM_MR = 6, GEMM_FLAT_NV = 3, GEMM_FLAT_MR = 4 };
 #endif
-enum { GEMM_DEPTH = 256, GEMM_PACK_ROWS = 48 };  /* the latter of A, from which on B is worth copying */
+/* B is worth copying from so many rows of A and of B on. */
+enum { GEMM_DEPTH = 256, GEMM_PACK_ROWS = 48, GEMM_PACK_DEPTH = 48 };
 
 /* One tile. by_column: A(i,k) is a[k*lda + i], else a[i*lda + k]. `last` masks the last vector's columns. */
 V_INLINE void gemm_tile(const int by_column, const int nv, const int mr, int K, const real *a, ptrdiff_t lda,
@@ -167,7 +168,7 @@ static void gemm(int ta, int tb, int M, int N, int K, const real *A, int lda, co
                  int accumulate, real *C, int ldc)
 {
     _Alignas(64) real panel[GEMM_DEPTH * GEMM_FLAT_NV * VL];
-    int flat = M <= GEMM_FLAT_MR, pack = tb || M >= GEMM_PACK_ROWS;
+    int flat = M <= GEMM_FLAT_MR, pack = tb || (M >= GEMM_PACK_ROWS && K >= GEMM_PACK_DEPTH);
     int wide = (flat ? GEMM_FLAT_NV : GEMM_NV) * VL, most = flat ? GEMM_FLAT_MR : GEMM_MR;
     for (int j = 0; j < N && M > 0; j += wide) {
         int width = N - j < wide ? N - j : wide, nv = (width + VL - 1) / VL, k = 0;

@@ -9,7 +9,7 @@
 
 size_t attention_scratch(int longest, int dk, int dv)
 {
-    return padded(longest) * (size_t)(dk + dv + 2 * ATTENTION_ROWS);
+    return attention_ld(longest) * ((size_t)(dk + dv + 2 * ATTENTION_ROWS) + padded(dk) + padded(dv));
 }
 
 size_t attend_scratch(int longest, int H, int dk, int dv)

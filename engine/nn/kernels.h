@@ -63,7 +63,7 @@ struct kernels {
                                const real *dout, int ldo, const real *lse, real *dq, real *dk_, real *dv_,
                                real *scratch);
 
-    /* One decoded token of one sequence against its cache (see cache.h for the layout of a block). q [H,dk] contiguous,
+    /* One decoded token of one sequence against its cache (a block's layout: kernels_layout.h). q [H,dk] contiguous,
      * out [H,dv]. The cache holds n positions of Hk key heads of dk and value heads of dv; where
      * value_in_key is 1 the value is the first dv numbers of the key (the latent cache of MLA, Hk 1). */
     void (*attend)(int n, int H, int Hk, int dk, int dv, int value_in_key, const real *cache, const real *q,

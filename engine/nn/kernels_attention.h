@@ -52,20 +52,31 @@ static real row_dot(int n, const real *x, const real *y)
     return v_sum(sum);
 }
 
-/* One head of one sequence of n tokens; kt [dk, padded(n)]. lse has a stride of H. */
+/* rows_copy: x [n, width] to rows of padded(width). Gathers one head's keys or values, which lie far apart,
+ * often by a power of 2 that would put them all in the same few sets of the cache. */
+static void rows_copy(int n, int width, const real *x, int ld, real *to)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < width; j += VL)
+            v_store_n(to + (size_t)i * padded(width) + j, width - j,
+                      v_load_n(x + (ptrdiff_t)i * ld + j, width - j));
+}
+
+/* One head of one sequence of n tokens; kt [dk, attention_ld(n)]. lse has a stride of H. */
 static void attention_head(int n, int H, int dk, int dv, const real *q, int ldq, const real *kt,
                            const real *v, int ldv, real scale, real *out, int ldo, real *lse, real *scores)
 {
-    int ld = (int)padded(n);
-    for (int r = 0; r < n; r += ATTENTION_ROWS) {
-        int rows = n - r < ATTENTION_ROWS ? n - r : ATTENTION_ROWS, seen = r + rows;
-        real sum[ATTENTION_ROWS];
+    int ld = (int)attention_ld(n), most = attention_rows(n);
+    for (int r = 0; r < n; r += most) {
+        int rows = n - r < most ? n - r : most, seen = r + rows;
+        real sum[ATTENTION_ROWS], max[ATTENTION_ROWS], log_sum[ATTENTION_ROWS];
         gemm(0, 0, rows, seen, dk, q + (ptrdiff_t)r * ldq, ldq, kt, ld, 0, scores, ld);
-        for (int i = 0; i < rows; i++) {
-            real max;
-            sum[i] = attention_exp(r + i + 1, seen, scores + (ptrdiff_t)i * ld, scale, &max);
-            lse[(ptrdiff_t)(r + i) * H] = max + r_log(sum[i]);
-        }
+        for (int i = 0; i < rows; i++)
+            sum[i] = attention_exp(r + i + 1, seen, scores + (ptrdiff_t)i * ld, scale, &max[i]);
+        for (int i = 0; i < rows; i += VL)
+            v_store_n(log_sum + i, rows - i, v_log(v_load_n(sum + i, rows - i)));
+        for (int i = 0; i < rows; i++)
+            lse[(ptrdiff_t)(r + i) * H] = max[i] + log_sum[i];
         gemm(0, 0, rows, dv, seen, scores, ld, v, ldv, 0, out + (ptrdiff_t)r * ldo, ldo);
         for (int i = 0; i < rows; i++)
             row_scale(dv, out + (ptrdiff_t)(r + i) * ldo, 1 / sum[i]);
@@ -80,12 +91,15 @@ static void attention(const struct packing *seq, int H, int Hk, int dk, int dv, 
     for (int s = 0; s < seq->n; s++) {
         ptrdiff_t at = seq->begin[s];
         int n = seq->begin[s + 1] - seq->begin[s];
-        real *kt = scratch, *scores = kt + (size_t)dk * padded(n);
+        size_t ld = attention_ld(n);
+        real *kt = scratch, *scores = kt + (size_t)dk * ld, *values = scores + ATTENTION_ROWS * ld;
         for (int h = 0; h < H; h++) {
             int hk = h / group;
-            if (h % group == 0)
-                transpose(k + at * ldk + hk * dk, ldk, n, dk, kt, (ptrdiff_t)padded(n));
-            attention_head(n, H, dk, dv, q + at * ldq + h * dk, ldq, kt, v + at * ldv + hk * dv, ldv, scale,
+            if (h % group == 0) {
+                transpose(k + at * ldk + hk * dk, ldk, n, dk, kt, (ptrdiff_t)ld);
+                rows_copy(n, dv, v + at * ldv + hk * dv, ldv, values);
+            }
+            attention_head(n, H, dk, dv, q + at * ldq + h * dk, ldq, kt, values, (int)padded(dv), scale,
                            out + at * ldo + h * dv, ldo, lse + at * H + h, scores);
         }
     }
@@ -111,24 +125,27 @@ static void attention_row_backward(int n, int width, real *p, real *g, real scal
 /* The tensors of one head of one sequence, for the backward. */
 struct attention_view {
     int n, H, dk, dv, ldq, ldk, ldv, ldo;
-    const real *q, *k, *kt, *vt, *out, *dout, *lse;
+    const real *q, *keys, *kt, *vt, *out, *dout, *lse;
     real *dq, *dk_, *dv_, *p, *g;
 };
 
 static void attention_head_backward(const struct attention_view *a, real scale)
 {
-    int ld = (int)padded(a->n), n = a->n;
-    for (int r = 0; r < n; r += ATTENTION_ROWS) {
-        int rows = n - r < ATTENTION_ROWS ? n - r : ATTENTION_ROWS, seen = r + rows;
+    int ld = (int)attention_ld(a->n), n = a->n, most = attention_rows(n);
+    for (int r = 0; r < n; r += most) {
+        int rows = n - r < most ? n - r : most, seen = r + rows;
         const real *q = a->q + (ptrdiff_t)r * a->ldq, *dout = a->dout + (ptrdiff_t)r * a->ldo;
+        real dot[ATTENTION_ROWS];
         gemm(0, 0, rows, seen, a->dk, q, a->ldq, a->kt, ld, 0, a->p, ld);
         gemm(0, 0, rows, seen, a->dv, dout, a->ldo, a->vt, ld, 0, a->g, ld);
-        for (int i = 0; i < rows; i++) {
-            real dot = row_dot(a->dv, dout + (ptrdiff_t)i * a->ldo, a->out + (ptrdiff_t)(r + i) * a->ldo);
+        /* In a loop of their own, so that the rows of out come from far memory side by side. */
+        for (int i = 0; i < rows; i++)
+            dot[i] = row_dot(a->dv, dout + (ptrdiff_t)i * a->ldo, a->out + (ptrdiff_t)(r + i) * a->ldo);
+        for (int i = 0; i < rows; i++)
             attention_row_backward(r + i + 1, seen, a->p + (ptrdiff_t)i * ld, a->g + (ptrdiff_t)i * ld, scale,
-                                   a->lse[(ptrdiff_t)(r + i) * a->H], dot);
-        }
-        gemm(0, 0, rows, a->dk, seen, a->g, ld, a->k, a->ldk, 0, a->dq + (ptrdiff_t)r * a->ldq, a->ldq);
+                                   a->lse[(ptrdiff_t)(r + i) * a->H], dot[i]);
+        gemm(0, 0, rows, a->dk, seen, a->g, ld, a->keys, (int)padded(a->dk), 0, a->dq + (ptrdiff_t)r * a->ldq,
+             a->ldq);
         gemm(1, 0, seen, a->dk, rows, a->g, ld, q, a->ldq, 1, a->dk_, a->ldk);
         gemm(1, 0, seen, a->dv, rows, a->p, ld, dout, a->ldo, 1, a->dv_, a->ldv);
     }
@@ -149,19 +166,20 @@ static void attention_backward(const struct packing *seq, int H, int Hk, int dk,
     for (int s = 0; s < seq->n; s++) {
         ptrdiff_t at = seq->begin[s];
         int n = seq->begin[s + 1] - seq->begin[s];
-        size_t ld = padded(n);
+        size_t ld = attention_ld(n);
         real *kt = scratch, *vt = kt + (size_t)dk * ld, *p = vt + (size_t)dv * ld;
-        real *g = p + ATTENTION_ROWS * ld;
+        real *g = p + ATTENTION_ROWS * ld, *keys = g + ATTENTION_ROWS * ld;
         for (int h = 0; h < H; h++) {
             ptrdiff_t hk = h / group, key = at * ldk + hk * dk, value = at * ldv + hk * dv;
             ptrdiff_t query = at * ldq + (ptrdiff_t)h * dk, result = at * ldo + (ptrdiff_t)h * dv;
             if (h % group == 0) {
                 transpose(k + key, ldk, n, dk, kt, (ptrdiff_t)ld);
                 transpose(v + value, ldv, n, dv, vt, (ptrdiff_t)ld);
+                rows_copy(n, dk, k + key, ldk, keys);
                 rows_clear(n, dk, dk_ + key, ldk);
                 rows_clear(n, dv, dv_ + value, ldv);
             }
-            struct attention_view a = {n, H, dk, dv, ldq, ldk, ldv, ldo, q + query, k + key, kt, vt,
+            struct attention_view a = {n, H, dk, dv, ldq, ldk, ldv, ldo, q + query, keys, kt, vt,
                                        out + result, dout + result, lse + at * H + h, dq + query, dk_ + key,
                                        dv_ + value, p, g};
             attention_head_backward(&a, scale);

@@ -12,12 +12,26 @@
  * never counts: lanes are masked. */
 enum { CACHE_BLOCK = 16 };
 
-/* Attention takes ATTENTION_ROWS queries at a time, against the keys that they may see. */
-enum { ATTENTION_ROWS = 28 };
+/* Attention takes up to ATTENTION_ROWS queries at a time against the keys that they may see: fewer in a short
+ * sequence, where the blocks on the diagonal, half of them wasted, are a larger share. Both are
+ * multiples of the 14 rows of a gemm tile. */
+enum { ATTENTION_ROWS = 28, ATTENTION_SHORT = 100 };
+
+static inline int attention_rows(int n)
+{
+    return n <= ATTENTION_SHORT ? ATTENTION_ROWS / 2 : ATTENTION_ROWS;
+}
 
 static inline size_t padded(int n)  /* n rounded up to whole blocks */
 {
     return ((size_t)n + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK;
+}
+
+/* attention_ld: the length of a row of scores for n keys: whole blocks, an odd number of them, so that the
+ * rows of a tile do not meet in the same sets of the first-level cache. */
+static inline size_t attention_ld(int n)
+{
+    return padded(n) | CACHE_BLOCK;
 }
 
 static inline size_t cache_block_reals(int Hk, int dk, int dv, int value_in_key)

@@ -15,12 +15,19 @@ enum gate_kind {
 struct gate {
     void *ctx;
     enum status (*point)(void *ctx, enum gate_kind kind, int unit, int worker);
+    double (*held)(void *ctx);   /* seconds that threads have been held so far; NULL: never */
 };
 
 /* gate_point: ST_OK where there is no gate. */
 static inline enum status gate_point(const struct gate *g, enum gate_kind kind, int unit, int worker)
 {
     return g && g->point ? g->point(g->ctx, kind, unit, worker) : ST_OK;
+}
+
+/* gate_held: seconds held so far: not part of a step's time. */
+static inline double gate_held(const struct gate *g)
+{
+    return g && g->held ? g->held(g->ctx) : 0;
 }
 
 #endif

@@ -76,6 +76,19 @@ static int passes(struct control *c, enum gate_kind kind, int unit)
     }
 }
 
+/* Time with a thread at a closed gate is not the run's own. */
+static void begin_hold(struct control *c)
+{
+    if (c->held++ == 0)
+        c->held_since = now();
+}
+
+static void end_hold(struct control *c)
+{
+    if (--c->held == 0)
+        c->held_total += now() - c->held_since;
+}
+
 /* Slow motion: the followed trace's sub-batch waits until its next token is due. */
 static void keep_pace(struct control *c, int unit)
 {
@@ -91,7 +104,9 @@ static void keep_pace(struct control *c, int unit)
         }
         until.tv_sec = (time_t)c->next_token;
         until.tv_nsec = (long)((c->next_token - (double)until.tv_sec) * 1e9);
+        begin_hold(c);
         pthread_cond_timedwait(&c->changed, &c->lock, &until);
+        end_hold(c);
     }
 }
 
@@ -118,15 +133,14 @@ static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
             keep_pace(c, unit);
     }
     while (!c->cancel && !passes(c, kind, unit)) {
-        c->held++;
         if (!told) {
             told = 1;
             tell(c, 1);
-            c->held--;
             continue;       /* the world may have changed while the lock was out of hand */
         }
+        begin_hold(c);
         pthread_cond_wait(&c->changed, &c->lock);
-        c->held--;
+        end_hold(c);
     }
     if (worker < 64)
         c->waiting[worker] = -1;
@@ -137,9 +151,19 @@ static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
     return st;
 }
 
+static double held(void *ctx)
+{
+    struct control *c = ctx;
+    double seconds;
+    pthread_mutex_lock(&c->lock);
+    seconds = c->held_total + (c->held > 0 ? now() - c->held_since : 0);
+    pthread_mutex_unlock(&c->lock);
+    return seconds;
+}
+
 struct gate control_gate(struct control *c)
 {
-    return (struct gate){c, point};
+    return (struct gate){c, point, held};
 }
 
 static uint64_t order(struct control *c)

@@ -33,7 +33,8 @@ struct control {
     int waiting[64];              /* units of held decode sub-batches, by worker; -1 */
     double next_token;            /* when the paced sub-batch may go on, seconds */
     uint64_t orders;              /* numbers orders; snapshots acknowledge */
-    int held;                     /* threads at a closed gate */
+    int held;                     /* threads at a closed gate, or waiting for their pace */
+    double held_since, held_total;/* seconds: since when there are some; with at least one, all in all */
     /* Called, with the lock not held, by a thread at a gate when a snapshot may be due; now: it is about to wait. */
     void (*publish)(void *ctx, int now);
     void *publish_ctx;

@@ -108,7 +108,8 @@ enum status snapshot_box_init(struct snapshot_box *b, struct err *e)
     if (!b->latest) {
         close(b->wake);
         b->wake = -1;
-        return err_set(e, ST_NOMEM, "snapshot", "no memory for two snapshots of %zu bytes", sizeof *b->latest);
+        return err_set(e, ST_NOMEM, "snapshot", "no memory for two snapshots of %zu bytes",
+                       sizeof *b->latest);
     }
     failed = pthread_mutex_init(&b->lock, NULL);
     if (failed) {

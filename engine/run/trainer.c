@@ -16,6 +16,12 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The run's own clock: what it is held at its gates does not count. */
+static double working(const struct trainer_hooks *h)
+{
+    return now() - gate_held(h->gate);
+}
+
 static enum status enter(struct trainer *t, const struct trainer_hooks *h, enum phase phase, struct err *e)
 {
     enum status st;
@@ -146,7 +152,7 @@ static void balance(struct trainer *t, double gamma)
 
 static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks *h, struct err *e)
 {
-    double start = now(), sampled;
+    double start = working(h), sampled;
     int64_t every = t->set.rl.reference_every;
     enum status st = enter(t, h, PHASE_DRAW, e);
     if (!st)
@@ -155,7 +161,7 @@ static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks 
         st = enter(t, h, PHASE_ROLLOUT, e);
     if (!st)
         st = rollout(t, h, e);
-    sampled = now();
+    sampled = working(h);
     if (!st)
         st = enter(t, h, PHASE_SCORE, e);
     if (st)
@@ -170,12 +176,12 @@ static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks 
     if (!st)
         st = enter(t, h, PHASE_UPDATE, e);
     t->metric[M_TIME_ROLLOUT] = sampled - start;
-    start = now();
+    start = working(h);
     if (!st)
         st = update(t, h, e);
     if (st)
         return st;
-    t->metric[M_TIME_UPDATE] = now() - start;
+    t->metric[M_TIME_UPDATE] = working(h) - start;
     t->torn = 1;
     t->phase = PHASE_BALANCE;
     balance(t, t->set.rl.gamma);
@@ -196,14 +202,14 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
         .seed = t->seed, .step = (uint32_t)step, .stream = t->stage == STAGE_BASE ? RNG_BASE : RNG_COLD,
     };
     struct sft_stats stats;
-    double start = now();
+    double start = working(h);
     enum status st = enter(t, h, PHASE_UPDATE, e);
     if (!st)
         st = sft_step(&t->sft, &t->learner, &t->task, &set, h->gate, &stats, e);
     if (st)
         return st;
     t->metric[M_LR] = set.adamw.lr;
-    t->metric[M_TIME_UPDATE] = now() - start;
+    t->metric[M_TIME_UPDATE] = working(h) - start;
     t->torn = 1;
     record_sft(t, &stats);
     t->phase = PHASE_BALANCE;
@@ -274,12 +280,12 @@ static enum status commit(struct trainer *t, const struct trainer_hooks *h, doub
 
 enum status trainer_step(struct trainer *t, const struct trainer_hooks *h, struct err *e)
 {
-    double start = now(), evaluating;
+    double start = working(h), evaluating;
     enum status st;
     for (int i = 0; i < METRIC_N; i++)
         t->metric[i] = NAN;
     st = t->stage == STAGE_GRPO ? take_grpo_step(t, h, e) : take_sft_step(t, h, e);
-    evaluating = now();
+    evaluating = working(h);
     if (!st)
         st = evaluate(t, h->gate, e);
     if (!st)

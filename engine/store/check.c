@@ -21,15 +21,14 @@ static const char *const rule[] = {
     "SELECT 'the keyframe of step ' || k.step || ' of run ''' || r.name || ''' is empty' FROM keyframe k"
     " JOIN run r ON r.id = k.run"
     " WHERE NOT EXISTS (SELECT 1 FROM keyframe_tensor t WHERE t.run = k.run AND t.step = k.step)",
-    "SELECT 'tensor ' || t.kind || ' ' || t.name || ' of step ' || t.step || ' of run ''' || r.name || ''' "
-    "has ' ||"
-    " length(t.data) || ' bytes, not ' || length(o.data) FROM keyframe_tensor t JOIN run r ON r.id = t.run"
-    " JOIN keyframe_tensor o ON o.run = t.run"
-    " AND o.step = (SELECT min(s.step) FROM step s WHERE s.run = t.run) AND o.kind = t.kind AND o.name = "
-    "t.name"
+    "SELECT 'tensor ' || t.kind || ' ' || t.name || ' of step ' || t.step || ' of run ''' || r.name ||"
+    " ''' has ' || length(t.data) || ' bytes, not ' || length(o.data)"
+    " FROM keyframe_tensor t JOIN run r ON r.id = t.run JOIN keyframe_tensor o ON o.run = t.run"
+    " AND o.step = (SELECT min(s.step) FROM step s WHERE s.run = t.run)"
+    " AND o.kind = t.kind AND o.name = t.name"
     " WHERE t.kind <> 'state' AND length(o.data) <> length(t.data)",
-    "SELECT 'the digest of step ' || s.step || ' of run ''' || r.name || ''' has ' || length(s.digest) || ' "
-    "bytes'"
+    "SELECT 'the digest of step ' || s.step || ' of run ''' || r.name || ''' has ' || length(s.digest) ||"
+    " ' bytes'"
     " FROM step s JOIN run r ON r.id = s.run WHERE length(s.digest) <> 16",
     "SELECT 'the expert load of step ' || step || ' of run ''' || name || ''' has holes' FROM"
     " (SELECT r.name, x.step, count(*) AS have, (max(layer) + 1) * (max(expert) + 1) AS want"

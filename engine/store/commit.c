@@ -14,7 +14,7 @@
 #include "engine/store/store_db.h"
 
 static const char *const text[Q_N] = {
-    [Q_HEAD] = "SELECT step, name FROM run WHERE id = ?1",
+    [Q_HEAD] = "SELECT step, name, (SELECT min(step) FROM step WHERE run = ?1) FROM run WHERE id = ?1",
     [Q_STEP] = "INSERT INTO step (run, step, seconds, digest) VALUES (?1, ?2, ?3, ?4)",
     [Q_METRIC] = "INSERT INTO metric (run, step, metric, value) VALUES (?1, ?2, ?3, ?4)",
     [Q_GROUP] = "INSERT INTO trace_group (run, step, group_no, mean, std, flat, problem, prompt)"
@@ -93,30 +93,32 @@ enum status step_digest(struct store *s, int64_t run, int64_t step, struct diges
     return got ? ST_OK : err_set(e, ST_NOTFOUND, "store", "step %lld is not on record", (long long)step);
 }
 
-/* Step 0 is on record since the run was made; what was measured of it may be added once. */
+/* A run's start is on record since the run was made; what was measured of it may be added once. */
 static enum status start_check(struct store *s, int64_t run, const struct record_step *r, int has_keyframe,
                                struct err *e)
 {
     struct digest have;
     sqlite3_stmt *q;
     int measured;
-    enum status st = step_digest(s, run, 0, &have, e);
+    enum status st = step_digest(s, run, r->step, &have, e);
     if (st)
         return st;
     if (!digest_equal(&have, &r->digest))
-        return err_set(e, ST_CORRUPT, "store", "step 0 is on record with another digest");
+        return err_set(e, ST_CORRUPT, "store", "step %lld is on record with another digest",
+                       (long long)r->step);
     q = store_statement(s, Q_MEASURED, e);
     if (!q || db_bind(&s->db, q, e, "ll", run, r->step) || db_next(&s->db, q, e) < 0)
         return s->db.status;
     measured = sqlite3_column_int(q, 0);
     sqlite3_reset(q);
     if (measured || has_keyframe)
-        return err_set(e, ST_USAGE, "store", "step 0 is already on record");
+        return err_set(e, ST_USAGE, "store", "step %lld is already on record", (long long)r->step);
     return ST_OK;
 }
 
+/* Whether the step may be written now; *is_start when it is the run's first, whose row is there. */
 static enum status order_check(struct store *s, int64_t run, const struct record_step *r, int has_keyframe,
-                               struct err *e)
+                               int *is_start, struct err *e)
 {
     sqlite3_stmt *q = store_statement(s, Q_HEAD, e);
     char name[NAME_BYTES];
@@ -125,12 +127,13 @@ static enum status order_check(struct store *s, int64_t run, const struct record
     if (got < 0)
         return s->db.status;
     head = sqlite3_column_int64(q, 0);
+    *is_start = got && r->step == sqlite3_column_int64(q, 2);
     if (got)
         db_text(q, 1, name, sizeof name);
     sqlite3_reset(q);
     if (!got)
         return err_set(e, ST_NOTFOUND, "store", "%s has no run %lld (any more)", s->db.shown, (long long)run);
-    if (r->step == 0)
+    if (*is_start)
         return start_check(s, run, r, has_keyframe, e);
     if (r->step <= head)
         return err_set(e, ST_USAGE, "store",
@@ -194,14 +197,15 @@ enum status commit_step(struct store *s, int64_t run, const struct record_step *
                         const struct record_keyframe *keyframe, struct err *e)
 {
     struct db *d = &s->db;
+    int is_start = 0;
     enum status st = prepare_record(s, r, e);
     if (st)
         return st;
     db_effect(d, "nothing of step %lld was written", (long long)r->step);
     st = db_begin(d, e);
     if (!st) {
-        st = order_check(s, run, r, keyframe != NULL, e);
-        if (!st && r->step > 0)
+        st = order_check(s, run, r, keyframe != NULL, &is_start, e);
+        if (!st && !is_start)
             st = db_run(d, store_statement(s, Q_STEP, e), e, "llrb", run, r->step, r->seconds,
                         (const void *)r->digest.byte, sizeof r->digest.byte);
         if (!st)
@@ -210,7 +214,7 @@ enum status commit_step(struct store *s, int64_t run, const struct record_step *
             st = write_traces(s, run, r, e);
         if (!st && keyframe)
             st = keyframe_write(s, run, r->step, keyframe, e);
-        if (!st && r->step > 0)
+        if (!st && !is_start)
             st = db_run(d, store_statement(s, Q_ADVANCE, e), e, "llrrr", run, r->step, r->metric[M_SECONDS],
                         r->metric[M_RL_SECONDS], r->seconds);
         st = db_end(d, st, e);

@@ -8,7 +8,7 @@
  *
  * Invariants: the rule is a pure function of (step, head), and since spacings
  * are multiples of each other, what it has dropped once it never wants back.
- * Step 0 and pinned keyframes are never dropped. */
+ * Step 0 and pinned keyframes, a run's start among them, are never dropped. */
 #include "engine/store/store.h"
 #include "engine/store/store_db.h"
 
@@ -50,7 +50,7 @@ enum status keyframe_write(struct store *s, int64_t run, int64_t step, const str
     /* Thinned first, so that the pages set free take the new one. */
     st = db_run(&s->db, store_statement(s, Q_THIN, e), e, "ll", run, step);
     if (!st)
-        st = db_run(&s->db, store_statement(s, Q_KEYFRAME, e), e, "lld", run, step, k->pinned || step == 0);
+        st = db_run(&s->db, store_statement(s, Q_KEYFRAME, e), e, "lld", run, step, !!k->pinned);
     for (int i = 0; !st && i < k->tensors_n; i++) {
         const struct record_tensor *t = &k->tensor[i];
         struct digest d = blob_digest(t->data, t->bytes);

@@ -20,17 +20,19 @@ enum status query_no_memory(struct err *e, const char *what)
 enum status query_no_step(struct query *q, int64_t run, int64_t step, struct err *e)
 {
     char name[NAME_BYTES];
-    int64_t head = 0;
+    int64_t head = 0, first = 0;
     sqlite3_stmt *s;
     enum status st = query_name(q, run, name, e);
     if (st)
         return st;
-    s = db_select(&q->db, e, "SELECT step FROM run WHERE id = ?1", "l", run);
-    if (s && db_next(&q->db, s, e) > 0)
-        head = sqlite3_column_int64(s, 0);
+    s = db_select(&q->db, e, "SELECT min(step), max(step) FROM step WHERE run = ?1", "l", run);
+    if (s && db_next(&q->db, s, e) > 0) {
+        first = sqlite3_column_int64(s, 0);
+        head = sqlite3_column_int64(s, 1);
+    }
     sqlite3_finalize(s);
-    return err_set(e, ST_NOTFOUND, "store", "run '%s' has no step %lld; it has steps 0 to %lld", name,
-                   (long long)step, (long long)head);
+    return err_set(e, ST_NOTFOUND, "store", "run '%s' has no step %lld; it has steps %lld to %lld", name,
+                   (long long)step, (long long)first, (long long)head);
 }
 
 /* Which metric of this program an id of the file means: names decide, a name that is not known here is -1. */
@@ -78,7 +80,8 @@ static enum status load_steps(struct query *q, int64_t run, int64_t first, int64
     sqlite3_stmt *s =
         db_select(&q->db, e,
                   "SELECT step FROM step WHERE run = ?1 AND step BETWEEN ?2 AND ?3"
-                  " AND (step > 0 OR EXISTS (SELECT 1 FROM metric m WHERE m.run = ?1 AND m.step = 0))"
+                  " AND (step > (SELECT min(f.step) FROM step f WHERE f.run = ?1)"
+                  "      OR EXISTS (SELECT 1 FROM metric m WHERE m.run = ?1 AND m.step = step.step))"
                   " ORDER BY step",
                   "lll", run, first, last);
     if (!s)

@@ -189,9 +189,15 @@ enum status store_run_create(struct store *s, struct record_run *run, const char
                              const struct record_keyframe *keyframe, struct err *e)
 {
     struct db *d = &s->db;
+    struct record_keyframe first;
     enum status st;
     if (!start || !keyframe)
         return err_set(e, ST_USAGE, "store", "a run needs the digest and the keyframe of its start");
+    if (run->step && (!run->parent || run->step != run->parent_step))
+        return err_set(e, ST_USAGE, "store", "a run starts at step 0 or at its parent's, not at %lld",
+                       (long long)run->step);
+    first = *keyframe;
+    first.pinned = 1;
     if (!run->name[0])
         snprintf(run->name, sizeof run->name, "%s", run->preset[0] ? run->preset : "run");
     st = name_check(run->name, e);
@@ -219,7 +225,7 @@ enum status store_run_create(struct store *s, struct record_run *run, const char
             st = db_run(d, store_statement(s, Q_STEP, e), e, "llrb", run->id, run->step, 0.0,
                         (const void *)start->byte, sizeof start->byte);
         if (!st)
-            st = keyframe_write(s, run->id, run->step, keyframe, e);
+            st = keyframe_write(s, run->id, run->step, &first, e);
         st = db_end(d, st, e);
     }
     db_effect(d, "%s", "");

@@ -1,6 +1,6 @@
 /* Speed of the kernels on one thread: GF/s of gemm by table beside OpenBLAS, attention, and the time a number
- * of the elementwise kernels. A plain program that prints a table and judges nothing. Built from this file and
- * engine/nn/kernels*.c, engine/nn/blas.c with -lopenblas -lm. Arguments: any of gemm, attention, element. */
+ * of the elementwise kernels. A plain program that prints a table and judges nothing. Built from this file,
+ * engine/nn/kernels*.c and engine/nn/blas.c. Arguments: any of gemm, attention, element. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

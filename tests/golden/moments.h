@@ -1,9 +1,9 @@
 #ifndef GRPOLAB_TESTS_GOLDEN_MOMENTS_H
 #define GRPOLAB_TESTS_GOLDEN_MOMENTS_H
 
-/* Three moments of an invented run, for golden screens: GRPO under way, a cold start, and a pause in the middle
- * of a rollout. Every number comes from arithmetic on small integers, so that the pictures are the same
- * everywhere. */
+/* Three moments of an invented run, for golden screens: GRPO under way, a cold start, and a pause in the
+ * middle of a rollout. Every number comes from arithmetic on small integers, so that the pictures are the
+ * same everywhere. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,9 +280,10 @@ static void moment_runs(struct moment *m)
     static const struct {
         int64_t parent, parent_step, step;
         const char *name, *stage, *state;
-    } row[6] = {{0, 0, 2000, "countdown-base", "base", "done"},   {1, 2000, 800, "countdown-cold", "cold", "done"},
-                {2, 800, 147, "countdown", "grpo", "running"},    {3, 60, 190, "no-kl", "grpo", "paused"},
-                {3, 100, 104, "high-rate", "grpo", "failed"},     {0, 0, 40, "quick", "grpo", "paused"}};
+    } row[6] = {
+        {0, 0, 2000, "countdown-base", "base", "done"}, {1, 2000, 800, "countdown-cold", "cold", "done"},
+        {2, 800, 147, "countdown", "grpo", "running"},  {3, 60, 190, "no-kl", "grpo", "paused"},
+        {3, 100, 104, "high-rate", "grpo", "failed"},   {0, 0, 40, "quick", "grpo", "paused"}};
     int i;
 
     memset(m->runs, 0, sizeof m->runs);
@@ -310,8 +311,8 @@ static void moment_runs(struct moment *m)
 }
 
 static const struct view_row moment_hints[] = {
-    {"space", NULL, "pause", 0},    {".", NULL, "step", 0},    {"f", NULL, "fork", 0}, {"r", NULL, "rewind", 0},
-    {"1-3", NULL, "screens", 0},    {"z", NULL, "zoom", 0},    {":", NULL, "command", 0}, {"?", NULL, "help", 0},
+    {"space", NULL, "pause", 0}, {".", NULL, "step", 0}, {"f", NULL, "fork", 0},    {"r", NULL, "rewind", 0},
+    {"1-3", NULL, "screens", 0}, {"z", NULL, "zoom", 0}, {":", NULL, "command", 0}, {"?", NULL, "help", 0},
 };
 static const struct view_row moment_help[] = {
     {NULL, NULL, "The run", 0},

@@ -1,5 +1,5 @@
-/* The terminal in-process: a screen on /dev/null, whose cells ncurses tells. And a real one: a pseudo-terminal, for what goes
- * over the line. */
+/* The terminal in-process: a screen on /dev/null, whose cells ncurses tells. And a real one: a
+ * pseudo-terminal, for what goes over the line. */
 #include <criterion/criterion.h>
 #include <curses.h>
 #include <fcntl.h>
@@ -192,7 +192,8 @@ Test(term, no_color_is_obeyed)
 /* Without colour, what must stand out still differs from plain text. */
 Test(term, mono_tells_the_important_styles_apart)
 {
-    static const enum style style[] = {STYLE_ACCENT, STYLE_PAUSED, STYLE_ERROR, STYLE_AHA, STYLE_REFLECTION, STYLE_FOCUS};
+    static const enum style style[] = {STYLE_ACCENT, STYLE_PAUSED,     STYLE_ERROR,
+                                       STYLE_AHA,    STYLE_REFLECTION, STYLE_FOCUS};
     const struct theme *mono = theme_find("mono");
     size_t i;
     int s;
@@ -238,7 +239,8 @@ static int wait_for(int fd, char *seen, size_t *n, size_t cap, const char *want)
     return 1;
 }
 
-/* A child on a pseudo-terminal: draws, tells each key as a number, and at '!' restores the terminal raw and dies. */
+/* A child on a pseudo-terminal: draws, tells each key as a number, and at '!' restores the terminal raw and
+ * dies. */
 static void child(void)
 {
     struct term_options o = {.type = "xterm-256color"};
@@ -255,7 +257,8 @@ static void child(void)
     term_draw(t, &c, -1, -1);
     for (;;) {
         struct pollfd p = {0, POLLIN, 0};
-        poll(&p, 1, 5000);
+        if (poll(&p, 1, 20000) <= 0 || p.revents & POLLHUP)
+            _exit(2);  /* the test is gone */
         while (term_key(t, &k)) {
             if (k.key == INPUT_CHAR && k.code == '!') {
                 term_restore_raw();
@@ -309,7 +312,8 @@ static void finish(struct pty *p, int want)
     struct termios after;
     int status, slave = open(ptsname(p->fd), O_RDWR | O_NOCTTY);
 
-    cr_assert(wait_for(p->fd, p->seen, &p->n, sizeof p->seen, "\033[?1049l"), "the first screen did not come back");
+    cr_assert(wait_for(p->fd, p->seen, &p->n, sizeof p->seen, "\033[?1049l"),
+              "the first screen did not come back");
     cr_assert_eq(waitpid(p->pid, &status, 0), p->pid);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == want);
     cr_assert_eq(tcgetattr(slave, &after), 0);
@@ -326,9 +330,11 @@ Test(term, keys_of_a_real_line)
         const char *bytes;
         enum input key;
         unsigned code;
-    } row[] = {{"a", INPUT_CHAR, 'a'}, {"\xC3\xA9", INPUT_CHAR, 0xE9}, {"\xE6\xBC\xA2", INPUT_CHAR, 0x6F22},
-               {"\r", INPUT_CHAR, 13}, {"\003", INPUT_CHAR, 3}, {"\032", INPUT_CHAR, 26}, {"\033", INPUT_CHAR, 27},
-               {"\033OA", INPUT_UP, 0}, {"\033[5~", INPUT_PAGE_UP, 0}, {"\033[Z", INPUT_BACK_TAB, 0}, {"\177", INPUT_BACKSPACE, 127}};
+    } row[] = {
+        {"a", INPUT_CHAR, 'a'},        {"\xC3\xA9", INPUT_CHAR, 0xE9}, {"\xE6\xBC\xA2", INPUT_CHAR, 0x6F22},
+        {"\r", INPUT_CHAR, 13},        {"\003", INPUT_CHAR, 3},        {"\032", INPUT_CHAR, 26},
+        {"\033", INPUT_CHAR, 27},      {"\033OA", INPUT_UP, 0},        {"\033[5~", INPUT_PAGE_UP, 0},
+        {"\033[Z", INPUT_BACK_TAB, 0}, {"\177", INPUT_BACKSPACE, 0}};
     struct pty p;
     char want[32];
     size_t i;

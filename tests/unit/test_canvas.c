@@ -1,4 +1,5 @@
-/* The canvas: clipping, hostile text, wide and combining characters, what stands in where characters are missing. */
+/* The canvas: clipping, hostile text, wide and combining characters, what stands in where characters are
+ * missing. */
 #include <criterion/criterion.h>
 #include <locale.h>
 #include <string.h>
@@ -62,7 +63,12 @@ Test(canvas, marks_that_turn_or_hide_text_become_visible)
     struct canvas c = make(20, 1, CHARS_BRAILLE);
 
     /* Right-to-left override, zero-width space, byte-order mark. */
-    canvas_text(&c, canvas_rect(&c), 0, 0, STYLE_TEXT, "a\xE2\x80\xAE" "b\xE2\x80\x8B" "c\xEF\xBB\xBF" "d", -1);
+    canvas_text(&c, canvas_rect(&c), 0, 0, STYLE_TEXT,
+                "a\xE2\x80\xAE"
+                "b\xE2\x80\x8B"
+                "c\xEF\xBB\xBF"
+                "d",
+                -1);
     expect(&c, "a\xEF\xBF\xBD" "b\xEF\xBF\xBD" "c\xEF\xBF\xBD" "d\n");
     canvas_release(&c);
 }
@@ -73,7 +79,8 @@ Test(canvas, invalid_bytes_become_replacement_characters)
 
     /* A lone continuation, an overlong slash, a surrogate, a cut-off sequence at the end. */
     canvas_text(&c, canvas_rect(&c), 0, 0, STYLE_TEXT, "\x80|\xC0\xAF|\xED\xA0\x80|\xE2\x82", -1);
-    expect(&c, "\xEF\xBF\xBD|\xEF\xBF\xBD\xEF\xBF\xBD|\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD|\xEF\xBF\xBD\xEF\xBF\xBD\n");
+    expect(&c, "\xEF\xBF\xBD|\xEF\xBF\xBD\xEF\xBF\xBD|\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD|"
+               "\xEF\xBF\xBD\xEF\xBF\xBD\n");
     canvas_release(&c);
 }
 
@@ -109,7 +116,8 @@ Test(canvas, ascii_has_a_stand_in_for_everything)
     struct rect all = canvas_rect(&c);
 
     canvas_box(&c, all, STYLE_BORDER);
-    canvas_text(&c, all, 1, 1, STYLE_TEXT, "✓✗★▰▱·…→●\xE6\xBC\xA2\xF0\x9F\x98\x80\xC3\xA9\033\xE2\xA3\xBF", -1);
+    canvas_text(&c, all, 1, 1, STYLE_TEXT,
+                "✓✗★▰▱·…→●\xE6\xBC\xA2\xF0\x9F\x98\x80\xC3\xA9\033\xE2\xA3\xBF", -1);
     expect(&c, "+----------------------+\n|vx!#..~>o????.        |\n+----------------------+\n");
     canvas_release(&c);
 }
@@ -125,15 +133,16 @@ Test(canvas, blocks_without_braille)
 
 Test(canvas, width_agrees_with_what_is_drawn)
 {
-    static const char *const text[] = {"plain", "✓ wide \xE6\xBC\xA2", "e\xCC\x81", "\033[1m", "\xFF\xFE", "a\xE2\x80\xAE"};
+    static const char *const text[] = {"plain",    "✓ wide \xE6\xBC\xA2", "e\xCC\x81", "\033[1m",
+                                       "\xFF\xFE", "a\xE2\x80\xAE"};
     enum chars chars;
     size_t i;
 
     for (chars = CHARS_BRAILLE; chars <= CHARS_ASCII; chars++)
         for (i = 0; i < sizeof text / sizeof *text; i++) {
             struct canvas c = make(30, 1, chars);
-            cr_assert_eq(canvas_text(&c, canvas_rect(&c), 0, 0, STYLE_TEXT, text[i], -1), canvas_width(&c, text[i], -1),
-                         "text %zu at level %d", i, (int)chars);
+            cr_assert_eq(canvas_text(&c, canvas_rect(&c), 0, 0, STYLE_TEXT, text[i], -1),
+                         canvas_width(&c, text[i], -1), "text %zu at level %d", i, (int)chars);
             canvas_release(&c);
         }
 }
@@ -186,8 +195,8 @@ Test(canvas, random_bytes_leave_only_cells_that_can_be_shown)
             x = x * 1664525u + 1013904223u;
             text[j] = (char)(x >> 24);
         }
-        canvas_text(&c, (struct rect){(int)(x % 41) - 3, (int)(x / 41 % 9) - 1, 17, 2}, 0, (int)(x % 7) - 3, STYLE_TEXT, text,
-                    (int)sizeof text);
+        canvas_text(&c, (struct rect){(int)(x % 41) - 3, (int)(x / 41 % 9) - 1, 17, 2}, 0, (int)(x % 7) - 3,
+                    STYLE_TEXT, text, (int)sizeof text);
     }
     for (row = 0; row < c.h; row++)
         for (col = 0; col < c.w; col++) {

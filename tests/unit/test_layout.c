@@ -25,7 +25,8 @@ static void check(enum screen_id screen, int w, int h, enum pane_id zoom)
                 cr_assert(!used[y][x]++, "panes overlap at %d,%d of %dx%d", x, y, w, h);
     }
     for (y = 0; y < h; y++)
-        cr_assert_null(memchr(used[y], 0, (size_t)w), "a hole in row %d of screen %d at %dx%d", y, (int)screen, w, h);
+        cr_assert_null(memchr(used[y], 0, (size_t)w), "a hole in row %d of screen %d at %dx%d", y,
+                       (int)screen, w, h);
 }
 
 Test(layout, panes_tile_every_size)
@@ -62,7 +63,8 @@ Test(layout, below_the_minimum_one_pane_says_so)
     cr_assert(l.n > 1);
 }
 
-/* Group and trace stay on every dashboard, header and status on every screen; each composition's panes get their minimum. */
+/* Group and trace stay on every dashboard, header and status on every screen; each composition's panes get
+ * their minimum. */
 Test(layout, what_matters_is_always_there)
 {
     struct layout l;
@@ -115,12 +117,18 @@ Test(layout, hit_finds_the_pane_under_a_cell)
 {
     struct layout l;
     const struct rect *r;
+    int row, col;
 
     layout_make(&l, SCREEN_DASHBOARD, 120, 40, PANE_NONE);
     r = layout_find(&l, PANE_GROUP);
     cr_assert_eq(layout_hit(&l, r->y, r->x), PANE_GROUP);
-    cr_assert_eq(layout_hit(&l, r->y - 1, r->x) == PANE_GROUP, 0);
+    cr_assert_eq(layout_hit(&l, r->y + r->h - 1, r->x + r->w - 1), PANE_GROUP);
     cr_assert_eq(layout_hit(&l, 40, 0), PANE_NONE);
+    for (row = 0; row < 40; row++)
+        for (col = 0; col < 120; col++) {
+            r = layout_find(&l, layout_hit(&l, row, col));
+            cr_assert(row >= r->y && row < r->y + r->h && col >= r->x && col < r->x + r->w);
+        }
 }
 
 Test(layout, keys_find_screens)

@@ -120,7 +120,8 @@ Test(plot, the_shadow_keeps_a_spike)
 Test(plot, marks_stand_over_the_line_and_a_band_behind_it)
 {
     static const double flat[] = {5, 5, 5, 5, 5, 5, 5, 5}, low[] = {0, 0, 0, 0, 0, 0, 0, 0},
-                        high[] = {10, 10, 10, 10, 10, 10, 10, 10}, mark[] = {NAN, NAN, NAN, 5, NAN, NAN, NAN, NAN};
+                        high[] = {10, 10, 10, 10, 10, 10, 10, 10},
+                        mark[] = {NAN, NAN, NAN, 5, NAN, NAN, NAN, NAN};
     struct canvas c = make(8, 5, CHARS_BRAILLE);
     struct series s[3] = {{SERIES_BAND, STYLE_BAND, NULL, 8, counting, low, high},
                           {SERIES_LINE, STYLE_CURVE_A, NULL, 8, counting, flat, NULL},
@@ -131,10 +132,30 @@ Test(plot, marks_stand_over_the_line_and_a_band_behind_it)
     plot_draw(&c, canvas_rect(&c), &p);
     for (col = 0; col < 8; col++) {
         marks += canvas_at(&c, 2, col)->code == 0x25CF;
+        cr_assert(canvas_at(&c, 2, col)->code == 0x25CF || canvas_at(&c, 2, col)->code == 0x2824,
+                  "no dot of the band shines through the line");
         cr_assert(canvas_at(&c, 2, col)->style != STYLE_BAND);
         cr_assert_eq(canvas_at(&c, 0, col)->style, STYLE_BAND);
     }
     cr_assert_eq(marks, 1);
+    canvas_release(&c);
+}
+
+Test(plot, a_band_and_a_shadow_have_gaps_too)
+{
+    static const double low[] = {0, 0, NAN, NAN, NAN, 0, 0, 1}, high[] = {9, 9, NAN, NAN, NAN, 9, 9, 9};
+    struct canvas c = make(8, 3, CHARS_BRAILLE);
+    struct series s[2] = {{SERIES_BAND, STYLE_BAND, NULL, 8, counting, low, high},
+                          {SERIES_LINE, STYLE_CURVE_A, NULL, 8, counting, low, NULL}};
+    struct plot p = plot_blank(s, 2);
+    int row;
+
+    p.shadow = 1;
+    plot_draw(&c, canvas_rect(&c), &p);
+    for (row = 0; row < 3; row++) {
+        cr_assert_eq(canvas_at(&c, row, 3)->code, ' ');
+        cr_assert_neq(canvas_at(&c, row, 0)->code, ' ');
+    }
     canvas_release(&c);
 }
 
@@ -223,9 +244,9 @@ Test(plot, numbers_have_about_three_digits)
     static const struct {
         double v;
         const char *text;
-    } row[] = {{0, "0"}, {0.814, "0.81"}, {57.44, "57.4"}, {0.0312, "0.031"}, {0.00012, "1.2e-4"}, {12345, "12.3k"},
-               {41200, "41.2k"}, {123456, "123k"}, {-0.953, "-0.95"}, {176, "176"}, {NAN, "-"}, {1e9, "1.00e9"},
-               {999.9, "1.0k"}, {2.5e6, "2.5M"}};
+    } row[] = {{0, "0"},         {0.814, "0.81"},  {57.44, "57.4"},  {0.0312, "0.031"}, {0.00012, "1.2e-4"},
+               {12345, "12.3k"}, {41200, "41.2k"}, {123456, "123k"}, {-0.953, "-0.95"}, {176, "176"},
+               {NAN, "-"},       {1e9, "1.00e9"},  {999.9, "1.0k"},  {2.5e6, "2.5M"}};
     char text[FORMAT_BYTES];
     size_t i;
 

@@ -62,7 +62,8 @@ static int count(const uint8_t *rgb, int n, uint32_t color)
     int i, found = 0;
 
     for (i = 0; i < n; i++)
-        found += rgb[3 * i] == color >> 16 && rgb[3 * i + 1] == (color >> 8 & 0xFF) && rgb[3 * i + 2] == (color & 0xFF);
+        found += rgb[3 * i] == color >> 16 && rgb[3 * i + 1] == (color >> 8 & 0xFF) &&
+                 rgb[3 * i + 2] == (color & 0xFF);
     return found;
 }
 
@@ -143,9 +144,11 @@ Test(png, nothing_to_draw_is_an_error, .init = set_up, .fini = tear_down)
     struct err e = {0};
 
     cr_assert_eq(png_plot(path, &c, &e), ST_USAGE);
-    c.width = 100000;
     s.y = y;
     s.n = N;
+    c.width = 100000;
+    cr_assert_eq(png_plot(path, &c, &e), ST_USAGE);
+    c.width = 199;
     cr_assert_eq(png_plot(path, &c, &e), ST_USAGE);
     cr_assert_neq(access(path, F_OK), 0);
 }

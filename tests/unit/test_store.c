@@ -396,6 +396,48 @@ Test(store, deleting)
     store_close(s);
 }
 
+/* A fork counts its steps on from its parent's; its start is where it begins, and its keyframe stays. */
+Test(store, forks_start_at_the_step_of_their_parent)
+{
+    struct store *s = open_store();
+    struct query *q = open_query();
+    struct record_run a = data_run_make(s, "a", &data_small, 1);
+    struct record_run fork = {.name = "f", .parent = a.id, .parent_step = 5, .step = 4};
+    struct sink sink;
+    struct data_step d;
+    struct err e = {0};
+    int64_t *step, at = -1;
+    double *value;
+    int n;
+    data_run_commit(s, a.id, &data_small, 1, 1, 6);
+    data_step_make(&d, &data_small, 1, 5);
+    cr_assert_eq(store_run_create(s, &fork, "", "", "", &d.record.digest, &d.keyframe, &e), ST_USAGE);
+    fork.step = 5;
+    cr_assert_eq(store_run_create(s, &fork, "", "", "", &d.record.digest, &d.keyframe, &e), ST_OK, "%s",
+                 e.msg);
+    cr_assert_eq(fork.step, 5);
+    data_run_commit(s, fork.id, &data_small, 1, 6, 70);
+    cr_assert_eq(store_check(s, &e), ST_OK, "%s", e.msg);
+    data_keyframe_same(q, fork.id, &data_small, 1, 5);
+    data_step_same(q, fork.id, &data_small, 1, 70);
+    cr_assert(!query_metrics(q, fork.id, 0, 7, &step, &value, &n, &e) && n == 2 && step[0] == 6);
+    free(step);
+    free(value);
+    cr_assert(!query_keyframe_before(q, fork.id, 15, &at, &e) && at == 5);
+    cr_assert_eq(query_digest(q, fork.id, 4, &d.record.digest, &e), ST_NOTFOUND);
+    cr_assert(strstr(e.msg, "steps 5 to 70"), "%s", e.msg);
+    /* What was measured of the start is added, once. */
+    cr_assert_eq(store_sink(s, fork.id, &sink, &e), ST_OK);
+    cr_assert_eq(sink.commit(sink.self, &d.record, NULL, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(sink.commit(sink.self, &d.record, NULL, &e), ST_USAGE);
+    cr_assert(!query_metrics(q, fork.id, 0, 7, &step, &value, &n, &e) && n == 3 && step[0] == 5);
+    free(step);
+    free(value);
+    data_step_free(&d);
+    query_close(q);
+    store_close(s);
+}
+
 /* No row of any table is left of a deleted run. */
 Test(store, deleting_leaves_nothing)
 {

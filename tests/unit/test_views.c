@@ -1,7 +1,8 @@
-/* Whole frames: golden screens, every size and level of characters, hostile data; and what frames are made from: history,
- * lists, the tree of runs, snapshots.
+/* Whole frames: golden screens, every size and level of characters, hostile data; and what frames are made
+ * from: history, lists, the tree of runs, snapshots.
  *
- * GRPOLAB_RENEW=1 writes the golden screens anew instead of comparing; look at the difference before it is kept. */
+ * GRPOLAB_RENEW=1 writes the golden screens anew instead of comparing; look at the difference before it is
+ * kept. */
 #include <criterion/criterion.h>
 #include <locale.h>
 #include <poll.h>
@@ -40,13 +41,14 @@ static void compare(const char *name, const struct str *got)
     want = calloc(1, got->n + 2);
     n = fread(want, 1, got->n + 1, f);
     fclose(f);
-    cr_assert(n == got->n && !memcmp(want, str_c(got), n), "%s differs; this is drawn now:\n%s", path, str_c(got));
+    cr_assert(n == got->n && !memcmp(want, str_c(got), n), "%s differs; this is drawn now:\n%s", path,
+              str_c(got));
     free(want);
 }
 
 /* A screen of a moment at a size. with_styles: also what each cell means. */
-static void golden(const char *which, const struct view *over, const char *name, int w, int h, enum chars chars,
-                   int with_styles)
+static void golden(const char *which, const struct view *over, const char *name, int w, int h,
+                   enum chars chars, int with_styles)
 {
     struct canvas c = {0};
     struct str s = {0};
@@ -138,8 +140,8 @@ static void check_cells(const struct canvas *c)
                 cr_assert(col > 0 && canvas_at(c, row, col - 1)->width == 2);
                 continue;
             }
-            cr_assert(k->code >= 0x20 && !(k->code >= 0x7F && k->code < 0xA0), "U+%04X at %d,%d of %dx%d", k->code, row, col,
-                      c->w, c->h);
+            cr_assert(k->code >= 0x20 && !(k->code >= 0x7F && k->code < 0xA0), "U+%04X at %d,%d of %dx%d",
+                      k->code, row, col, c->w, c->h);
             cr_assert(!(k->code >= 0x200B && k->code <= 0x200F) && !(k->code >= 0x202A && k->code <= 0x202E));
             if (c->chars == CHARS_ASCII)
                 cr_assert(k->code < 0x7F && !k->mark);
@@ -220,25 +222,6 @@ Test(views, hostile_text_and_numbers_cannot_break_the_screen)
     moment_free(&m);
 }
 
-Test(views, a_follow_with_wrong_offsets_is_survived)
-{
-    struct moment m;
-
-    setlocale(LC_ALL, "C.UTF-8");
-    cr_assert(moment_make(&m, "grpo"));
-    m.now->follow.begin[5] = 100000;
-    m.now->follow.begin[9] = -7;
-    m.now->follow.mark[0].begin = 90000;
-    m.now->follow.mark[1].end = -3;
-    m.now->follow.mark[2] = (struct mark){MARK_AHA, -5, 1 << 30, 1};
-    m.now->follow.index = 4000;
-    every_size(&m.view);
-    m.now->follow.prompt_n = 1 << 30;
-    m.now->follow.tokens_n = 1 << 30;
-    every_size(&m.view);
-    moment_free(&m);
-}
-
 static int contains(const struct canvas *c, const char *text)
 {
     struct str s = {0};
@@ -248,6 +231,31 @@ static int contains(const struct canvas *c, const char *text)
     found = strstr(str_c(&s), text) != NULL;
     str_free(&s);
     return found;
+}
+
+Test(views, a_follow_with_wrong_offsets_is_survived)
+{
+    struct canvas c = {0};
+    struct moment m;
+
+    setlocale(LC_ALL, "C.UTF-8");
+    cr_assert(moment_make(&m, "grpo"));
+    /* Beyond the text's end lie other bytes, which are nobody's business. */
+    memset(m.now->follow.text + m.now->follow.text_n, 'Z', 100);
+    m.now->follow.begin[6] = m.now->follow.text_n + 50;
+    frame(&c, &m.view, 120, 40, CHARS_BRAILLE);
+    cr_assert(contains(&c, "8 * 7 = 56") && !contains(&c, "ZZ"));
+    m.now->follow.begin[9] = -7;
+    m.now->follow.mark[0].begin = 90000;
+    m.now->follow.mark[1].end = -3;
+    m.now->follow.mark[2] = (struct mark){MARK_AHA, -5, 1 << 30, 1};
+    m.now->follow.index = 4000;
+    every_size(&m.view);
+    m.now->follow.prompt_n = 1 << 30;
+    m.now->follow.tokens_n = 1 << 30;
+    every_size(&m.view);
+    canvas_release(&c);
+    moment_free(&m);
 }
 
 Test(views, the_state_of_a_run_is_said_in_words)
@@ -340,9 +348,11 @@ Test(views, the_mouse_hits_what_is_drawn)
             if (at < 0)
                 continue;
             hits++;
-            cr_assert_eq((int)canvas_at(&c, row, w < 60 || h < 28 ? 2 : 3)->code, '1' + at, "row %d of %dx%d", row, w, h);
+            cr_assert_eq((int)canvas_at(&c, row, w < 60 || h < 28 ? 2 : 3)->code, '1' + at, "row %d of %dx%d",
+                         row, w, h);
         }
-        cr_assert_eq(hits, view_rows(&m.view, w, h, PANE_GROUP) < 8 ? view_rows(&m.view, w, h, PANE_GROUP) : 8);
+        cr_assert_eq(hits,
+                     view_rows(&m.view, w, h, PANE_GROUP) < 8 ? view_rows(&m.view, w, h, PANE_GROUP) : 8);
         m.view.screen = SCREEN_RUNS;
         frame(&c, &m.view, w, h, CHARS_ASCII);
         for (row = 0, hits = 0; row < h; row++)
@@ -353,6 +363,35 @@ Test(views, the_mouse_hits_what_is_drawn)
                 hits++;
             }
         cr_assert_eq(hits, 6);
+    }
+    canvas_release(&c);
+    moment_free(&m);
+}
+
+/* A group that does not fit: as many lines answer to the mouse as are drawn, and paging knows how many. */
+Test(views, a_long_list_has_as_many_rows_as_are_drawn)
+{
+    static const int size[3][2] = {{80, 24}, {120, 40}, {160, 45}};
+    struct canvas c = {0};
+    struct moment m;
+    int i, row, hits, drawn;
+
+    setlocale(LC_ALL, "C.UTF-8");
+    cr_assert(moment_make(&m, "grpo"));
+    m.now->groups_n = 1;
+    m.now->group_size = 64;
+    for (i = 0; i < 3; i++) {
+        struct str s = {0};
+        const char *p;
+        frame(&c, &m.view, size[i][0], size[i][1], CHARS_ASCII);
+        for (row = 0, hits = 0; row < size[i][1]; row++)
+            hits += view_row_at(&m.view, size[i][0], size[i][1], row, 3) >= 0;
+        canvas_dump(&c, &s);
+        for (p = str_c(&s), drawn = 0; (p = strstr(p, " tok ")); p++)
+            drawn++;
+        cr_assert_eq(hits, drawn);
+        cr_assert_eq(view_rows(&m.view, size[i][0], size[i][1], PANE_GROUP), drawn);
+        str_free(&s);
     }
     canvas_release(&c);
     moment_free(&m);
@@ -603,7 +642,8 @@ Test(snapshot, no_torn_copy_is_ever_taken)
             continue;
         cr_assert(out->version > last);
         last = out->version;
-        cr_assert(out->step == (int64_t)last && out->trace[63].n == (int)last && out->metric[METRIC_N - 1] == (double)last);
+        cr_assert(out->step == (int64_t)last && out->trace[63].n == (int)last &&
+                  out->metric[METRIC_N - 1] == (double)last);
     }
     pthread_join(t, NULL);
     snapshot_box_release(&b);

@@ -1,0 +1,275 @@
+/* Commands that act on the run: at once through the control where nothing has to be computed, else as a
+ * request to the engine's thread, whose answer comes with a snapshot. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/command_act.h"
+#include "app/desk.h"
+#include "scenarios/registry.h"
+
+static enum status need_run(const struct desk *d, const struct command_line *l, struct err *e)
+{
+    if (desk_run_id(d))
+        return ST_OK;
+    return err_set(e, ST_USAGE, l->row->name, "no run is open; :new PRESET starts one, :runs lists those that there are");
+}
+
+/* A run that can take no step says why. */
+static enum status need_steps(const struct desk *d, const struct command_line *l, struct err *e)
+{
+    enum status st = need_run(d, l, e);
+
+    if (!st && d->live->state == RUN_FAILED)
+        return err_set(e, ST_USAGE, l->row->name, "the run has failed; :rewind STEP or :fork STEP key=value goes on");
+    return st;
+}
+
+enum status command_step(struct desk *d, const struct command_line *l, struct err *e)
+{
+    enum quantum q = d->live->quantum;
+    long long n = 1;
+    int i, k;
+    enum status st = need_steps(d, l, e);
+
+    for (i = 0; !st && i < l->argc; i++) {
+        for (k = QUANTUM_TOKEN; k <= QUANTUM_STEP && strcmp(l->argv[i], quantum_name((enum quantum)k)); k++)
+            ;
+        if (k <= QUANTUM_STEP)
+            q = (enum quantum)k;
+        else
+            st = command_integer(l->argv[i], "the number of steps", 1, &n, e);
+    }
+    if (st)
+        return st;
+    desk_look_live(d);
+    control_step(&d->session->control, q, n > 1000000000 ? 1000000000L : (long)n);
+    return ST_OK;
+}
+
+enum status command_pause(struct desk *d, const struct command_line *l, struct err *e)
+{
+    enum status st = need_run(d, l, e);
+
+    if (!st)
+        control_pause(&d->session->control);
+    return st;
+}
+
+enum status command_resume(struct desk *d, const struct command_line *l, struct err *e)
+{
+    enum status st = need_steps(d, l, e);
+
+    if (!st)
+        control_resume(&d->session->control);
+    return st;
+}
+
+/* Unknown keys and bad values are told at once, not after the step under way has been given up for them. */
+static enum status check_settings(struct desk *d, const struct settings *set, const struct engine_message *m,
+                                  struct err *e)
+{
+    struct settings changed;
+    int stage = stage_find(d->live->stage), i;
+    enum status st = ST_OK;
+
+    if (!set)
+        return ST_OK;
+    changed = *set;
+    for (i = 0; !st && i < m->arguments_n; i++) {
+        char key[ENGINE_TEXT];
+        const char *equals = strchr(m->argument[i], '=');
+        snprintf(key, sizeof key, "%.*s", (int)(equals - m->argument[i]), m->argument[i]);
+        if (strcmp(key, "seed"))
+            st = settings_set(&changed, stage < 0 ? STAGE_GRPO : (enum stage)stage, key, equals + 1, NULL, e);
+    }
+    return st;
+}
+
+/* The step that an old step on the screen stands for, -1 while the live run is looked at. */
+static int64_t step_in_view(const struct desk *d)
+{
+    return d->at;
+}
+
+enum status command_fork_run(struct desk *d, const struct command_line *l, struct err *e)
+{
+    struct engine_message m = {.what = ENGINE_FORK};
+    enum status st = need_run(d, l, e);
+
+    if (!st)
+        st = command_fork(l, 0, &m, e);
+    if (!st && m.step < 0)
+        m.step = step_in_view(d);
+    if (!st && m.step > d->live->head)
+        st = err_set(e, ST_USAGE, "fork", "%s has steps 0 to %lld, not %lld", d->live->run, (long long)d->live->head,
+                     (long long)m.step);
+    if (!st)
+        st = check_settings(d, desk_settings(d), &m, e);
+    if (!st)
+        st = desk_post(d, &m, e);
+    if (!st)
+        desk_say(d, "forking %s ...", d->live->run);
+    return st;
+}
+
+enum status command_set(struct desk *d, const struct command_line *l, struct err *e)
+{
+    struct engine_message m = {.what = ENGINE_FORK};
+    enum status st = need_run(d, l, e);
+
+    if (!st)
+        st = command_fork(l, 0, &m, e);
+    if (!st && (m.step >= 0 || m.text[0]))
+        st = err_set(e, ST_USAGE, "set", "it is :set key=value ...; :fork also takes a step and a name");
+    m.step = step_in_view(d);
+    if (!st)
+        st = check_settings(d, desk_settings(d), &m, e);
+    if (!st)
+        st = desk_post(d, &m, e);
+    if (!st)
+        desk_say(d, "settings belong to a run: forking %s ...", d->live->run);
+    return st;
+}
+
+enum status command_rewind(struct desk *d, const struct command_line *l, struct err *e)
+{
+    struct engine_message m = {.what = ENGINE_REWIND};
+    long long step = -1;
+    enum status st = need_run(d, l, e);
+
+    if (!st)
+        st = command_integer(l->argv[0], "a step", 0, &step, e);
+    if (st)
+        return st;
+    m.step = step;
+    desk_look_live(d);
+    control_pause(&d->session->control);
+    st = desk_post(d, &m, e);
+    if (!st)
+        desk_say(d, "rewinding to step %lld ...", step);
+    return st;
+}
+
+enum status command_pace(struct desk *d, const struct command_line *l, struct err *e)
+{
+    const char *a = l->argv[0];
+    char *end;
+    double v = d->slow;
+
+    if (!strcmp(a, "full"))
+        v = 0;
+    else if (!strcmp(a, "step")) {
+        control_pace(&d->session->control, 0, 1);
+        desk_say(d, "holds after each step; :pace full goes on");
+        return ST_OK;
+    } else if (strcmp(a, "slow")) {
+        v = strtod(a, &end);
+        if (end == a || *end || !(v > 0) || v > 1e6)
+            return err_set(e, ST_USAGE, "pace", "it is :pace N (tokens a second), slow, step or full, not '%s'", a);
+        d->slow = v;
+    }
+    control_pace(&d->session->control, v, 0);
+    if (v > 0)
+        desk_say(d, "slow motion: %g tokens a second of the followed trace; p for full speed", v);
+    else
+        desk_say(d, "full speed");
+    return ST_OK;
+}
+
+enum status command_follow(struct desk *d, const struct command_line *l, struct err *e)
+{
+    const struct snapshot *s = desk_shown(d);
+    int group, index, used = 0;
+
+    if (!strcmp(l->argv[0], "best") || !strcmp(l->argv[0], "aha")) {
+        desk_follow(d, l->argv[0][0] == 'b' ? FOLLOW_BEST : FOLLOW_AHA, -1, -1);
+        return ST_OK;
+    }
+    if (sscanf(l->argv[0], "%d/%d%n", &group, &index, &used) != 2 || l->argv[0][used] || !s || group < 1 ||
+        index < 1 || group > s->groups_n || index > s->group_size)
+        return err_set(e, ST_USAGE, "follow", "it is best, aha or GROUP/INDEX, here 1/1 to %d/%d, not '%s'",
+                       s ? s->groups_n : 0, s ? s->group_size : 0, l->argv[0]);
+    desk_follow(d, FOLLOW_PINNED, group - 1, index - 1);
+    return ST_OK;
+}
+
+enum status command_open(struct desk *d, const struct command_line *l, struct err *e)
+{
+    struct engine_message m = {.what = ENGINE_OPEN};
+    struct record_run run;
+    enum status st = query_run(d->query, l->argv[0], &run, e);
+
+    if (st)
+        return st;
+    snprintf(m.text, sizeof m.text, "%lld", (long long)run.id);
+    st = desk_post(d, &m, e);
+    if (!st)
+        desk_say(d, "opening %s ...", run.name);
+    return st;
+}
+
+enum status command_new(struct desk *d, const struct command_line *l, struct err *e)
+{
+    struct engine_message m = {.what = ENGINE_NEW};
+    enum status st = command_fork(l, 1, &m, e);
+
+    if (!st && (m.step >= 0 || m.text[0]))
+        st = err_set(e, ST_USAGE, "new", "it is :new PRESET key=value ...");
+    if (!st && !preset_find(l->argv[0]) && !scenario_find(l->argv[0]) && !strchr(l->argv[0], '/'))
+        st = err_set(e, ST_NOTFOUND, "new", "there is no preset '%s'; after `:new ` the tab key lists them", l->argv[0]);
+    if (st)
+        return st;
+    snprintf(m.text, sizeof m.text, "%.*s", ENGINE_TEXT - 1, l->argv[0]);
+    st = desk_post(d, &m, e);
+    if (!st)
+        desk_say(d, "starting %s ...", l->argv[0]);
+    return st;
+}
+
+/* Requests that change what is on record of the open run. */
+static enum status post_text(struct desk *d, const struct command_line *l, enum engine_request what, const char *text,
+                             struct err *e)
+{
+    struct engine_message m = {.what = what, .run_id = desk_run_id(d)};
+    enum status st = need_run(d, l, e);
+
+    if (!st && strlen(text) >= ENGINE_TEXT)
+        st = err_set(e, ST_USAGE, l->row->name, "at most %d bytes", ENGINE_TEXT - 1);
+    if (st)
+        return st;
+    snprintf(m.text, sizeof m.text, "%s", text);
+    return desk_post(d, &m, e);
+}
+
+enum status command_rename(struct desk *d, const struct command_line *l, struct err *e)
+{
+    return post_text(d, l, ENGINE_RENAME, l->argv[0], e);
+}
+
+enum status command_note(struct desk *d, const struct command_line *l, struct err *e)
+{
+    return post_text(d, l, ENGINE_NOTE, l->rest, e);
+}
+
+enum status command_delete(struct desk *d, const struct command_line *l, struct err *e)
+{
+    struct record_run run;
+    enum status st = query_run(d->query, l->argv[0], &run, e);
+
+    if (!st && run.id == desk_run_id(d))
+        st = err_set(e, ST_USAGE, "delete", "%s is open; open another run first", run.name);
+    if (!st)
+        desk_ask(d, QUESTION_DELETE, run.id, "delete %s with its %lld steps? y/n", run.name, (long long)run.step);
+    return st;
+}
+
+enum status command_eval(struct desk *d, const struct command_line *l, struct err *e)
+{
+    enum status st = post_text(d, l, ENGINE_EVALUATE, "", e);
+
+    if (!st)
+        desk_say(d, "evaluating %s on held-out problems ...", d->live->run);
+    return st;
+}

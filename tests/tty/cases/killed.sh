@@ -1,0 +1,45 @@
+#!/bin/bash
+# A fatal signal and SIGTERM put the terminal back; the run goes on from its last commit.
+. "$(dirname "$0")/../lib.sh"
+modes()
+{
+    rm -f "$work/$1"
+    line "stty -a >$work/$1.new && mv $work/$1.new $work/$1"
+    wait_until test -s "$work/$1" || fail "no stty"
+}
+kill_by()
+{
+    kill "-$1" "$(program_pid)"
+    wait_until other_screen_is_left || fail "$1: the other screen is still shown"
+    wait_for "ready>"
+    [ "$(t display-message -p '#{cursor_flag}')" = 1 ] || fail "$1: the cursor is hidden"
+    [ "$(t display-message -p '#{mouse_any_flag}')" = 0 ] || fail "$1: the mouse is still reported"
+    modes after
+    cmp -s "$work/before" "$work/after" || fail "$1: the terminal's modes differ"
+    line clear
+    wait_gone "$GRPOLAB"
+}
+other_screen_is_left()
+{
+    [ "$(t display-message -p '#{alternate_on}')" = 0 ]
+}
+shell 100 30
+modes before
+line "'$GRPOLAB' open quick"
+wait_step_past 2
+kill_by SEGV
+line "'$GRPOLAB'"
+wait_match "grpo +step .*PAUSED"
+wait_match "group [0-9]+/16"
+kill_by TERM
+line "'$GRPOLAB'"
+wait_match "grpo +step .*PAUSED"
+# The terminal goes away: the program leaves, and gives its run free.
+pid=$(program_pid)
+t kill-session
+is_gone()
+{
+    ! kill -0 "$pid" 2>/dev/null
+}
+wait_until is_gone || fail "it lives on without a terminal"
+pass
