@@ -323,13 +323,29 @@ static void fill_live(struct desk *d)
     s->step = s->committed;
 }
 
+/* The log of all runs; of today's lines the time is enough. */
 static void read_log(struct desk *d)
 {
+    struct str text = {0};
+    char today[16] = "";
+    time_t now = time(NULL);
+    const char *s;
+    struct tm tm;
     struct err e;
+    size_t n;
 
     str_clear(&d->log);
-    if (query_log(d->query, 0, DESK_LOG_LINES, &d->log, &e))
+    if (query_log(d->query, 0, DESK_LOG_LINES, &text, &e))
         desk_fail(d, &e);
+    if (gmtime_r(&now, &tm))   /* as the store writes it */
+        strftime(today, sizeof today, "%Y-%m-%d ", &tm);
+    for (s = str_c(&text); *s; s += n) {
+        s += *today && !strncmp(s, today, strlen(today)) ? strlen(today) : 0;
+        n = strcspn(s, "\n");
+        n += s[n] == '\n';
+        str_add_n(&d->log, s, n);
+    }
+    str_free(&text);
     d->stale &= ~(unsigned)STALE_LOG;
 }
 
@@ -396,6 +412,8 @@ static void set_view(struct desk *d)
     v->log = str_c(&d->log);
     v->question = d->question != QUESTION_NONE ? d->question_text : NULL;
     v->message = d->message_until > 0 ? d->message : NULL;
+    if (!v->message && v->overlay == OVERLAY_SETTINGS)
+        v->message = d->rows[v->overlay_list.selected].what;   /* whole, for where its row cuts it */
     desk_hints(d);
     v->hints = d->hints;
     v->rows = d->rows;

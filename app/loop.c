@@ -1,7 +1,7 @@
 /* The one loop: it waits for keys, for a snapshot, for a signal or for the end of a message, and sleeps on
  * nothing else.
  *
- * A frame is drawn when something changed: at once after a key, else at most 60 times a second. A signal gets through only
+ * A frame is drawn when something changed: at once after a key, else at most 30 times a second. A signal gets through only
  * while ppoll waits, so none is lost between looking and waiting. */
 #include "app/loop.h"
 
@@ -16,7 +16,7 @@
 #include "app/keymap.h"
 #include "app/prompt.h"
 
-#define FRAME_SECONDS (1.0 / 60)
+#define FRAME_SECONDS (1.0 / 30)   /* more than one can read, half of what a slow line can bear */
 
 static void show_prompt(struct desk *d)
 {

@@ -73,8 +73,11 @@ static void begin_command(struct desk *d, const char *name)
 
 static void ask_to_quit(struct desk *d)
 {
-    desk_ask(d, QUESTION_QUIT, 0, "quit? y/n   %s is running; what is committed is kept, and `grpolab` goes on from there",
-             d->live->run);
+    if (is_active(d))
+        desk_ask(d, QUESTION_QUIT, 0, "quit? y/n   %s is running; its committed steps are kept, and it goes on next time",
+                 d->live->run);
+    else
+        desk_ask(d, QUESTION_QUIT, 0, "quit? y/n");
 }
 
 static void close_or_quit(struct desk *d)

@@ -153,6 +153,15 @@ static enum status put_tensor(void *ctx, const char *kind, const char *name, con
     return trainer_restore_tensor(ctx, kind, name, data, bytes, e);
 }
 
+/* The reference alone, from the keyframe of the step at which it was taken. */
+static enum status put_reference(void *ctx, const char *kind, const char *name, const void *data, size_t bytes,
+                                 struct err *e)
+{
+    if (strcmp(kind, "reference") && strcmp(name, "reference"))
+        return ST_OK;
+    return trainer_restore_tensor(ctx, kind, name, data, bytes, e);
+}
+
 /* Brings the trainer to the newest keyframe at or before step. */
 static enum status restore_keyframe(struct session *s, int64_t run, int64_t step, struct trainer *t, struct err *e)
 {
@@ -160,6 +169,8 @@ static enum status restore_keyframe(struct session *s, int64_t run, int64_t step
     enum status st = query_keyframe_before(s->query, run, step, &at, e);
     if (!st)
         st = query_keyframe(s->query, run, at, put_tensor, t, e);
+    if (!st && t->learner.ref_w && t->reference_step != at)
+        st = query_keyframe(s->query, run, t->reference_step, put_reference, t, e);
     if (!st)
         trainer_restored(t, at);
     return st;
@@ -327,6 +338,29 @@ static void recover(struct session *s, enum status st, const struct err *why)
         s->sink.log(s->sink.self, s->trainer->step, 2, s->message);
 }
 
+/* One line in the run's log, where it is ours to write. */
+void session_log(struct session *s, const char *fmt, ...)
+{
+    char line[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    if (s->is_locked && s->sink.log)
+        s->sink.log(s->sink.self, s->trainer->step, 0, line);
+}
+
+static void log_step(struct session *s, int stage_ends)
+{
+    const double *m = s->trainer->metric;
+    if (!isnan(m[M_PASS_1]))
+        session_log(s, "held out: pass@1 %.3f  pass@%d %.3f  maj@%d %.3f  length %.1f  waits %.2f", m[M_PASS_1],
+                    s->trainer->set.eval.k, m[M_PASS_K], s->trainer->set.eval.k, m[M_MAJ_K], m[M_EVAL_LENGTH],
+                    m[M_EVAL_WAITS]);
+    if (stage_ends)
+        session_log(s, "%s ends after %.1f s of its own", s->run.stage, s->trainer->seconds);
+}
+
 static void compare_with_parent(struct session *s)
 {
     struct digest own = trainer_digest(s->trainer), parent;
@@ -351,6 +385,9 @@ enum status session_step(struct session *s, struct err *e)
         return err_set(e, ST_USAGE, "session", "no run is open");
     if (s->failed)
         return err_set(e, ST_FAILED, "session", "the run has failed: rewind or fork it");
+    /* A stage that was finished before, when the program ended between it and the next one. */
+    if (s->follow_chain && t->step == t->head && t->step >= settings_steps(&t->set, t->stage) && chain_next(s))
+        return chain_advance(s, e);
     replaying = t->step < t->head;
     st = trainer_step(t, &h, e);
     if (st) {
@@ -368,6 +405,8 @@ enum status session_step(struct session *s, struct err *e)
         compare_with_parent(s);
     control_committed(&s->control);
     stage_ends = t->step >= settings_steps(&t->set, t->stage);
+    if (!replaying)
+        log_step(s, stage_ends);
     if (stage_ends && t->step == t->head) {
         st = s->sink.state(s->sink.self, "done", e);
         if (!st && s->follow_chain && chain_next(s))

@@ -79,7 +79,7 @@ static enum status create(struct session *s, struct trainer *t, int64_t parent, 
     environment_print(&environment);
     for (int i = 0; i < t->vocab.n; i++)
         str_word(&words, t->vocab.token[i]);
-    k.tensors_n = trainer_tensors(t, tensor, TENSORS_MAX + 4);
+    k.tensors_n = trainer_tensors(t, t->step, tensor, TENSORS_MAX + 4);
     st = store_run_create(s->store, run, str_c(&settings), str_c(&environment), str_c(&words), &start, &k, e);
 out:
     free(tensor);
@@ -91,31 +91,37 @@ out:
 
 static void stage_run_name(const char *base, enum stage stage, char *out, size_t bytes)
 {
-    snprintf(out, bytes, stage == STAGE_GRPO ? "%s" : "%s-%s", base, stage_name(stage));
+    snprintf(out, bytes, stage == STAGE_GRPO ? "%.*s" : "%.*s-%s", NAME_BYTES - STAGE_BYTES - 4, base, stage_name(stage));
 }
 
 /* Makes the run of `stage`, starting from `before` (NULL: fresh weights), and opens it. */
 static enum status begin(struct session *s, const struct settings *set, enum stage stage, uint64_t seed,
-                         const struct trainer *before, int64_t parent, int64_t parent_step, struct err *e)
+                         const struct trainer *before, const struct record_run *parent, struct err *e)
 {
     struct trainer *t;
     struct record_run run;
-    char name[NAME_BYTES];
+    char name[NAME_BYTES], before_name[NAME_BYTES] = "";
     enum status st = session_trainer(s, set, stage, seed, &t, e);
     if (st)
         return st;
-    if (before)
+    if (before) {
         trainer_follow(t, before);
-    else
+        snprintf(before_name, sizeof before_name, "%s", parent->name);
+    } else {
         trainer_start(t);
+    }
     stage_run_name(s->base_name, stage, name, sizeof name);
-    st = create(s, t, parent, parent_step, name, 0, &run, e);
+    st = create(s, t, before ? parent->id : 0, before ? parent->step : 0, name, 0, &run, e);
     if (!st)
         st = session_adopt(s, &run, t, 1, e);
     if (st && s->trainer != t) {
         trainer_release(t);
         free(t);
     }
+    if (!st)
+        session_log(s, "%s of %s begins: %zu parameters, seed %llu, %s kernels%s%s", run.stage, run.preset,
+                    t->model.params.total, (unsigned long long)seed, s->kernels->name, before ? ", from run " : "",
+                    before ? before_name : "");
     return st;
 }
 
@@ -127,7 +133,7 @@ enum status chain_advance(struct session *s, struct err *e)
     while (next + 1 < n && chain[next] <= s->trainer->stage)
         next++;
     s->is_fork_equal = 0;
-    return begin(s, &set, chain[next], s->trainer->seed, s->trainer, s->run.id, s->trainer->step, e);
+    return begin(s, &set, chain[next], s->trainer->seed, s->trainer, &s->run, e);
 }
 
 enum status session_new(struct session *s, const struct settings *set, uint64_t seed, const char *name, struct err *e)
@@ -163,7 +169,7 @@ enum status session_new(struct session *s, const struct settings *set, uint64_t 
         st = ST_OK;
     }
     if (!st)
-        st = begin(s, set, chain[first], seed, before, done.id, done.step, e);
+        st = begin(s, set, chain[first], seed, before, &done, e);
     if (before) {
         trainer_release(before);
         free(before);
@@ -311,6 +317,7 @@ enum status session_fork(struct session *s, const char *name_or_id, int64_t step
         return st;
     snprintf(s->base_name, sizeof s->base_name, "%s", run.name);
     s->is_fork_equal = chain_fork_is_equal(s);
+    session_log(s, "forked from %s at step %lld", parent.name, (long long)run.step);
     session_say(s, 0, "%s: forked from %s at step %lld", run.name, parent.name, (long long)run.step);
     return ST_OK;
 }

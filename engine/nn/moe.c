@@ -73,6 +73,18 @@ static void sequence_frequency(const struct model_config *c, const real *s, int 
     }
 }
 
+/* sum f_e s_e, and sum s_e. */
+static real weighted(int E, const real *s, const real *f, real *sum)
+{
+    real part = 0;
+    *sum = 0;
+    for (int e = 0; e < E; e++) {
+        *sum += s[e];
+        part += f[e] * s[e];
+    }
+    return part;
+}
+
 static real balance_loss(const struct model_config *c, const struct tokens *t, const real *affinity)
 {
     int E = c->experts_n;
@@ -82,11 +94,7 @@ static real balance_loss(const struct model_config *c, const struct tokens *t, c
         sequence_frequency(c, affinity + (size_t)begin * E, n, f);
         for (int i = begin; i < begin + n; i++) {
             const real *s = affinity + (size_t)i * E;
-            real sum = 0, part = 0;
-            for (int e = 0; e < E; e++) {
-                sum += s[e];
-                part += f[e] * s[e];
-            }
+            real sum, part = weighted(E, s, f, &sum);
             loss += part / sum / (real)t->T;
         }
     }
@@ -104,11 +112,7 @@ static void balance_backward(const struct model_config *c, const struct tokens *
         sequence_frequency(c, affinity + (size_t)begin * E, n, f);
         for (int i = begin; i < begin + n; i++) {
             const real *s = affinity + (size_t)i * E;
-            real sum = 0, part = 0;
-            for (int e = 0; e < E; e++) {
-                sum += s[e];
-                part += f[e] * s[e];
-            }
+            real sum, part = weighted(E, s, f, &sum);
             for (int e = 0; e < E; e++)
                 ds[(size_t)i * E + e] += scale * (f[e] - part / sum) / sum;
         }

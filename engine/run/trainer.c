@@ -185,8 +185,10 @@ static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks 
     t->torn = 1;
     t->phase = PHASE_BALANCE;
     balance(t, t->set.rl.gamma);
-    if (every > 0 && (t->step + 1) % every == 0)
+    if (every > 0 && (t->step + 1) % every == 0) {
         learner_reference(&t->learner);
+        t->reference_step = t->step + 1;
+    }
     return ST_OK;
 }
 

@@ -33,6 +33,7 @@ struct trainer {
     real *backup[3];              /* weights and moments at the step's beginning, where an update has several parts */
 
     int64_t step, head;           /* last step taken; last on record (a replay while step < head) */
+    int64_t reference_step;       /* after which step the reference was taken; its keyframe holds it */
     double seconds, rl_seconds;   /* of recorded steps, up to max(step, head) */
     enum phase phase;
     double progress;              /* of an evaluation */
@@ -78,9 +79,10 @@ enum status trainer_evaluate(struct trainer *t, struct evaluation *o, const stru
 
 struct digest trainer_digest(const struct trainer *t);
 
-/* trainer_tensors: the state as rows for a keyframe, at most cap; returns how many. Borrowed from t. */
+/* trainer_tensors: the state after `step` as rows for its keyframe, at most cap; returns how many. Borrowed from t. The
+ * reference is among them only where it was taken at that step: it is kept once per replacement. */
 enum { TENSORS_MAX = 3 * (LAYERS_MAX * 16 + MTP_MAX * 20 + 8) + 8 };
-int trainer_tensors(const struct trainer *t, struct record_tensor *out, int cap);
+int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor *out, int cap);
 /* trainer_restore_tensor: puts one back. Errors: ST_CORRUPT (unknown name or other size). */
 enum status trainer_restore_tensor(struct trainer *t, const char *kind, const char *name, const void *data,
                                    size_t bytes, struct err *e);

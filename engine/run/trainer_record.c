@@ -184,8 +184,10 @@ enum status record_commit(struct trainer *t, const struct sink *sink, const stru
 {
     struct record_evaluation evaluation[EVALUATIONS_MAX];
     struct record_keyframe keyframe = {0};
-    int grpo = t->stage == STAGE_GRPO, is_last = t->step + 1 == settings_steps(&t->set, t->stage);
-    int due = is_last || (sink->due && sink->due(sink->self, t->step + 1));
+    int grpo = t->stage == STAGE_GRPO;
+    /* A stage's end is what the next one starts from, a replaced reference is kept nowhere else. */
+    int is_kept = t->step + 1 == settings_steps(&t->set, t->stage) || (grpo && t->reference_step == t->step + 1);
+    int due = is_kept || (sink->due && sink->due(sink->self, t->step + 1));
     struct texts *x = calloc(1, sizeof *x);
     struct record_group *group = calloc((size_t)t->batch.P + 1, sizeof *group);
     struct record_trace *trace = calloc((size_t)t->batch.N + 1, sizeof *trace);
@@ -215,9 +217,9 @@ enum status record_commit(struct trainer *t, const struct sink *sink, const stru
         r.bias = bias;
     }
     keyframe.tensor = tensor;
-    keyframe.pinned = is_last;
+    keyframe.pinned = is_kept;
     if (due)
-        keyframe.tensors_n = trainer_tensors(t, tensor, TENSORS_MAX + 4);
+        keyframe.tensors_n = trainer_tensors(t, t->step + 1, tensor, TENSORS_MAX + 4);
     st = sink->commit(sink->self, &r, due ? &keyframe : NULL, e);
 out:
     for (int p = 0; x && p < t->batch.P; p++) {

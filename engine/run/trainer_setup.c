@@ -103,7 +103,7 @@ void trainer_start(struct trainer *t)
         numbers_fourier(&t->model, &t->vocab, t->seed, t->learner.w);
     if (t->learner.ref_w)
         learner_reference(&t->learner);
-    t->step = t->head = 0;
+    t->step = t->head = t->reference_step = 0;
     t->seconds = t->rl_seconds = 0;
 }
 
@@ -133,7 +133,7 @@ void trainer_take(struct trainer *t, const struct trainer *from)
         memcpy(to->ref_bias, l->ref_bias, n * sizeof(real));
     }
     to->updates = l->updates;
-    t->step = t->head = from->step;
+    t->step = t->head = t->reference_step = from->step;
     t->seconds = from->seconds;
     t->rl_seconds = from->rl_seconds;
 }
@@ -143,7 +143,7 @@ struct digest trainer_digest(const struct trainer *t)
     return learner_digest(&t->learner, t->step);
 }
 
-/* The blocks that come row by row of the parameter table. */
+/* The blocks that come row by row of the parameter table; the reference is the last. */
 static int block_kinds(const struct trainer *t, const char *kind[4], real *block[4])
 {
     const struct learner *l = &t->learner;
@@ -156,25 +156,27 @@ static int block_kinds(const struct trainer *t, const char *kind[4], real *block
     return n;
 }
 
-int trainer_tensors(const struct trainer *t, struct record_tensor *out, int cap)
+int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor *out, int cap)
 {
     const struct learner *l = &t->learner;
     const struct params *p = &t->model.params;
     const char *kind[4];
     real *block[4];
-    int n = 0, kinds = block_kinds(t, kind, block);
+    int n = 0, has_reference = l->ref_w && t->reference_step == step, kinds = 3 + has_reference;
     size_t bias = (size_t)l->bias_n * sizeof(real);
     struct record_tensor extra[] = {
         {"bias", "policy", l->bias, bias}, {"state", "load_average", l->load_average, (size_t)l->bias_n * sizeof(double)},
-        {"state", "updates", &l->updates, sizeof l->updates}, {"bias", "reference", l->ref_bias, bias},
+        {"state", "updates", &l->updates, sizeof l->updates},
+        {"state", "reference_step", &t->reference_step, sizeof t->reference_step}, {"bias", "reference", l->ref_bias, bias},
     };
+    block_kinds(t, kind, block);
     for (int b = 0; b < kinds; b++)
         for (int i = 0; i < p->n && n < cap; i++) {
             size_t stop = i + 1 < p->n ? p->row[i + 1].offset : p->total;
             out[n++] = (struct record_tensor){kind[b], p->row[i].name, block[b] + p->row[i].offset,
                                               (stop - p->row[i].offset) * sizeof(real)};
         }
-    for (int i = 0; i < 3 + (l->ref_w != NULL) && n < cap; i++)
+    for (int i = 0; i < 4 + has_reference && n < cap; i++)
         out[n++] = extra[i];
     return n;
 }
@@ -206,6 +208,8 @@ enum status trainer_restore_tensor(struct trainer *t, const char *kind, const ch
         return copy_exact(name[0] == 'p' ? l->bias : l->ref_bias, (size_t)l->bias_n * sizeof(real), data, bytes, name, e);
     if (strcmp(kind, "state") == 0 && strcmp(name, "updates") == 0)
         return copy_exact(&l->updates, sizeof l->updates, data, bytes, name, e);
+    if (strcmp(kind, "state") == 0 && strcmp(name, "reference_step") == 0)
+        return copy_exact(&t->reference_step, sizeof t->reference_step, data, bytes, name, e);
     if (strcmp(kind, "state") == 0 && strcmp(name, "load_average") == 0)
         return copy_exact(l->load_average, (size_t)l->bias_n * sizeof(double), data, bytes, name, e);
     return err_set(e, ST_CORRUPT, "keyframe", "unknown tensor %s %s", kind, name);

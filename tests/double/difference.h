@@ -10,8 +10,8 @@
 /* The largest relative error that a gradient may have. */
 static const double GRADIENT_ERROR = 1e-6;
 
-/* difference: central, of fourth order: (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h, so that a step large enough
- * to keep rounding below 1e-9 leaves a truncation of that size too. *at is put back. */
+/* difference: central, of fourth order: (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h, so that a step large
+ * enough to keep rounding below 1e-9 leaves a truncation of that size too. *at is put back. */
 static inline double difference(real *at, double (*f)(void *ctx), void *ctx)
 {
     const double h = 5e-5;
@@ -25,8 +25,8 @@ static inline double difference(real *at, double (*f)(void *ctx), void *ctx)
     return (8 * (value[0] - value[1]) - (value[2] - value[3])) / (12 * h);
 }
 
-/* gradient_error: |exact - numeric| relative to the larger of both; below `floor` the difference quotient is rounding
- * noise, and the error is taken relative to floor. */
+/* gradient_error: |exact - numeric| relative to the larger of both; below `floor` the difference quotient is
+ * rounding noise, and the error is taken relative to floor. */
 static inline double gradient_error(double exact, double numeric, double floor)
 {
     return fabs(exact - numeric) / fmax(fmax(fabs(exact), fabs(numeric)), floor);

@@ -1,6 +1,6 @@
-/* The whole model's gradient against finite differences: every element of every row of the parameter table, for each
- * kind of model. The discrete choices (experts, and the counts of the balance loss) are held fixed: the inputs are
- * such that no step of a difference changes one, which is asserted. */
+/* The whole model's gradient against finite differences: every element of every row of the parameter table,
+ * for each kind of model. The discrete choices (experts, and the counts of the balance loss) are held fixed:
+ * the inputs are such that no step of a difference changes one, which is asserted. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -93,7 +93,8 @@ static void check_row(struct probe *p, const struct param *row)
     for (size_t j = 0; j < n; j++) {
         double numeric = difference(&p->x.w[row->offset + j], loss, p);
         cr_assert_not(p->moved, "a step on %s[%zu] changes which experts are chosen", row->name, j);
-        cr_assert_leq(gradient_error(exact[j], numeric, 1e-3 * most), GRADIENT_ERROR, "%s[%zu]: %.12g by hand, %.12g by difference",
+        cr_assert_leq(gradient_error(exact[j], numeric, 1e-3 * most), GRADIENT_ERROR,
+                      "%s[%zu]: %.12g by hand, %.12g by difference",
                       row->name, j, exact[j], numeric);
     }
 }
@@ -114,7 +115,8 @@ Test(gradients, one_mtp_module) { check_kind(TINY_MTP1); }
 Test(gradients, two_mtp_modules) { check_kind(TINY_MTP2); }
 Test(gradients, mtp_on_dense_blocks) { check_kind(TINY_MTP_DENSE); }
 
-/* Every expert of every layer is used by these inputs, so that "some element of the row" above is not one expert's. */
+/* Every expert of every layer is used by these inputs, so that "some element of the row" above is not one
+ * expert's. */
 Test(gradients, every_expert_learns)
 {
     for (int kind = 0; kind < TINY_KINDS; kind++) {
@@ -165,7 +167,8 @@ Test(gradients, backward_adds)
     tiny_forward(&x);
     model_backward(&x.m, x.w, &x.t, x.inv_temperature, x.dlogp, x.mtp_dlogp, x.balance_weight, &x.ws, x.grad);
     for (size_t j = 0; j < x.m.params.total; j++)
-        cr_assert(fabs(x.grad[j] - 2 * once[j]) <= 1e-12 * (1 + fabs(once[j])), "element %zu: %.15g after %.15g", j, x.grad[j],
+        cr_assert(fabs(x.grad[j] - 2 * once[j]) <= 1e-12 * (1 + fabs(once[j])),
+                  "element %zu: %.15g after %.15g", j, x.grad[j],
                   once[j]);
     tiny_release(&x);
 }

@@ -1,5 +1,6 @@
-/* Each layer apart: the gradients of its input and of its weights against finite differences of sum r * output, r
- * random. A fault in a layer is named here by its layer; that the layers fit together is test_gradients.c's. */
+/* Each layer apart: the gradients of its input and of its weights against finite differences of sum r *
+ * output, r random. A fault in a layer is named here by its layer; that the layers fit together is
+ * test_gradients.c's. */
 #include <criterion/criterion.h>
 
 #include "engine/nn/block.h"
@@ -25,7 +26,8 @@ static const struct block_params *params_of(const struct layer *y)
 static real *input_of(struct layer *y)
 {
     struct block_state *s = &y->x.ws.block[y->l];
-    return y->part == FEED_FORWARD ? s->mid : y->part == EXPERTS ? s->ffn_in : y->part == HEAD ? y->x.ws.normed : s->x;
+    return y->part == FEED_FORWARD ? s->mid : y->part == EXPERTS ? s->ffn_in : y->part == HEAD ?
+        y->x.ws.normed : s->x;
 }
 
 static void forward(struct layer *y)
@@ -137,10 +139,12 @@ static void check(enum tiny_kind kind, enum part part, int l, int rows)
     dx = arena_alloc(&y.x.arena, (size_t)y.in_n * sizeof(real));
     cr_assert_not_null(dx);
     backward(&y, dx);
-    cr_assert_eq(rows_touched(&y), rows, "kind %d part %d: %d rows have a gradient", kind, part, rows_touched(&y));
+    cr_assert_eq(rows_touched(&y), rows, "kind %d part %d: %d rows have a gradient", kind, part,
+                 rows_touched(&y));
     for (int i = 0; i < y.in_n; i++) {
         double numeric = difference(&y.in[i], loss, &y);
-        cr_assert_leq(gradient_error(dx[i], numeric, 1e-2), GRADIENT_ERROR, "kind %d part %d: input %d: %.12g by hand, %.12g", kind,
+        cr_assert_leq(gradient_error(dx[i], numeric, 1e-2), GRADIENT_ERROR,
+                      "kind %d part %d: input %d: %.12g by hand, %.12g", kind,
                       part, i, dx[i], numeric);
     }
     for (int r = 0; r < y.x.m.params.n; r++) {
@@ -151,7 +155,8 @@ static void check(enum tiny_kind kind, enum part part, int l, int rows)
             if (exact == 0 && j > 0)
                 continue;
             numeric = difference(&y.x.w[row->offset + j], loss, &y);
-            cr_assert_leq(gradient_error(exact, numeric, 1e-2), GRADIENT_ERROR, "kind %d part %d: %s[%zu]: %.12g by hand, %.12g",
+            cr_assert_leq(gradient_error(exact, numeric, 1e-2), GRADIENT_ERROR,
+                          "kind %d part %d: %s[%zu]: %.12g by hand, %.12g",
                           kind, part, row->name, j, exact, numeric);
         }
     }

@@ -1,6 +1,7 @@
-/* The whole gradient of a learning step: from the objective's loss through log-probabilities, shards and lanes to the
- * weights, against finite differences over some hundred random elements. For each kind of GRPO loss, and for the
- * supervised step with its MTP loss. Tokens near the clip's kinks are looked out for: no step may cross one. */
+/* The whole gradient of a learning step: from the objective's loss through log-probabilities, shards and
+ * lanes to the weights, against finite differences over some hundred random elements. For each kind of GRPO
+ * loss, and for the supervised step with its MTP loss. Tokens near the clip's kinks are looked out for: no
+ * step may cross one. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -30,7 +31,8 @@ static enum status on_shard(void *ctx, struct shard *s)
     struct grpo_case *c = ctx;
     memset(s->dlogp, 0, (size_t)s->t->T * sizeof *s->dlogp);
     for (int q = 0; q < s->t->seq.n; q++) {
-        int i = s->first + q, n = c->sequence[i].n - c->prompt[i] + 1, at = s->t->seq.begin[q] + c->prompt[i] - 1;
+        int i = s->first + q, n = c->sequence[i].n - c->prompt[i] + 1,
+            at = s->t->seq.begin[q] + c->prompt[i] - 1;
         double ratio[CAP], kl[CAP], grad[CAP], logp[CAP];
         unsigned char clipped[CAP];
         struct sequence_terms out = {.ratio = ratio, .clipped = clipped, .kl = kl, .grad = grad};
@@ -79,7 +81,8 @@ static void learner_of(struct tiny *x, struct pool **pool, struct learner *l)
 {
     struct err e;
     cr_assert_eq(pool_init(pool, 1, &e), ST_OK);
-    cr_assert_eq(learner_init(l, &x->m, *pool, LANES, 20, x->m.config.positions_n, 1, &x->arena, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(learner_init(l, &x->m, *pool, LANES, 20, x->m.config.positions_n, 1, &x->arena, &e), ST_OK,
+                 "%s", e.msg);
     learner_start(l, 1);
     memcpy(l->w, x->w, x->m.params.total * sizeof(real));
     memcpy(l->bias, x->bias, (size_t)l->bias_n * sizeof(real));
@@ -92,7 +95,8 @@ static void case_init(struct grpo_case *c, enum tiny_kind kind, enum loss_kind l
     memset(c, 0, sizeof *c);
     tiny_init(&c->x, &config, kernels_find("portable"));
     learner_of(&c->x, &c->pool, &c->l);
-    c->objective = (struct objective){.loss = loss, .eps_low = 0.1, .eps_high = 0.15, .beta = 0.3, .max_length = CAP};
+    c->objective = (struct objective){.loss = loss, .eps_low = 0.1, .eps_high = 0.15, .beta = 0.3,
+                                      .max_length = CAP};
     if (loss == LOSS_GSPO)   /* a mean ratio moves less */
         c->objective.eps_low = c->objective.eps_high = 0.03;
     for (int i = 0; i < N; i++) {
@@ -137,7 +141,8 @@ static void check_elements(struct learner *l, double (*loss)(void *), void *ctx,
         size_t j = row->offset + (size_t)rng_below(&r, (int)tiny_row_size(row));
         /* Before the loss is measured: it uses the lanes too. */
         double exact = grad[j], numeric = difference(&l->w[j], loss, ctx);
-        cr_assert_leq(gradient_error(exact, numeric, 1e-3 * norm), GRADIENT_ERROR, "%s: %s[%zu]: %.12g by hand, %.12g", what,
+        cr_assert_leq(gradient_error(exact, numeric, 1e-3 * norm), GRADIENT_ERROR,
+                      "%s: %s[%zu]: %.12g by hand, %.12g", what,
                       row->name, j - row->offset, exact, numeric);
     }
 }
@@ -160,15 +165,16 @@ Test(objective_gradient, dapo) { check_loss(LOSS_DAPO, "dapo"); }
 Test(objective_gradient, dr_grpo) { check_loss(LOSS_DR_GRPO, "dr_grpo"); }
 Test(objective_gradient, gspo) { check_loss(LOSS_GSPO, "gspo"); }
 
-/* grpo_update builds the same gradient: its alignment of prompts, completions and targets is that of the case. It keeps
- * log-probabilities in single precision, hence the tolerance. */
+/* grpo_update builds the same gradient: its alignment of prompts, completions and targets is that of the
+ * case. It keeps log-probabilities in single precision, hence the tolerance. */
 Test(objective_gradient, grpo_update_has_the_same)
 {
     for (int loss = 0; loss < LOSS_KIND_N; loss++) {
         struct grpo_case c;
         struct batch b;
         struct grpo g;
-        struct grpo_settings s = {.adamw = {.lr = 0, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8}, .inner_epochs = 1,
+        struct grpo_settings s = {.adamw = {.lr = 0, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8},
+                                  .inner_epochs = 1,
                                   .mini_batches = 1};
         struct grpo_stats stats;
         struct err e;
@@ -204,12 +210,14 @@ Test(objective_gradient, grpo_update_has_the_same)
                 c.ref[i][t] = (double)b.logp_ref[i * CAP + t];
             }
         mine = grpo_pass(&c, 1);
-        cr_assert_leq(fabs(mine - stats.loss - stats.balance_loss), 1e-5 * (1 + fabs(mine)), "loss kind %d: %.9g, grpo_update %.9g + %.9g", loss,
+        cr_assert_leq(fabs(mine - stats.loss - stats.balance_loss), 1e-5 * (1 + fabs(mine)),
+                      "loss kind %d: %.9g, grpo_update %.9g + %.9g", loss,
                       mine, stats.loss, stats.balance_loss);
         cr_assert_eq(optimizer_reduce(c.pool, c.x.m.k, &c.x.m.params, c.l.lane, LANES, &norm, &e), ST_OK);
         for (size_t j = 0; j < total; j++)
             apart = fmax(apart, fabs(want[j] - c.l.lane[0][j]));
-        cr_assert_leq(apart, 1e-5 * norm, "loss kind %d: the gradients are %g apart of a norm of %g", loss, apart, norm);
+        cr_assert_leq(apart, 1e-5 * norm, "loss kind %d: the gradients are %g apart of a norm of %g", loss,
+                      apart, norm);
         case_release(&c);
     }
 }
@@ -248,7 +256,8 @@ static void check_sft(enum tiny_kind kind, enum rng_stream stream)
     const struct scenario s = {.base = write_document, .demonstrate = write_document};
     struct model_config config = tiny_config(kind);
     struct sft_case c = {.set = {.adamw = {.lr = 0, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8}, .documents = 5,
-                                 .context_weight = 0.3, .mtp_lambda = config.mtp_depth ? 0.3 : 0, .seed = 4, .step = 6,
+                                 .context_weight = 0.3, .mtp_lambda = config.mtp_depth ? 0.3 : 0, .seed = 4,
+                                     .step = 6,
                                  .stream = stream}};
     struct vocab v;
     struct err e;
@@ -267,7 +276,8 @@ static void check_sft(enum tiny_kind kind, enum rng_stream stream)
         struct rng r = rng_at(3, RNG_TEST, 11, (uint32_t)i, 0);
         size_t j = row->offset + (size_t)rng_below(&r, (int)tiny_row_size(row));
         double numeric = difference(&c.l.w[j], sft_loss, &c);
-        cr_assert_leq(gradient_error(grad[j], numeric, 1e-3), GRADIENT_ERROR, "kind %d: %s[%zu]: %.12g by hand, %.12g", kind,
+        cr_assert_leq(gradient_error(grad[j], numeric, 1e-3), GRADIENT_ERROR,
+                      "kind %d: %s[%zu]: %.12g by hand, %.12g", kind,
                       row->name, j - row->offset, grad[j], numeric);
     }
     sft_release(&c.sft);

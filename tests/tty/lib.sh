@@ -144,6 +144,13 @@ wait_step_past()
     wait_until step_is_past "$1" || fail "never came past step $1"
 }
 
+# wait_rl N: past step N of the last stage. Where the first ones are not on record, that takes longer.
+wait_rl()
+{
+    WAIT=240 wait_match " grpo +step "
+    wait_step_past "$1"
+}
+
 # program_pid: of the program in the shell.
 program_pid()
 {

@@ -1,5 +1,6 @@
-/* A step that is given up at any of its safe points and taken again ends in the same bits: with whatever the step had
- * begun to change put back by itself, or, where the trainer says that its state is torn, after a restore. */
+/* A step that is given up at any of its safe points and taken again ends in the same bits: with whatever the
+ * step had begun to change put back by itself, or, where the trainer says that its state is torn, after a
+ * restore. */
 #include <criterion/criterion.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -71,14 +72,16 @@ static void check(enum stage stage, const char *const *more, int threads, int tr
         tiny_same(&want, &sink.digest[2], "the step as committed");
     }
     for (int k = 0; k < 3; k++)
-        cr_assert(all.kinds[k] > 0 || (k == GATE_TOKEN && stage != STAGE_GRPO && s.eval.every == 0), "no safe point of kind %d", k);
+        cr_assert(all.kinds[k] > 0 || (k == GATE_TOKEN && stage != STAGE_GRPO && s.eval.every == 0),
+                  "no safe point of kind %d", k);
     tiny_state_free(&before);
     tiny_run_release(&r);
 }
 
 static const char *const no_evaluation[] = {"eval.every", "0", NULL};
 static const char *const evaluated[] = {"eval.every", "2", "rl.steps", "2", NULL};
-static const char *const in_parts[] = {"eval.every", "2", "rl.inner_epochs", "2", "rl.mini_batches", "2", "rl.refill", "2",
+static const char *const in_parts[] = {"eval.every", "2", "rl.inner_epochs", "2", "rl.mini_batches", "2",
+                                       "rl.refill", "2",
                                        "rl.reference_every", "2", NULL};
 
 Test(cancel, base_and_cold_start)
@@ -127,7 +130,8 @@ Test(cancel, evaluation_on_demand)
     struct tiny_run r;
     struct counter c = {.at = 9};
     struct gate g = {&c, point};
-    struct evaluation first = {.k = 4, .problems = 9, .temperature = 1, .top_p = 1, .seed = 3, .step = 1}, again = first;
+    struct evaluation first = {.k = 4, .problems = 9, .temperature = 1, .top_p = 1, .seed = 3, .step = 1},
+        again = first;
     struct digest before, after;
     struct err e;
     tiny_settings(&s, NULL);

@@ -1,5 +1,6 @@
-/* Decoding against the full forward: at every position of every sequence the decoder's logits are those of the training
- * form. Both forms of the cache, plain attention and MLA, experts, groups, shared prompts, on every kernel table. */
+/* Decoding against the full forward: at every position of every sequence the decoder's logits are those of
+ * the training form. Both forms of the cache, plain attention and MLA, experts, groups, shared prompts, on
+ * every kernel table. */
 #include <math.h>
 
 #include "engine/nn/decode.h"
@@ -52,7 +53,8 @@ static void case_init(struct decode_case *c, const struct model_config *config, 
     c->want = arena_alloc(&c->x.arena, n * sizeof(real));
     cr_assert_not_null(c->want);
     head_forward(&c->x.m, c->x.w, c->x.t.T, c->x.ws.normed, c->want);
-    cr_assert_eq(decoder_init(&c->d, &c->x.m, form, SLOTS, config->positions_n, 32, &c->x.arena, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(decoder_init(&c->d, &c->x.m, form, SLOTS, config->positions_n, 32, &c->x.arena, &e), ST_OK,
+                 "%s", e.msg);
     decoder_load(&c->d, c->x.w, c->x.bias);
 }
 
@@ -67,7 +69,8 @@ static void compare(struct decode_case *c, const real *logits, int row, const ch
     for (int v = 0; v < V; v++) {
         double apart = fabs((double)logits[v] - (double)c->want[row * V + v]);
         c->most = fmax(c->most, apart);
-        cr_assert_leq(apart, TOLERANCE, "%s, %s: row %d, token %d: %.7g, the full forward %.7g", c->x.m.k->name, what, row, v,
+        cr_assert_leq(apart, TOLERANCE, "%s, %s: row %d, token %d: %.7g, the full forward %.7g",
+                      c->x.m.k->name, what, row, v,
                       (double)logits[v], (double)c->want[row * V + v]);
     }
 }
@@ -180,12 +183,14 @@ Test(decode, rows_do_not_depend_on_company)
         n = t->seq.begin[3] - from;
         for (int r = 0; r < n; r++) {
             int five = 5;
-            memcpy(alone + r * V, decoder_step(&c.d, 1, &five, &t->id[from + r], &r), (size_t)V * sizeof(real));
+            memcpy(alone + r * V, decoder_step(&c.d, 1, &five, &t->id[from + r], &r),
+                   (size_t)V * sizeof(real));
         }
         for (int r = 0; r < t->T; r++)
             slot[r] = r < t->seq.begin[1] ? 0 : r < from ? 1 : 2;
         logits = decoder_step(&c.d, t->T, slot, t->id, t->position);
-        cr_assert_arr_eq(logits + from * V, alone, (size_t)(n * V) * sizeof(real), "%s, kind %d: bits depend on the company", k->name,
+        cr_assert_arr_eq(logits + from * V, alone, (size_t)(n * V) * sizeof(real),
+                         "%s, kind %d: bits depend on the company", k->name,
                          kind[i / TABLES % 3]);
         case_release(&c);
     }

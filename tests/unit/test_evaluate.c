@@ -1,5 +1,5 @@
-/* Evaluation on held-out problems: the same figures whatever the threads and sub-batches, and consistent with each
- * other. The formulas of pass@k and majority votes are compared with golden vectors elsewhere. */
+/* Evaluation on held-out problems: the same figures whatever the threads and sub-batches, and consistent with
+ * each other. The formulas of pass@k and majority votes are compared with golden vectors elsewhere. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +8,10 @@
 
 enum { PROBLEMS = 40 };
 
-/* An untrained model is never right. So here a completion is right when its length is a multiple of three bytes, and
- * its answer is the remainder, or none at all. */
-static void by_length(const void *self, const struct problem *p, const char *completion, size_t n, struct score *out)
+/* An untrained model is never right. So here a completion is right when its length is a multiple of three
+ * bytes, and its answer is the remainder, or none at all. */
+static void by_length(const void *self, const struct problem *p, const char *completion, size_t n,
+                      struct score *out)
 {
     (void)self, (void)p, (void)completion;
     *out = (struct score){.accuracy = n % 3 == 0, .format = 1, .at = -1};
@@ -22,7 +23,8 @@ static struct scenario lenient;
 
 static void start(struct tiny_run *r, int threads, const char *slots)
 {
-    const char *more[] = {"run.slots", slots, "rl.max_tokens", "40", "rl.group", "2", "eval.every", "0", NULL};
+    const char *more[] = {"run.slots", slots, "rl.max_tokens", "40", "rl.group", "2", "eval.every", "0",
+                          NULL};
     struct settings s;
     tiny_settings(&s, more);
     tiny_run_init(r, &s, STAGE_COLD, 5, threads);
@@ -33,7 +35,8 @@ static void start(struct tiny_run *r, int threads, const char *slots)
 
 static struct evaluation some(uint8_t *right)
 {
-    return (struct evaluation){.k = 4, .problems = PROBLEMS, .temperature = 1, .top_p = 1, .seed = 3, .step = 7, .right = right};
+    return (struct evaluation){.k = 4, .problems = PROBLEMS, .temperature = 1, .top_p = 1, .seed = 3,
+                               .step = 7, .right = right};
 }
 
 static void run(struct tiny_run *r, struct evaluation *o)
@@ -55,7 +58,8 @@ Test(evaluate, same_figures_with_any_threads_and_sub_batches)
         if (i == 0)
             first = o;
         else if (strcmp(slots[i], "2"))
-            cr_assert(o.mean_length == first.mean_length && o.pass_1 == first.pass_1 && o.waits == first.waits,
+            cr_assert(o.mean_length == first.mean_length && o.pass_1 == first.pass_1 &&
+                      o.waits == first.waits,
                       "slots %s: length %g, not %g", slots[i], o.mean_length, first.mean_length);
         tiny_run_release(&r);
     }
@@ -134,7 +138,8 @@ Test(evaluate, asks_for_what_there_is)
     cr_assert_eq(trainer_evaluate(&r.t, &o, NULL, &e), ST_USAGE);
     cr_assert(strstr(e.msg, "1..64"), "%s", e.msg);
     o.k = 9;
-    cr_assert_eq(trainer_evaluate(&r.t, &o, NULL, &e), ST_USAGE, "9 samples cannot be halved into groups of at most 8");
+    cr_assert_eq(trainer_evaluate(&r.t, &o, NULL, &e), ST_USAGE,
+                 "9 samples cannot be halved into groups of at most 8");
     o.k = 1;
     o.problems = 0;
     cr_assert_eq(trainer_evaluate(&r.t, &o, NULL, &e), ST_USAGE);

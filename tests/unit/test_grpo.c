@@ -1,5 +1,6 @@
-/* GRPO's update through the engine: what must hold exactly with one update a rollout, what the statistics say, and
- * which traces the loss looks at. The arithmetic of each loss is compared with golden vectors elsewhere. */
+/* GRPO's update through the engine: what must hold exactly with one update a rollout, what the statistics
+ * say, and which traces the loss looks at. The arithmetic of each loss is compared with golden vectors
+ * elsewhere. */
 #include <math.h>
 #include <stdatomic.h>
 
@@ -23,7 +24,8 @@ struct update_case {
 
 static void sample(struct update_case *c)
 {
-    struct sampling how = {.temperature = c->s.temperature, .top_p = 1, .max_tokens = CAP, .end_token = END, .seed = 9,
+    struct sampling how = {.temperature = c->s.temperature, .top_p = 1, .max_tokens = CAP, .end_token = END,
+                           .seed = 9,
                            .stream = RNG_SAMPLE, .step = 2};
     struct rng r = rng_at(4, RNG_TEST, 1, 0, 0);
     struct err e;
@@ -48,14 +50,18 @@ static void case_init(struct update_case *c, enum tiny_kind kind, enum loss_kind
     config.positions_n = PROMPT_MAX + CAP;
     tiny_init(&c->x, &config, kernels_best());
     cr_assert_eq(pool_init(&c->pool, 2, &e), ST_OK);
-    cr_assert_eq(learner_init(&c->l, &c->x.m, c->pool, LANES, 40, config.positions_n, 1, &c->x.arena, &e), ST_OK);
-    cr_assert_eq(rollout_init(&c->r, &c->x.m, DECODE_ABSORBED, c->pool, 8, config.positions_n, &c->x.arena, &e), ST_OK);
+    cr_assert_eq(learner_init(&c->l, &c->x.m, c->pool, LANES, 40, config.positions_n, 1, &c->x.arena, &e),
+                 ST_OK);
+    cr_assert_eq(rollout_init(&c->r, &c->x.m, DECODE_ABSORBED, c->pool, 8, config.positions_n, &c->x.arena,
+                              &e), ST_OK);
     cr_assert_eq(batch_init(&c->b, P, G, CAP, &c->x.arena, &e), ST_OK);
     cr_assert_eq(grpo_init(&c->g, P, G, CAP, &c->x.arena, &e), ST_OK);
     learner_start(&c->l, 5);
     c->s = (struct grpo_settings){
-        .objective = {.loss = loss, .std = STD_SAMPLE, .eps_low = 0.1, .eps_high = 0.15, .beta = 0.04, .max_length = CAP},
-        .adamw = {.lr = 0.02, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8, .clip = 1}, .inner_epochs = 1, .mini_batches = 1,
+        .objective = {.loss = loss, .std = STD_SAMPLE, .eps_low = 0.1, .eps_high = 0.15, .beta = 0.04,
+                      .max_length = CAP},
+        .adamw = {.lr = 0.02, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8, .clip = 1}, .inner_epochs = 1,
+            .mini_batches = 1,
         .temperature = 0.8, .seed = 9, .step = 2,
     };
     sample(c);
@@ -73,8 +79,8 @@ static void update(struct update_case *c)
     cr_assert_eq(grpo_update(&c->g, &c->l, &c->b, &c->s, NULL, &c->stats, &e), ST_OK, "%s", e.msg);
 }
 
-/* One update: logp_old is the training forward itself; the ratio is 1 and nothing is clipped, exactly. At a fresh
- * reference KL is exactly 0. So the policy loss is -mean of A over what the loss averages. */
+/* One update: logp_old is the training forward itself; the ratio is 1 and nothing is clipped, exactly. At a
+ * fresh reference KL is exactly 0. So the policy loss is -mean of A over what the loss averages. */
 Test(grpo, first_update_is_exact)
 {
     static const enum tiny_kind kind[] = {TINY_MHA, TINY_MLA, TINY_GROUPS};
@@ -89,14 +95,16 @@ Test(grpo, first_update_is_exact)
         cr_assert_eq(c.stats.updates, 1);
         for (int t = 0; t < N; t++) {
             size_t at = (size_t)t * CAP, n = (size_t)atomic_load(&c.b.n[t]);
-            cr_assert_arr_eq(c.b.logp_old + at, c.b.logp_new + at, n * sizeof(float), "the ratio is not 1 to the bit");
+            cr_assert_arr_eq(c.b.logp_old + at, c.b.logp_new + at, n * sizeof(float),
+                             "the ratio is not 1 to the bit");
             cr_assert_arr_eq(c.b.logp_old + at, c.b.logp_ref + at, n * sizeof(float));
             tokens += (double)n;
         }
         for (int t = 0; t < N; t++)
             want -= c.b.advantage[t] * (loss == LOSS_DAPO ? c.b.n[t] / tokens :
                                         loss == LOSS_DR_GRPO ? (double)c.b.n[t] / (N * CAP) : 1.0 / N);
-        cr_assert_float_eq(c.stats.policy_loss, want, 1e-12, "loss %d: %g, not %g", loss, c.stats.policy_loss, want);
+        cr_assert_float_eq(c.stats.policy_loss, want, 1e-12, "loss %d: %g, not %g", loss, c.stats.policy_loss,
+                           want);
         cr_assert_eq(c.stats.loss, c.stats.policy_loss);
         cr_assert_eq(c.stats.tokens, tokens);
         case_release(&c);
@@ -125,7 +133,8 @@ Test(grpo, sampler_difference_is_measured)
     case_release(&c);
 }
 
-/* Several updates: the ratios move, and the shares that are reported are those of the last pass over each trace. */
+/* Several updates: the ratios move, and the shares that are reported are those of the last pass over each
+ * trace. */
 Test(grpo, later_epochs_move_the_ratio)
 {
     struct update_case c;
@@ -156,7 +165,8 @@ Test(grpo, clip_fractions_are_those_of_the_ratios)
     update(&c);
     for (int i = 0; i < N; i++)
         for (int t = 0; t < c.b.n[i]; t++) {
-            double ratio = exp((double)c.b.logp_new[i * CAP + t] - (double)c.b.logp_old[i * CAP + t]), A = c.b.advantage[i];
+            double ratio = exp((double)c.b.logp_new[i * CAP + t] - (double)c.b.logp_old[i * CAP + t]),
+                A = c.b.advantage[i];
             high += A > 0 && ratio > 1.15;
             low += A < 0 && ratio < 0.9;
             n++;
@@ -256,7 +266,8 @@ Test(grpo, balance_loss_does_not_grow_with_the_parts)
     cr_assert_float_eq(loss[0], loss[1], 1e-6, "%g in one part, %g in two", loss[0], loss[1]);
 }
 
-/* Gradients push towards what had the advantage: the policy loss falls when the same batch is learned again. */
+/* Gradients push towards what had the advantage: the policy loss falls when the same batch is learned again.
+ * */
 Test(grpo, an_update_raises_the_likelihood_of_what_was_good)
 {
     for (int loss = 0; loss < LOSS_KIND_N; loss++) {
@@ -269,7 +280,8 @@ Test(grpo, an_update_raises_the_likelihood_of_what_was_good)
         update(&c);
         for (int i = 0; i < N; i++)
             for (int t = 0; t < c.b.n[i]; t++)
-                gain += c.b.advantage[i] * ((double)c.b.logp_new[i * CAP + t] - (double)c.b.logp_old[i * CAP + t]);
+                gain += c.b.advantage[i] * ((double)c.b.logp_new[i * CAP + t] - (double)c.b.logp_old[i * CAP +
+                                                                                                     t]);
         cr_assert_gt(gain, 0, "loss %d", loss);
         case_release(&c);
     }

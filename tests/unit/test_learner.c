@@ -1,5 +1,5 @@
-/* The learner: how a batch is cut must not depend on threads, what it sums must not depend on the cut, and what goes
- * wrong is named. */
+/* The learner: how a batch is cut must not depend on threads, what it sums must not depend on the cut, and
+ * what goes wrong is named. */
 #include <math.h>
 #include <stdio.h>
 
@@ -39,7 +39,8 @@ static void case_init(struct learn_case *c, enum tiny_kind kind, int threads, in
     memset(c, 0, sizeof *c);
     tiny_init(&c->x, &config, kernels_best());
     cr_assert_eq(pool_init(&c->pool, threads, &e), ST_OK);
-    cr_assert_eq(learner_init(&c->l, &c->x.m, c->pool, lanes, shard_tokens, LONGEST, 1, &c->x.arena, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(learner_init(&c->l, &c->x.m, c->pool, lanes, shard_tokens, LONGEST, 1, &c->x.arena, &e),
+                 ST_OK, "%s", e.msg);
     learner_start(&c->l, 5);
     for (int i = 0; i < SEQUENCES; i++) {
         int n = 1 + rng_below(&r, LONGEST);
@@ -60,10 +61,12 @@ static void case_release(struct learn_case *c)
 static struct pass pass_of(struct learn_case *c)
 {
     return (struct pass){.sequence = c->sequence, .sequences_n = SEQUENCES, .inv_temperature = 1,
-                         .with_mtp = c->x.m.config.mtp_depth > 0, .with_reference = 1, .backward = 1, .shard = weigh, .ctx = c};
+                         .with_mtp = c->x.m.config.mtp_depth > 0, .with_reference = 1, .backward = 1,
+                             .shard = weigh, .ctx = c};
 }
 
-static const struct adamw_settings adamw = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8, .weight_decay = 0.1, .clip = 1};
+static const struct adamw_settings adamw = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8,
+                                            .weight_decay = 0.1, .clip = 1};
 
 static double update(struct learn_case *c)
 {
@@ -119,16 +122,19 @@ Test(learner, cut_changes_rounding_only)
                 memcpy(whole, c.l.lane[0], n * sizeof *whole);
                 want = norm[0];
             }
-            cr_assert_leq(fabs(norm[i] - want), 1e-5 * want, "kind %d, cut %d: norm %g, not %g", kind, i, norm[i], want);
+            cr_assert_leq(fabs(norm[i] - want), 1e-5 * want, "kind %d, cut %d: norm %g, not %g", kind, i,
+                          norm[i], want);
             for (size_t j = 0; j < n; j++)
-                cr_assert_leq(fabs((double)c.l.lane[0][j] - (double)whole[j]), 1e-5 * want, "kind %d, cut %d, element %zu", kind, i, j);
+                cr_assert_leq(fabs((double)c.l.lane[0][j] - (double)whole[j]), 1e-5 * want,
+                              "kind %d, cut %d, element %zu", kind, i, j);
             case_release(&c);
         }
         free(whole);
     }
 }
 
-/* The norm is that of the reduced gradient, and with clip 1 the first step of AdamW does not depend on its size. */
+/* The norm is that of the reduced gradient, and with clip 1 the first step of AdamW does not depend on its
+ * size. */
 Test(learner, norm_is_of_the_sum)
 {
     struct learn_case c;

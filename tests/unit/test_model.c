@@ -1,5 +1,5 @@
-/* The model in the program's own precision: packing, non-finite tensors, temperature, initial weights. Values and
- * gradients are compared with golden vectors elsewhere. */
+/* The model in the program's own precision: packing, non-finite tensors, temperature, initial weights. Values
+ * and gradients are compared with golden vectors elsewhere. */
 #include <math.h>
 
 #include "tests/unit/tiny_model.h"
@@ -27,11 +27,13 @@ Test(model, packed_sequences_do_not_see_each_other)
         memcpy(begin, x.begin, sizeof begin);
         for (int q = 0; q < 3; q++) {
             int n = begin[q + 1] - begin[q];
-            x.t = (struct tokens){n, {1, x.begin}, x.id + begin[q], x.target + begin[q], x.position + begin[q]};
+            x.t = (struct tokens){n, {1, x.begin}, x.id + begin[q], x.target + begin[q],
+                                  x.position + begin[q]};
             x.begin[0] = 0;
             x.begin[1] = n;
             tiny_forward(&x);
-            cr_assert_arr_eq(x.ws.logp, logp + begin[q], (size_t)n * sizeof(real), "%s, kind %d, sequence %d", k->name, i / TABLES, q);
+            cr_assert_arr_eq(x.ws.logp, logp + begin[q], (size_t)n * sizeof(real), "%s, kind %d, sequence %d",
+                             k->name, i / TABLES, q);
             cr_assert_arr_eq(x.ws.entropy, entropy + begin[q], (size_t)n * sizeof(real));
         }
         tiny_release(&x);
@@ -107,7 +109,8 @@ Test(model, nonfinite_weights_are_named)
             memcpy(kept, at, size * sizeof *at);
             for (size_t j = 0; j < size; j++)
                 at[j] = (real)NAN;
-            cr_assert_eq(model_forward(&x.m, x.w, x.bias, &x.t, 1, 0, &x.ws, &e), ST_NONFINITE, "kind %d: NaN in %s is not noticed",
+            cr_assert_eq(model_forward(&x.m, x.w, x.bias, &x.t, 1, 0, &x.ws, &e), ST_NONFINITE,
+                         "kind %d: NaN in %s is not noticed",
                          kind, row->name);
             cr_assert(strstr(e.msg, row->name), "NaN in %s: %s", row->name, e.msg);
             memcpy(at, kept, size * sizeof *at);
@@ -152,7 +155,8 @@ Test(model, expert_bias_moves_the_choice_only)
     tiny_release(&x);
 }
 
-/* The table: rows follow each other without overlap, aligned; names are distinct; initial weights are what it says. */
+/* The table: rows follow each other without overlap, aligned; names are distinct; initial weights are what it
+ * says. */
 Test(model, parameter_table_and_initial_weights)
 {
     for (int kind = 0; kind < TINY_KINDS; kind++) {
@@ -191,11 +195,16 @@ Test(model, impossible_sizes_are_named)
         int value;
         const char *says;
     } wrong[] = {
-        {offsetof(struct model_config, width), 1, "width = 1"}, {offsetof(struct model_config, layers_n), 33, "layers = 33"},
-        {offsetof(struct model_config, heads_n), 0, "heads = 0"}, {offsetof(struct model_config, rope_dim), 3, "rope_dim = 3"},
-        {offsetof(struct model_config, kv_rank), 0, "kv_rank"}, {offsetof(struct model_config, ffn_width), 0, "ffn_width = 0"},
-        {offsetof(struct model_config, experts_n), 65, "experts"}, {offsetof(struct model_config, top_k), 5, "top_k = 5"},
-        {offsetof(struct model_config, groups_n), 3, "3 groups"}, {offsetof(struct model_config, mtp_depth), 3, "mtp_depth = 3"},
+        {offsetof(struct model_config, width), 1, "width = 1"},
+            {offsetof(struct model_config, layers_n), 33, "layers = 33"},
+        {offsetof(struct model_config, heads_n), 0, "heads = 0"},
+            {offsetof(struct model_config, rope_dim), 3, "rope_dim = 3"},
+        {offsetof(struct model_config, kv_rank), 0, "kv_rank"},
+            {offsetof(struct model_config, ffn_width), 0, "ffn_width = 0"},
+        {offsetof(struct model_config, experts_n), 65, "experts"},
+            {offsetof(struct model_config, top_k), 5, "top_k = 5"},
+        {offsetof(struct model_config, groups_n), 3, "3 groups"},
+            {offsetof(struct model_config, mtp_depth), 3, "mtp_depth = 3"},
         {offsetof(struct model_config, dense_layers), 3, "dense_layers = 3"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

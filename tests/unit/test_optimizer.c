@@ -1,4 +1,5 @@
-/* Reduction of gradient lanes and AdamW over the whole parameter block, against plain loops in double precision. */
+/* Reduction of gradient lanes and AdamW over the whole parameter block, against plain loops in double
+ * precision. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -61,7 +62,8 @@ Test(optimizer, decay_by_row)
     block_init(&b, 1);
     for (int r = 0; r < b.x.m.params.n; r++) {
         const struct param *row = &b.x.m.params.row[r];
-        int want = row->init == INIT_NORMAL && strcmp(row->name, "embed") != 0 && strcmp(row->name, "head") != 0;
+        int want = row->init == INIT_NORMAL && strcmp(row->name, "embed") != 0 &&
+            strcmp(row->name, "head") != 0;
         cr_assert_eq(row->decay, want, "%s", row->name);
     }
     block_release(&b);
@@ -69,7 +71,8 @@ Test(optimizer, decay_by_row)
 
 Test(optimizer, adamw_over_all_rows)
 {
-    const struct adamw_settings s = {.lr = 0.02, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-6, .weight_decay = 0.3, .clip = 0.7};
+    const struct adamw_settings s = {.lr = 0.02, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-6,
+                                     .weight_decay = 0.3, .clip = 0.7};
     struct block b;
     double *w, *m, *v;
     block_init(&b, 2);
@@ -100,7 +103,8 @@ Test(optimizer, adamw_over_all_rows)
             v[j] = s.beta2 * v[j] + (1 - s.beta2) * g * g;
             w[j] -= s.lr * (m[j] / (1 - pow(s.beta1, t)) / (sqrt(v[j] / (1 - pow(s.beta2, t))) + s.eps) +
                             (decays(&b, j) ? s.weight_decay * w[j] : 0));
-            cr_assert_leq(fabs((double)b.w[j] - w[j]), 2e-5 * (1 + fabs(w[j])), "step %u, element %zu: %g, not %g", t, j,
+            cr_assert_leq(fabs((double)b.w[j] - w[j]), 2e-5 * (1 + fabs(w[j])),
+                          "step %u, element %zu: %g, not %g", t, j,
                           (double)b.w[j], w[j]);
         }
         free(sum);
@@ -136,7 +140,8 @@ Test(optimizer, clip_only_above_the_limit)
 
 Test(optimizer, threads_do_not_change_bits)
 {
-    const struct adamw_settings s = {.lr = 0.02, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-6, .weight_decay = 0.3, .clip = 0.7};
+    const struct adamw_settings s = {.lr = 0.02, .beta1 = 0.9, .beta2 = 0.95, .eps = 1e-6,
+                                     .weight_decay = 0.3, .clip = 0.7};
     struct block one, three;
     double norm[2];
     struct err e;
@@ -145,11 +150,15 @@ Test(optimizer, threads_do_not_change_bits)
     for (uint32_t t = 1; t <= STEPS; t++) {
         fill_lanes(&one, t);
         fill_lanes(&three, t);
-        cr_assert_eq(optimizer_reduce(one.pool, one.x.m.k, &one.x.m.params, one.lane, LANES, &norm[0], &e), ST_OK);
-        cr_assert_eq(optimizer_reduce(three.pool, three.x.m.k, &three.x.m.params, three.lane, LANES, &norm[1], &e), ST_OK);
+        cr_assert_eq(optimizer_reduce(one.pool, one.x.m.k, &one.x.m.params, one.lane, LANES, &norm[0], &e),
+                     ST_OK);
+        cr_assert_eq(optimizer_reduce(three.pool, three.x.m.k, &three.x.m.params, three.lane, LANES, &norm[1],
+                                      &e), ST_OK);
         cr_assert_eq(norm[0], norm[1]);
-        optimizer_step(one.pool, one.x.m.k, &one.x.m.params, &s, t, norm[0], one.lane[0], one.w, one.m, one.v);
-        optimizer_step(three.pool, three.x.m.k, &three.x.m.params, &s, t, norm[1], three.lane[0], three.w, three.m, three.v);
+        optimizer_step(one.pool, one.x.m.k, &one.x.m.params, &s, t, norm[0], one.lane[0], one.w, one.m,
+                       one.v);
+        optimizer_step(three.pool, three.x.m.k, &three.x.m.params, &s, t, norm[1], three.lane[0], three.w,
+                       three.m, three.v);
     }
     cr_assert_arr_eq(one.w, three.w, one.n * sizeof(real));
     cr_assert_arr_eq(one.v, three.v, one.n * sizeof(real));

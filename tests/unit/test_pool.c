@@ -40,7 +40,8 @@ static void many_calls(int threads)
         t.threads = threads;
         pool_run(p, n, work, &t);
         for (int i = 0; i < TASKS; i++)
-            cr_assert_eq(atomic_load(&t.count[i]), i < n, "call %d: task %d of %d ran %d times", call, i, n, atomic_load(&t.count[i]));
+            cr_assert_eq(atomic_load(&t.count[i]), i < n, "call %d: task %d of %d ran %d times", call, i, n,
+                         atomic_load(&t.count[i]));
         cr_assert_eq(atomic_load(&t.wrong), 0, "a worker's number is wrong or was used twice at once");
     }
     pool_release(p);

@@ -5,8 +5,8 @@
 
 #include "engine/base/rng.h"
 
-/* Random123's known answers for Philox4x32-10 (examples/kat_vectors): counter, key, result. The place is laid out as
- * counter {position, sample, prompt, stream << 24 | step}, key {seed low, seed high}. */
+/* Random123's known answers for Philox4x32-10 (examples/kat_vectors): counter, key, result. The place is laid
+ * out as counter {position, sample, prompt, stream << 24 | step}, key {seed low, seed high}. */
 Test(rng, known_answers)
 {
     static const struct {
@@ -20,10 +20,12 @@ Test(rng, known_answers)
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const uint32_t *c = known[i].counter;
-        struct rng place = {((uint64_t)known[i].key[1] << 32) | known[i].key[0], c[3] >> 24, c[3] & 0xffffff, c[2], c[1], c[0]};
+        struct rng place = {((uint64_t)known[i].key[1] << 32) | known[i].key[0], c[3] >> 24, c[3] & 0xffffff,
+                            c[2], c[1], c[0]};
         uint32_t out[4];
         rng_block(&place, out);
-        cr_assert_arr_eq(out, known[i].out, sizeof out, "vector %zu: %08x %08x %08x %08x", i, out[0], out[1], out[2], out[3]);
+        cr_assert_arr_eq(out, known[i].out, sizeof out, "vector %zu: %08x %08x %08x %08x", i, out[0], out[1],
+                         out[2], out[3]);
     }
 }
 
@@ -47,8 +49,10 @@ Test(rng, order_of_use_does_not_matter)
 Test(rng, places_differ)
 {
     struct rng a = rng_at(5, RNG_EVAL, 6, 7, 8);
-    struct rng b[] = {rng_at(4, RNG_EVAL, 6, 7, 8), rng_at(5 + (1ull << 32), RNG_EVAL, 6, 7, 8), rng_at(5, RNG_SAMPLE, 6, 7, 8),
-                      rng_at(5, RNG_EVAL, 7, 7, 8), rng_at(5, RNG_EVAL, 6, 8, 8), rng_at(5, RNG_EVAL, 6, 7, 9), a};
+    struct rng b[] = {rng_at(4, RNG_EVAL, 6, 7, 8), rng_at(5 + (1ull << 32), RNG_EVAL, 6, 7, 8),
+                      rng_at(5, RNG_SAMPLE, 6, 7, 8),
+                      rng_at(5, RNG_EVAL, 7, 7, 8), rng_at(5, RNG_EVAL, 6, 8, 8),
+                          rng_at(5, RNG_EVAL, 6, 7, 9), a};
     uint32_t x[4], y[4];
     b[6].position = 1;
     rng_block(&a, x);

@@ -1,5 +1,5 @@
-/* Rollouts: the same tokens and the same bits whatever the threads, the sub-batches or the interruptions; what they say
- * of each token is what the full forward says of it. */
+/* Rollouts: the same tokens and the same bits whatever the threads, the sub-batches or the interruptions;
+ * what they say of each token is what the full forward says of it. */
 #include <math.h>
 #include <stdatomic.h>
 
@@ -45,7 +45,8 @@ static void case_init(struct roll_case *c, enum tiny_kind kind, enum decode_form
     tiny_init(&c->x, &config, kernels_best());
     c->x.with_mtp = 0;
     cr_assert_eq(pool_init(&c->pool, threads, &e), ST_OK);
-    cr_assert_eq(rollout_init(&c->r, &c->x.m, form, c->pool, slots, POSITIONS, &c->x.arena, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(rollout_init(&c->r, &c->x.m, form, c->pool, slots, POSITIONS, &c->x.arena, &e), ST_OK, "%s",
+                 e.msg);
     cr_assert_eq(batch_init(&c->b, P, G, CAP, &c->x.arena, &e), ST_OK, "%s", e.msg);
     draw(c);
 }
@@ -69,9 +70,11 @@ static void same(const struct batch *a, const struct batch *b, const char *what)
         cr_assert_eq(n, (size_t)atomic_load(&b->n[i]), "%s: trace %d", what, i);
         cr_assert(atomic_load(&a->done[i]) && atomic_load(&b->done[i]), "%s: trace %d is not done", what, i);
         cr_assert_eq(a->cut_off[i], b->cut_off[i]);
-        cr_assert_arr_eq(a->token + at, b->token + at, n * sizeof *a->token, "%s: tokens of trace %d", what, i);
+        cr_assert_arr_eq(a->token + at, b->token + at, n * sizeof *a->token, "%s: tokens of trace %d", what,
+                         i);
         cr_assert_arr_eq(a->logp + at, b->logp + at, n * sizeof *a->logp, "%s: logp of trace %d", what, i);
-        cr_assert_arr_eq(a->entropy + at, b->entropy + at, n * sizeof *a->entropy, "%s: entropy of trace %d", what, i);
+        cr_assert_arr_eq(a->entropy + at, b->entropy + at, n * sizeof *a->entropy, "%s: entropy of trace %d",
+                         what, i);
     }
 }
 
@@ -144,7 +147,8 @@ Test(rollout, says_of_its_tokens_what_the_forward_says)
             c.x.t.seq.n = 1;
             tiny_forward(&c.x);
             for (int t = 0; t < n; t++) {
-                cr_assert_float_eq(c.b.logp[trace * CAP + t], c.x.ws.logp[p - 1 + t], 1e-4, "kind %d, trace %d, token %d", kind[i % 3],
+                cr_assert_float_eq(c.b.logp[trace * CAP + t], c.x.ws.logp[p - 1 + t], 1e-4,
+                                   "kind %d, trace %d, token %d", kind[i % 3],
                                    trace, t);
                 cr_assert_float_eq(c.b.entropy[trace * CAP + t], c.x.ws.entropy[p - 1 + t], 1e-4);
             }
@@ -165,7 +169,8 @@ Test(rollout, randomness_is_keyed_by_draw_and_index)
     c.b.prompt_n[1] = c.b.prompt_n[2] = c.b.prompt_n[0];
     c.b.draw[2] = c.b.draw[0];
     run(&c, &s);
-    cr_assert_arr_eq(c.b.token, c.b.token + 2 * G * CAP, (size_t)atomic_load(&c.b.n[0]) * sizeof(uint16_t), "one draw, one completion");
+    cr_assert_arr_eq(c.b.token, c.b.token + 2 * G * CAP, (size_t)atomic_load(&c.b.n[0]) * sizeof(uint16_t),
+                     "one draw, one completion");
     for (int g = 0; g < G; g++)
         differ += memcmp(c.b.token + g * CAP, c.b.token + (G + g) * CAP, 4 * sizeof(uint16_t)) != 0;
     cr_assert_gt(differ, G / 2, "another draw has other completions");

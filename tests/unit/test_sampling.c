@@ -1,4 +1,5 @@
-/* sample_token: the distribution of what it draws, greedy choice, nucleus and top-k, and what it says of itself. */
+/* sample_token: the distribution of what it draws, greedy choice, nucleus and top-k, and what it says of
+ * itself. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -11,7 +12,8 @@ static const real weight[V] = {0.30f, 0.22f, 0.18f, 0.12f, 0.09f, 0.05f, 0.04f, 
 
 static struct sampling plain(void)
 {
-    return (struct sampling){.temperature = 1, .top_p = 1, .max_tokens = 9, .seed = 42, .stream = RNG_SAMPLE, .step = 7};
+    return (struct sampling){.temperature = 1, .top_p = 1, .max_tokens = 9, .seed = 42, .stream = RNG_SAMPLE,
+                             .step = 7};
 }
 
 /* Draws from weight; count [V]. */
@@ -23,7 +25,8 @@ static void draw_many(const struct sampling *s, int *count)
         float logp, entropy = 0;
         int token;
         memcpy(p, weight, sizeof p);
-        token = sample_token(V, p, s, (uint32_t)i / 400, (uint32_t)i / 20 % 20, (uint32_t)i % 20, &logp, &entropy);
+        token = sample_token(V, p, s, (uint32_t)i / 400, (uint32_t)i / 20 % 20, (uint32_t)i % 20, &logp,
+                             &entropy);
         cr_assert(token >= 0 && token < V);
         cr_assert_gt(p[token], 0, "a token of probability 0 was drawn");
         cr_assert_eq(logp, logf(p[token]));
@@ -85,7 +88,8 @@ static void check_kept(double top_p, int top_k, int kept)
         mass += (double)weight[v];
     for (int v = 0; v < V; v++) {
         double want = v < kept ? (double)weight[v] / mass : 0;
-        cr_assert_float_eq(p[v], want, 1e-6, "top_p %g, top_k %d: token %d has %g, not %g", top_p, top_k, v, (double)p[v], want);
+        cr_assert_float_eq(p[v], want, 1e-6, "top_p %g, top_k %d: token %d has %g, not %g", top_p, top_k, v,
+                           (double)p[v], want);
         sum += (double)p[v];
         h -= p[v] > 0 ? (double)p[v] * log((double)p[v]) : 0;
     }
@@ -120,7 +124,8 @@ Test(sampling, ties_do_not_widen_the_set)
         s.top_k = k;
         sample_token(V, p, &s, 1, 2, 3, &logp, &entropy);
         for (int v = 0; v < V; v++)
-            cr_assert_float_eq(p[v], v < k ? 1.0 / k : 0, 1e-6, "top_k %d: token %d has %g", k, v, (double)p[v]);
+            cr_assert_float_eq(p[v], v < k ? 1.0 / k : 0, 1e-6, "top_k %d: token %d has %g", k, v,
+                               (double)p[v]);
     }
 }
 
@@ -163,11 +168,13 @@ Test(sampling, not_a_number_is_said)
         s.top_k = mode == 3 ? 3 : 0;
         token = sample_token(V, p, &s, 0, 0, 0, &logp, &entropy);
         cr_assert(token >= 0 && token < V);
-        cr_assert(isnan(logp), "mode %d: log-probability %g of a distribution that is not one", mode, (double)logp);
+        cr_assert(isnan(logp), "mode %d: log-probability %g of a distribution that is not one", mode,
+                  (double)logp);
     }
 }
 
-/* Rounding may leave the sum of probabilities below a draw next to 1: the last possible token is taken then. */
+/* Rounding may leave the sum of probabilities below a draw next to 1: the last possible token is taken then.
+ * */
 Test(sampling, short_sums_still_give_a_token)
 {
     struct sampling s = plain();
@@ -196,8 +203,10 @@ Test(sampling, depends_on_its_place_alone)
         other[4].seed++;
         other[5].stream = RNG_EVAL;
         for (int j = 0; j < 6; j++)
-            changed[j] += sample_token(V, p, &other[j], i + 1000 * (j == 0), 3 + (j == 1), 4 + (j == 2), &logp, &entropy) != first;
+            changed[j] += sample_token(V, p, &other[j], i + 1000 * (j == 0), 3 + (j == 1), 4 + (j == 2),
+                                       &logp, &entropy) != first;
     }
     for (int j = 0; j < 6; j++)
-        cr_assert(changed[j] > 50 && changed[j] < 100, "part %d of the key: %d of 100 draws differ", j, changed[j]);
+        cr_assert(changed[j] > 50 && changed[j] < 100, "part %d of the key: %d of 100 draws differ", j,
+                  changed[j]);
 }

@@ -1,4 +1,5 @@
-/* Settings: one table that parses, prints, restores and compares; and errors that say where and what is allowed. */
+/* Settings: one table that parses, prints, restores and compares; and errors that say where and what is
+ * allowed. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -53,7 +54,8 @@ Test(settings, rows_are_whole)
         snprintf(whole, sizeof whole, "%s.%s", section, row->key);
         cr_assert_eq(find(&s, whole), i, "%s stands twice", whole);
         cr_assert(row->meaning && row->meaning[0], "%s has no meaning", whole);
-        cr_assert(row->initial >= row->low && row->initial <= row->high, "%s starts at %g, outside %g..%g", whole, row->initial,
+        cr_assert(row->initial >= row->low && row->initial <= row->high, "%s starts at %g, outside %g..%g",
+                  whole, row->initial,
                   row->low, row->high);
         settings_value(&s, i, text, sizeof text);
         cr_assert_eq(settings_set(&s, STAGE_GRPO, whole, text, canonical, &e), ST_OK, "%s", e.msg);
@@ -141,7 +143,8 @@ Test(settings, short_keys)
     cr_assert_str_eq(canonical, "model.width");
     cr_assert_eq(settings_set(&s, STAGE_GRPO, "number_max", "14", canonical, &e), ST_OK);
     cr_assert_str_eq(canonical, "countdown.number_max");
-    cr_assert_eq(settings_set(&s, STAGE_GRPO, "documents", "4", NULL, &e), ST_USAGE, "it stands in base and cold");
+    cr_assert_eq(settings_set(&s, STAGE_GRPO, "documents", "4", NULL, &e), ST_USAGE,
+                 "it stands in base and cold");
     cr_assert(strstr(e.msg, "section.documents"), "%s", e.msg);
     cr_assert_eq(settings_set(&s, STAGE_COLD, "documents", "4", NULL, &e), ST_OK);
     cr_assert_eq(s.cold.documents, 4);
@@ -164,7 +167,8 @@ Test(settings, print_and_restore_go_round)
         snprintf(whole, sizeof whole, "%s.%s", section, row->key);
         if (row->kind == SET_CHOICE)
             continue;
-        snprintf(text, sizeof text, row->kind == SET_REAL ? "%.17g" : "%.0f", row->kind == SET_REAL ? x : floor(x));
+        snprintf(text, sizeof text, row->kind == SET_REAL ? "%.17g" : "%.0f",
+                 row->kind == SET_REAL ? x : floor(x));
         cr_assert_eq(settings_set(&s, STAGE_GRPO, whole, text, NULL, &e), ST_OK, "%s", e.msg);
     }
     cr_assert_eq(settings_set(&s, STAGE_GRPO, "rl.loss", "gspo", NULL, &e), ST_OK);
@@ -188,17 +192,21 @@ Test(settings, restoring_rubbish_is_refused)
     cr_assert_eq(settings_restore(&s, "", scenario_find, &e), ST_USAGE);
     cr_assert_eq(settings_restore(&s, "rl.beta = 1\nchess.board = 8\n", scenario_find, &e), ST_USAGE);
     cr_assert(strstr(e.msg, "chess"), "%s", e.msg);
-    cr_assert_eq(settings_restore(&s, "rl.beta = 1000\ncountdown.number_max = 12\n", scenario_find, &e), ST_USAGE);
+    cr_assert_eq(settings_restore(&s, "rl.beta = 1000\ncountdown.number_max = 12\n", scenario_find, &e),
+                 ST_USAGE);
     cr_assert(strstr(e.msg, "rl.beta"), "%s", e.msg);
 }
 
 /* A fork may change what steers learning, not what shapes the model or the data behind it. */
 Test(settings, forks)
 {
-    static const char *const free_[] = {"rl.beta", "0.3", "rl.lr", "1e-3", "rl.group", "4", "eval.k", "3", "rl.loss", "dapo",
+    static const char *const free_[] = {"rl.beta", "0.3", "rl.lr", "1e-3", "rl.group", "4", "eval.k", "3",
+                                        "rl.loss", "dapo",
                                         "model.balance_alpha", "0.1", NULL};
-    static const char *const fixed[] = {"model.width", "64", "model.experts", "16", "model.attention", "mha", "rl.max_tokens", "100",
-                                        "countdown.value_max", "80", "countdown.ops", "+-", "model.init_gain", "2", NULL};
+    static const char *const fixed[] = {"model.width", "64", "model.experts", "16", "model.attention", "mha",
+                                        "rl.max_tokens", "100",
+                                        "countdown.value_max", "80", "countdown.ops", "+-", "model.init_gain",
+                                            "2", NULL};
     struct err e;
     for (int i = 0; free_[i]; i += 2) {
         struct settings parent = defaults(), child = parent;
@@ -228,7 +236,8 @@ Test(settings, stages)
     cr_assert_eq(stage_find("rl"), -1);
 }
 
-/* Every preset in the program is read without an error and has its own name; an empty one is not yet written. */
+/* Every preset in the program is read without an error and has its own name; an empty one is not yet written.
+ * */
 Test(settings, presets_are_sound)
 {
     int n = 0;

@@ -1,5 +1,5 @@
-/* The supervised step: which tokens count and how much, against sums made here from the model's own log-probabilities;
- * and what happens to documents that are too long or not in the vocabulary. */
+/* The supervised step: which tokens count and how much, against sums made here from the model's own
+ * log-probabilities; and what happens to documents that are too long or not in the vocabulary. */
 #include <math.h>
 
 #include "engine/rl/sft.h"
@@ -46,12 +46,14 @@ static void case_init(struct step_case *c, enum tiny_kind kind, int threads)
     config.positions_n = LONGEST;
     tiny_init(&c->x, &config, kernels_best());
     cr_assert_eq(pool_init(&c->pool, threads, &e), ST_OK);
-    cr_assert_eq(learner_init(&c->l, &c->x.m, c->pool, LANES, 30, LONGEST, 0, &c->x.arena, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(learner_init(&c->l, &c->x.m, c->pool, LANES, 30, LONGEST, 0, &c->x.arena, &e), ST_OK, "%s",
+                 e.msg);
     cr_assert_eq(sft_init(&c->sft, DOCUMENTS, LONGEST, &c->x.arena, &e), ST_OK);
     cr_assert_eq(vocab_init(&c->v, word, 9, &e), ST_OK);
     learner_start(&c->l, 5);
     c->set = (struct sft_settings){.adamw = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8, .clip = 1},
-                                   .documents = DOCUMENTS, .context_weight = 0.3, .mtp_lambda = config.mtp_depth ? 0.3 : 0,
+                                   .documents = DOCUMENTS, .context_weight = 0.3,
+                                       .mtp_lambda = config.mtp_depth ? 0.3 : 0,
                                    .seed = 4, .step = 6, .stream = RNG_COLD};
 }
 
@@ -121,8 +123,10 @@ static void check(enum tiny_kind kind)
         add_document(&c, i, &s);
     cr_assert_gt(s.cut, 0, "no document is too long");
     cr_assert_eq(step(&c, &text, &e), ST_OK, "%s", e.msg);
-    cr_assert_float_eq(c.stats.loss, s.loss / s.weight, 1e-5, "kind %d: loss %g, not %g", kind, c.stats.loss, s.loss / s.weight);
-    cr_assert_float_eq(c.stats.mtp_loss, s.mtp / s.weight, 1e-5, "kind %d: MTP loss %g, not %g", kind, c.stats.mtp_loss,
+    cr_assert_float_eq(c.stats.loss, s.loss / s.weight, 1e-5, "kind %d: loss %g, not %g", kind, c.stats.loss,
+                       s.loss / s.weight);
+    cr_assert_float_eq(c.stats.mtp_loss, s.mtp / s.weight, 1e-5, "kind %d: MTP loss %g, not %g", kind,
+                       c.stats.mtp_loss,
                        s.mtp / s.weight);
     cr_assert_float_eq(c.stats.entropy, s.entropy / s.weight, 1e-5);
     cr_assert_eq(c.stats.tokens, s.tokens);

@@ -1,4 +1,5 @@
-/* Whole steps of tiny runs: the same bits whatever the threads, from a restored state, and beside another run. */
+/* Whole steps of tiny runs: the same bits whatever the threads, from a restored state, and beside another
+ * run. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -6,8 +7,10 @@
 #include "tests/unit/tiny_run.h"
 
 static const char *const dense[] = {"model.attention", "mha", "model.dense_layers", "2", NULL};
-static const char *const parts[] = {"rl.mini_batches", "2", "rl.inner_epochs", "2", "rl.refill", "2", "rl.drop_flat", "1",
-                                    "rl.loss", "dapo", "rl.reference_every", "2", "model.balance_alpha", "0.01", NULL};
+static const char *const parts[] = {"rl.mini_batches", "2", "rl.inner_epochs", "2", "rl.refill", "2",
+                                    "rl.drop_flat", "1",
+                                    "rl.loss", "dapo", "rl.reference_every", "2", "model.balance_alpha",
+                                        "0.01", NULL};
 static const char *const mtp[] = {"model.mtp_depth", "1", "run.decode", "plain", "rl.loss", "gspo",
                                   "model.groups", "2", "model.top_groups", "1", NULL};
 static const char *const *const variant[] = {NULL, dense, parts, mtp};
@@ -157,14 +160,15 @@ Test(trainer, every_tensor_counts)
     tiny_settings(&s, NULL);
     tiny_run_init(&r, &s, STAGE_GRPO, 11, 1);
     tiny_run_step(&r, NULL);
-    n = trainer_tensors(&r.t, tensor, TENSORS_MAX);
+    n = trainer_tensors(&r.t, r.t.reference_step, tensor, TENSORS_MAX);
     for (int i = 0; i < n; i++) {
         unsigned char *byte = (unsigned char *)tensor[i].data;
         struct digest before = trainer_digest(&r.t), after;
         byte[tensor[i].bytes / 2] ^= 1;
         after = trainer_digest(&r.t);
         byte[tensor[i].bytes / 2] ^= 1;
-        cr_assert_not(digest_equal(&before, &after), "%s %s is not in the digest", tensor[i].kind, tensor[i].name);
+        cr_assert_not(digest_equal(&before, &after), "%s %s is not in the digest", tensor[i].kind,
+                      tensor[i].name);
         kinds += i == 0 || strcmp(tensor[i].kind, tensor[i - 1].kind) != 0;
     }
     cr_assert_eq(n, 4 * r.t.model.params.n + 4);
@@ -205,7 +209,8 @@ Test(trainer, stages_follow_each_other)
     cr_assert_arr_eq(grpo.t.learner.w, cold.t.learner.w, block);
     cr_assert_arr_eq(grpo.t.learner.ref_w, cold.t.learner.w, block);
     cr_assert_arr_eq(grpo.t.learner.bias, cold.t.learner.bias, (size_t)grpo.t.learner.bias_n * sizeof(real));
-    cr_assert_arr_eq(grpo.t.learner.ref_bias, cold.t.learner.bias, (size_t)grpo.t.learner.bias_n * sizeof(real));
+    cr_assert_arr_eq(grpo.t.learner.ref_bias, cold.t.learner.bias,
+                     (size_t)grpo.t.learner.bias_n * sizeof(real));
     cr_assert_eq(grpo.t.learner.updates, 0);
     cr_assert_eq(grpo.t.step, 0);
     for (size_t i = 0; i < grpo.t.model.params.total; i++)
@@ -216,7 +221,8 @@ Test(trainer, stages_follow_each_other)
     tiny_run_release(&grpo);
 }
 
-/* Replaying a step that is on record compares digests and writes nothing; a difference is an error that leaves the record. */
+/* Replaying a step that is on record compares digests and writes nothing; a difference is an error that
+ * leaves the record. */
 Test(trainer, replay_is_compared)
 {
     struct settings s;
@@ -271,7 +277,8 @@ Test(trainer, nonfinite_weights_stop_the_run)
         tiny_run_step(&r, &h);
         r.t.learner.w[r.t.model.params.row[r.t.model.params.layer[1].ffn_norm].offset] = (real)NAN;
         cr_assert_eq(trainer_step(&r.t, &h, &e), ST_NONFINITE);
-        cr_assert(stage == STAGE_GRPO ? strcmp(e.where, "rollout") == 0 : strstr(e.msg, "layers.1.ffn_norm") != NULL, "%s: %s",
+        cr_assert(stage == STAGE_GRPO ? strcmp(e.where, "rollout") == 0 :
+                  strstr(e.msg, "layers.1.ffn_norm") != NULL, "%s: %s",
                   e.where, e.msg);
         cr_assert(sink.last == 1 && r.t.step == 1);
         tiny_run_release(&r);

@@ -1,8 +1,9 @@
 #ifndef GRPOLAB_TESTS_TINY_MODEL_H
 #define GRPOLAB_TESTS_TINY_MODEL_H
 
-/* Models so small that every one of their parameters can be moved by hand: one of each kind that the engine knows,
- * with weights, expert biases, packed tokens and gradients' weights. For the float and the double tests alike. */
+/* Models so small that every one of their parameters can be moved by hand: one of each kind that the engine
+ * knows, with weights, expert biases, packed tokens and gradients' weights. For the float and the double
+ * tests alike. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -39,8 +40,10 @@ static inline struct model_config tiny_config(enum tiny_kind kind)
     struct model_config c = {
         .vocab_n = 9, .width = 8, .layers_n = 2, .heads_n = 2, .positions_n = 24, .attention = ATTENTION_MLA,
         .q_rank = 6, .kv_rank = 5, .nope_dim = 3, .rope_dim = 4, .v_dim = 3, .head_dim = 4, .ffn_width = 7,
-        .dense_layers = 1, .experts_n = 4, .shared_n = 1, .top_k = 2, .expert_width = 3, .groups_n = 1, .top_groups = 1,
-        .route_scale = 1.5, .mtp_lambda = 0.3, .rope_theta = 50, .norm_eps = 1e-2, .embed_std = 1, .init_gain = 1.2,
+        .dense_layers = 1, .experts_n = 4, .shared_n = 1, .top_k = 2, .expert_width = 3, .groups_n = 1,
+            .top_groups = 1,
+        .route_scale = 1.5, .mtp_lambda = 0.3, .rope_theta = 50, .norm_eps = 1e-2, .embed_std = 1,
+            .init_gain = 1.2,
     };
     if (kind == TINY_MHA || kind == TINY_MTP_DENSE) {
         c.attention = ATTENTION_MHA;
@@ -117,7 +120,8 @@ static inline void tiny_init(struct tiny *x, const struct model_config *c, const
     /* Norms start at 1 and projections into the residual stream small: both would hide mistakes. */
     for (int r = 0; r < x->m.params.n; r++)
         if (x->m.params.row[r].init == INIT_ONES)
-            tiny_fill(x->w + x->m.params.row[r].offset, tiny_row_size(&x->m.params.row[r]), 100 + (uint32_t)r, 1, 0.3);
+            tiny_fill(x->w + x->m.params.row[r].offset, tiny_row_size(&x->m.params.row[r]), 100 + (uint32_t)r,
+                      1, 0.3);
     tiny_fill(x->bias, (size_t)(x->m.params.moe_layers * E), 1, 0, 0.2);
     tiny_fill(x->dlogp, TINY_ROWS, 2, 0, 1);
     tiny_fill(x->mtp_dlogp, MTP_MAX * TINY_ROWS, 3, 0, 0.5);
@@ -136,7 +140,8 @@ static inline void tiny_forward(struct tiny *x)
 {
     struct err e;
     memset(x->ws.load, 0, (size_t)(x->m.params.moe_layers * x->m.config.experts_n) * sizeof(real));
-    cr_assert_eq(model_forward(&x->m, x->w, x->bias, &x->t, x->inv_temperature, x->with_mtp, &x->ws, &e), ST_OK, "%s",
+    cr_assert_eq(model_forward(&x->m, x->w, x->bias, &x->t, x->inv_temperature, x->with_mtp, &x->ws, &e),
+                 ST_OK, "%s",
                  e.msg);
 }
 

@@ -18,11 +18,16 @@ void tiny_settings(struct settings *s, const char *const *more)
 {
     /* Cut-off traces are penalised, so that a model which knows nothing gets rewards that differ. */
     static const char *const base[] = {
-        "model.width", "16", "model.layers", "2", "model.heads", "2", "model.q_rank", "8", "model.kv_rank", "8",
-        "model.nope_dim", "4", "model.rope_dim", "4", "model.v_dim", "4", "model.ffn_width", "24", "model.dense_layers", "1",
-        "model.experts", "4", "model.expert_width", "8", "base.steps", "3", "base.documents", "6", "base.warmup", "1",
-        "cold.steps", "3", "cold.documents", "6", "cold.warmup", "1", "rl.steps", "3", "rl.prompts", "4", "rl.group", "4",
-        "rl.max_tokens", "24", "rl.cut_off", "overlong", "rl.overlong_cache", "8", "rl.warmup", "1", "rl.lr", "3e-3",
+        "model.width", "16", "model.layers", "2", "model.heads", "2", "model.q_rank", "8", "model.kv_rank",
+            "8",
+        "model.nope_dim", "4", "model.rope_dim", "4", "model.v_dim", "4", "model.ffn_width", "24",
+            "model.dense_layers", "1",
+        "model.experts", "4", "model.expert_width", "8", "base.steps", "3", "base.documents", "6",
+            "base.warmup", "1",
+        "cold.steps", "3", "cold.documents", "6", "cold.warmup", "1", "rl.steps", "3", "rl.prompts", "4",
+            "rl.group", "4",
+        "rl.max_tokens", "24", "rl.cut_off", "overlong", "rl.overlong_cache", "8", "rl.warmup", "1", "rl.lr",
+            "3e-3",
         "rl.beta", "0.05", "eval.every", "2", "eval.k", "2", "eval.problems", "5", "eval.final_problems", "6",
         "run.lanes", "3", "run.shard_tokens", "64", "run.slots", "8", NULL,
     };
@@ -61,7 +66,8 @@ static void add_metrics(struct hash *h, const double *metric)
             hash_add(h, &metric[i], sizeof metric[i]);
 }
 
-static enum status commit(void *self, const struct record_step *r, const struct record_keyframe *k, struct err *e)
+static enum status commit(void *self, const struct record_step *r, const struct record_keyframe *k,
+                          struct err *e)
 {
     struct tiny_sink *s = self;
     struct hash h;
@@ -111,7 +117,7 @@ void tiny_state_save(struct tiny_state *s, const struct trainer *t)
 {
     s->tensor = calloc(TENSORS_MAX, sizeof *s->tensor);
     cr_assert_not_null(s->tensor);
-    s->n = trainer_tensors(t, s->tensor, TENSORS_MAX);
+    s->n = trainer_tensors(t, t->reference_step, s->tensor, TENSORS_MAX);
     s->step = t->step;
     for (int i = 0; i < s->n; i++) {
         void *copy = malloc(s->tensor[i].bytes + 1);
@@ -124,7 +130,8 @@ void tiny_state_restore(const struct tiny_state *s, struct trainer *t)
 {
     struct err e;
     for (int i = 0; i < s->n; i++)
-        cr_assert_eq(trainer_restore_tensor(t, s->tensor[i].kind, s->tensor[i].name, s->tensor[i].data, s->tensor[i].bytes, &e),
+        cr_assert_eq(trainer_restore_tensor(t, s->tensor[i].kind, s->tensor[i].name, s->tensor[i].data,
+                                            s->tensor[i].bytes, &e),
                      ST_OK, "%s", e.msg);
     trainer_restored(t, s->step);
 }

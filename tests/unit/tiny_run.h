@@ -5,8 +5,8 @@
 
 /* Countdown runs so small that a step takes milliseconds, and what tests of whole runs need around them. */
 
-/* tiny_settings: a chain of 3 base, 3 cold and 3 GRPO steps of a two-layer model with experts; then `more`, keys and
- * values in turn and NULL at the end. */
+/* tiny_settings: a chain of 3 base, 3 cold and 3 GRPO steps of a two-layer model with experts; then `more`,
+ * keys and values in turn and NULL at the end. */
 void tiny_settings(struct settings *s, const char *const *more);
 
 /* A trainer with a pool of its own. */
@@ -16,7 +16,8 @@ struct tiny_run {
 };
 
 /* tiny_run_init: at step 0 of the stage with fresh weights. */
-void tiny_run_init(struct tiny_run *r, const struct settings *s, enum stage stage, uint64_t seed, int threads);
+void tiny_run_init(struct tiny_run *r, const struct settings *s, enum stage stage, uint64_t seed,
+                   int threads);
 void tiny_run_release(struct tiny_run *r);
 /* tiny_run_step: one step that must succeed. */
 void tiny_run_step(struct tiny_run *r, const struct trainer_hooks *h);

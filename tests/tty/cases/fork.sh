@@ -2,7 +2,7 @@
 # A fork with a changed setting, its errors, and the list of runs.
 . "$(dirname "$0")/../lib.sh"
 start 120 36 open quick
-wait_step_past 6
+wait_rl 6
 keys Space
 wait_for "PAUSED"
 command_line "fork 4 rl.betta=0"

@@ -4,7 +4,7 @@
 mkdir -p "$work/state/grpolab"
 printf '%s\n' 'note größer als α' 'pause' >"$work/state/grpolab/history"
 start 100 30 open quick
-wait_step_past 1
+wait_rl 1
 keys :
 wait_match "^:"
 keys C-r

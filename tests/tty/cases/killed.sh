@@ -26,7 +26,7 @@ other_screen_is_left()
 shell 100 30
 modes before
 line "'$GRPOLAB' open quick"
-wait_step_past 2
+wait_rl 2
 kill_by SEGV
 line "'$GRPOLAB'"
 wait_match "grpo +step .*PAUSED"

@@ -10,7 +10,7 @@ tokens_are()
     [ "$(tokens)" = "$1" ]
 }
 start 160 45 open quick
-wait_step_past 1
+wait_rl 1
 command_line "pace 20"
 wait_for "20 tokens/s"
 wait_match "pinned.* ([3-9]|1[0-9]) tokens"

@@ -2,7 +2,7 @@
 # Other sizes at once, one that is too small, and back; help scrolls; the screen is saved.
 . "$(dirname "$0")/../lib.sh"
 start 80 24 open quick
-wait_step_past 1
+wait_rl 1
 t resize-window -x 160 -y 45
 wait_for "response length"
 t resize-window -x 30 -y 8

@@ -2,7 +2,7 @@
 # The view goes to an earlier step, the run is rewound, and going on replays what is on record.
 . "$(dirname "$0")/../lib.sh"
 start 120 36 open quick
-wait_step_past 8
+wait_rl 8
 keys Space
 wait_for "PAUSED"
 command_line "goto 3"

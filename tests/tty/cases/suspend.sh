@@ -5,7 +5,7 @@ shell 100 30
 line "stty -a >$work/before"
 wait_until test -s "$work/before" || fail "no stty"
 line "'$GRPOLAB' open quick"
-wait_step_past 1
+wait_rl 1
 keys C-z
 wait_for "ready>"
 [ "$(t display-message -p '#{alternate_on}')" = 0 ] || fail "the other screen is still shown"
