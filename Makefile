@@ -159,7 +159,7 @@ bench: grpolab $(BENCHES)
 	@./grpolab bench
 
 golden:
-	@tests/bootstrap.sh build test
+	@tests/bootstrap.sh build test golden
 	@cd tests/golden && for script in make_*.py; do $(PYTHON) "$$script" || exit 1; done
 	@$(MAKE) $(JOBS) $(BUILD)/test-unit
 	@GRPOLAB_RENEW=1 tests/run_tests.sh criterion $(BUILD)/test-unit

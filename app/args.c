@@ -1,6 +1,6 @@
-/* Parsing of the command line. Every option is known to the parser, whatever the command, so that it can tell an
- * option's value from an operand wherever the option stands; whether a command takes an option is checked by the
- * one who knows the commands. */
+/* Parsing of the command line. Every option is known to the parser, whatever the command, so that it can tell
+ * an option's value from an operand wherever the option stands; whether a command takes an option is checked
+ * by the one who knows the commands. */
 #include "app/args.h"
 
 #include <errno.h>
@@ -14,32 +14,45 @@
 
 #define AT(field) offsetof(struct args, field)
 #define FLAG(name, letter, meaning) {name, letter, OPTION_FLAG, NULL, 0, 0, 0, meaning}
-#define TEXT(name, letter, value, field, meaning) {name, letter, OPTION_TEXT, value, AT(field), 0, 0, meaning}
+#define TEXT(name, letter, value, field, meaning) \
+    {name, letter, OPTION_TEXT, value, AT(field), 0, 0, meaning}
 #define LIST(name, value, field, meaning) {name, 0, OPTION_LIST, value, AT(field), 0, 0, meaning}
-#define WHOLE(name, value, field, low, high, meaning) {name, 0, OPTION_WHOLE, value, AT(field), low, high, meaning}
-#define REAL(name, value, field, low, high, meaning) {name, 0, OPTION_REAL, value, AT(field), low, high, meaning}
+#define WHOLE(name, value, field, low, high, meaning) \
+    {name, 0, OPTION_WHOLE, value, AT(field), low, high, meaning}
+#define REAL(name, value, field, low, high, meaning) \
+    {name, 0, OPTION_REAL, value, AT(field), low, high, meaning}
 
 static const struct option_row rows[OPTION_N] = {
     [OPT_STORE] = TEXT("store", 0, "FILE", store,
                        "the database (default: GRPOLAB_STORE, else grpolab/lab.db in the XDG data folder)"),
-    [OPT_THREADS] = WHOLE("threads", "N", threads, 1, 64, "worker threads (default: all cores); no bit depends on it"),
-    [OPT_SEED] = WHOLE("seed", "N", seed, 0, 9007199254740992.0, "seed of all randomness (default: 1, or the run's)"),
+    [OPT_THREADS] =
+        WHOLE("threads", "N", threads, 1, 64, "worker threads (default: all cores); no bit depends on it"),
+    [OPT_SEED] =
+        WHOLE("seed", "N", seed, 0, 9007199254740992.0, "seed of all randomness (default: 1, or the run's)"),
     [OPT_JSON] = FLAG("json", 0, "one JSON document on stdout and nothing else there"),
     [OPT_QUIET] = FLAG("quiet", 'q', "no progress on stderr"),
-    [OPT_SET] = LIST("set", "KEY=VALUE", set, "changes a setting (`grpolab settings` lists them); may be repeated"),
-    [OPT_STEPS] = WHOLE("steps", "N", steps, 0, 16777215, "goes on to step N of the run (default: its settings' steps)"),
+    [OPT_SET] =
+        LIST("set", "KEY=VALUE", set, "changes a setting (`grpolab settings` lists them); may be repeated"),
+    [OPT_STEPS] = WHOLE("steps", "N", steps, 0, 16777215,
+                        "goes on to step N of the run (default: its settings' steps)"),
     [OPT_NAME] = TEXT("name", 0, "NAME", name, "name of the new run"),
-    [OPT_UNTIL] = TEXT("until", 0, "CONDITION", until, "stops at the first step where it holds; exit status 3 if none"),
-    [OPT_EXPECT] = TEXT("expect", 0, "CONDITION", expect, "tested at the end; exit status 3 if it does not hold"),
+    [OPT_UNTIL] =
+        TEXT("until", 0, "CONDITION", until, "stops at the first step where it holds; exit status 3 if none"),
+    [OPT_EXPECT] =
+        TEXT("expect", 0, "CONDITION", expect, "tested at the end; exit status 3 if it does not hold"),
     [OPT_CSV] = FLAG("csv", 0, "comma-separated values with a header"),
     [OPT_GROUP] = WHOLE("group", "I", group, 0, 1023, "only the I-th group of the step, from 0"),
     [OPT_K] = WHOLE("k", "K", k, 1, 64, "samples a problem (default 16)"),
-    [OPT_PROBLEMS] = WHOLE("problems", "N", problems, 1, 1000000, "held-out problems (default: the settings' final ones)"),
-    [OPT_TEMPERATURE] = REAL("temperature", "T", temperature, 0, 100, "sampling temperature, 0: greedy (default: the settings')"),
+    [OPT_PROBLEMS] =
+        WHOLE("problems", "N", problems, 1, 1000000, "held-out problems (default: the settings' final ones)"),
+    [OPT_TEMPERATURE] = REAL("temperature", "T", temperature, 0, 100,
+                             "sampling temperature, 0: greedy (default: the settings')"),
     [OPT_TOP_P] = REAL("top-p", "P", top_p, 0.001, 1, "nucleus (default: the settings')"),
-    [OPT_PROMPT] = TEXT("prompt", 0, "TEXT", prompt, "what to complete: `11 8 7 -> 26`, a problem as JSON, or a whole prompt"),
+    [OPT_PROMPT] = TEXT("prompt", 0, "TEXT", prompt,
+                        "what to complete: `11 8 7 -> 26`, a problem as JSON, or a whole prompt"),
     [OPT_N] = WHOLE("n", "N", n, 1, 512, "how many completions (default 4)"),
-    [OPT_METRIC] = LIST("metric", "NAME...", metric, "metrics to draw; several names, or the option repeated"),
+    [OPT_METRIC] =
+        LIST("metric", "NAME...", metric, "metrics to draw; several names, or the option repeated"),
     [OPT_OUTPUT] = TEXT("output", 'o', "FILE", output, "the file to write"),
     [OPT_QUICK] = FLAG("quick", 0, "shorter and less exact"),
     [OPT_SNAPSHOT] = {"snapshot", 0, OPTION_SIZE, "WxH", AT(snapshot), 0, 0,
@@ -90,8 +103,8 @@ static enum status put_whole(const struct option_row *o, const char *value, int6
     errno = 0;
     v = strtoll(value, &end, 10);
     if (end == value || *end || errno || (double)v < o->low || (double)v > o->high)
-        return err_set(e, ST_USAGE, "arguments", "--%s takes a whole number %.0f..%.0f, not '%.60s'", o->name, o->low,
-                       o->high, value);
+        return err_set(e, ST_USAGE, "arguments", "--%s takes a whole number %.0f..%.0f, not '%.60s'", o->name,
+                       o->low, o->high, value);
     *out = v;
     return ST_OK;
 }
@@ -101,8 +114,8 @@ static enum status put_real(const struct option_row *o, const char *value, doubl
     char *end;
     double v = strtod(value, &end);
     if (end == value || *end || !isfinite(v) || v < o->low || v > o->high)
-        return err_set(e, ST_USAGE, "arguments", "--%s takes a number %g..%g, not '%.60s'", o->name, o->low, o->high,
-                       value);
+        return err_set(e, ST_USAGE, "arguments", "--%s takes a number %g..%g, not '%.60s'", o->name, o->low,
+                       o->high, value);
     *out = v;
     return ST_OK;
 }
@@ -112,8 +125,8 @@ static enum status put_size(const struct option_row *o, const char *value, struc
     char *end, *last;
     long w = strtol(value, &end, 10), h = *end == 'x' ? strtol(end + 1, &last, 10) : 0;
     if (*end != 'x' || *last || w < 1 || h < 1 || w > 1000 || h > 1000)
-        return err_set(e, ST_USAGE, "arguments", "--%s takes a size such as 160x45 (1..1000 each), not '%.60s'", o->name,
-                       value);
+        return err_set(e, ST_USAGE, "arguments",
+                       "--%s takes a size such as 160x45 (1..1000 each), not '%.60s'", o->name, value);
     *out = (struct size){(int)w, (int)h};
     return ST_OK;
 }
@@ -144,10 +157,13 @@ static enum status put(struct args *a, int id, const char *value, struct err *e)
 
 static enum status unknown(const char *word, struct err *e)
 {
-    char hint[64], name[48];
+    char name[48];
+    const char *like;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    near_hint(name, option_name, hint, sizeof hint);
-    return err_set(e, ST_USAGE, "arguments", "there is no option '%.48s'%s", word, hint);
+    like = near_word(name, option_name);
+    return err_set(e, ST_USAGE, "arguments",
+                   like ? "there is no option '%.48s'; did you mean `--%s`?" : "there is no option '%.48s'",
+                   word, like);
 }
 
 /* Takes the option at argv[*i], and its value, which may be the next word. */
@@ -163,7 +179,8 @@ static enum status take_option(struct args *a, int argc, char *const *argv, int 
         id = word[2] ? -1 : find_letter(word[1]);
     }
     if (id < 0)
-        return word[1] == '-' ? unknown(word, e) : err_set(e, ST_USAGE, "arguments", "there is no option '%.48s'", word);
+        return word[1] == '-' ? unknown(word, e)
+                              : err_set(e, ST_USAGE, "arguments", "there is no option '%.48s'", word);
     if (rows[id].kind == OPTION_FLAG && value)
         return err_set(e, ST_USAGE, "arguments", "--%s takes no value", rows[id].name);
     if (rows[id].kind != OPTION_FLAG && !value) {

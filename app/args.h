@@ -10,15 +10,17 @@
  * options may stand anywhere, as --name VALUE or --name=VALUE; `--` ends them. */
 enum option_id {
     OPT_STORE, OPT_THREADS, OPT_SEED, OPT_JSON, OPT_QUIET, OPT_SET,
-    OPT_STEPS, OPT_NAME, OPT_UNTIL, OPT_EXPECT, OPT_CSV, OPT_GROUP, OPT_K, OPT_PROBLEMS, OPT_TEMPERATURE, OPT_TOP_P,
-    OPT_PROMPT, OPT_N, OPT_METRIC, OPT_OUTPUT, OPT_QUICK, OPT_SNAPSHOT, OPT_HELP, OPT_VERSION, OPT_MAN,
+    OPT_STEPS, OPT_NAME, OPT_UNTIL, OPT_EXPECT, OPT_CSV, OPT_GROUP, OPT_K, OPT_PROBLEMS, OPT_TEMPERATURE,
+    OPT_TOP_P, OPT_PROMPT, OPT_N, OPT_METRIC, OPT_OUTPUT, OPT_QUICK, OPT_SNAPSHOT, OPT_HELP, OPT_VERSION,
+    OPT_MAN,
     OPTION_N
 };
 
 #define OPTION_BIT(id) ((uint64_t)1 << (id))
 /* Taken by every command. */
-#define OPTIONS_GLOBAL (OPTION_BIT(OPT_STORE) | OPTION_BIT(OPT_THREADS) | OPTION_BIT(OPT_SEED) | OPTION_BIT(OPT_JSON) | \
-                        OPTION_BIT(OPT_QUIET) | OPTION_BIT(OPT_HELP))
+#define OPTIONS_GLOBAL                                                                               \
+    (OPTION_BIT(OPT_STORE) | OPTION_BIT(OPT_THREADS) | OPTION_BIT(OPT_SEED) | OPTION_BIT(OPT_JSON) | \
+     OPTION_BIT(OPT_QUIET) | OPTION_BIT(OPT_HELP))
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_WHOLE, OPTION_REAL, OPTION_LIST, OPTION_SIZE };
 
@@ -27,7 +29,7 @@ struct option_row {
     char letter;            /* short form, 0: none */
     enum option_kind kind;
     const char *value;      /* what its value is called in help, NULL for a flag */
-    size_t offset;          /* in struct args: const char *, int64_t, double, struct words or struct size; flags have none */
+    size_t offset;          /* in struct args, of what its kind needs; flags have no field */
     double low, high;       /* WHOLE, REAL: the range, both included */
     const char *meaning;
 };

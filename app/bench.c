@@ -15,7 +15,8 @@ static const struct {
     const char *name;
     enum status (*run)(struct bench *b, struct err *e);
 } topic[] = {
-    {"train", bench_train}, {"generate", bench_generate}, {"step", bench_step}, {"store", bench_of_store}, {"ui", bench_ui},
+    {"train", bench_train}, {"generate", bench_generate}, {"step", bench_step}, {"store", bench_of_store},
+    {"ui", bench_ui},
 };
 
 enum { TOPICS = sizeof topic / sizeof *topic };
@@ -112,8 +113,8 @@ static enum status check_names(const struct words *names, struct err *e)
         for (int k = 0; k < TOPICS; k++)
             known |= strcmp(names->word[i], topic[k].name) == 0;
         if (!known)
-            return err_set(e, ST_USAGE, "bench", "there is no '%.40s'; there are train, generate, step, store, ui",
-                           names->word[i]);
+            return err_set(e, ST_USAGE, "bench",
+                           "there is no '%.40s'; there are train, generate, step, store, ui", names->word[i]);
     }
     return ST_OK;
 }
@@ -129,7 +130,9 @@ enum status cli_bench(struct cli *c, struct err *e)
         return err_set(e, ST_NOMEM, "bench", "no memory for the figures");
     b->c = c;
     b->quick = args_has(&c->args, OPT_QUICK);
-    b->cores = sysconf(_SC_NPROCESSORS_ONLN) > 1 && !(args_has(&c->args, OPT_THREADS) && c->args.threads == 1) ? 2 : 1;
+    b->cores = sysconf(_SC_NPROCESSORS_ONLN) > 1 && !(args_has(&c->args, OPT_THREADS) && c->args.threads == 1)
+                   ? 2
+                   : 1;
     for (int i = 0; i < TOPICS && !st; i++)
         if (is_asked(&c->args.operand, topic[i].name)) {
             cli_note(c, "measuring %s", topic[i].name);

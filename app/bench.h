@@ -8,14 +8,14 @@ struct bench_row {
     char name[64];
     double value;
     const char *unit;
-    double peer;               /* the same figure of PyTorch, NaN: none; its ratio to ours is value / peer */
+    double peer; /* the same figure of PyTorch, NaN: none; its ratio to ours is value / peer */
 };
 
 enum { BENCH_ROWS = 96 };
 
 struct bench {
     struct cli *c;
-    int quick, cores;          /* cores: 1 or 2, what is measured with */
+    int quick, cores; /* cores: 1 or 2, what is measured with */
     struct bench_row row[BENCH_ROWS];
     int n;
 };
@@ -37,15 +37,18 @@ double bench_median(double *x, int n);
 
 /* bench_flops: of one token in training: 6 a weight of the matrices, and causal attention. */
 double bench_flops(const struct bench_shape *s);
-/* bench_peak: fused multiply-adds of one core, GF/s, measured; NaN where this CPU has no way that is known here. */
+/* bench_peak: fused multiply-adds of one core, GF/s, measured; NaN where this CPU has no way that is known
+ * here. */
 double bench_peak(void);
 
 /* bench_own_*: tokens a second on one shape, the best of several timings in about `seconds`. */
-enum status bench_own_train(const struct bench_shape *s, int threads, double seconds, double *rate, struct err *e);
-enum status bench_own_generate(const struct bench_shape *s, int threads, double seconds, double *rate, struct err *e);
+enum status bench_own_train(const struct bench_shape *s, int threads, double seconds, double *rate,
+                            struct err *e);
+enum status bench_own_generate(const struct bench_shape *s, int threads, double seconds, double *rate,
+                               struct err *e);
 
-/* bench_peer: PyTorch's tokens a second on each shape for "train" or "generate"; NaN where it is not there, and *why
- * (static) says so. */
+/* bench_peer: PyTorch's tokens a second on each shape for "train" or "generate"; NaN where it is not there,
+ * and *why (static) says so. */
 void bench_peer(const char *what, int threads, double rate[BENCH_SHAPES], const char **why);
 
 /* Kernels whose time is counted: the table to give to a trainer on one thread. */
@@ -54,16 +57,16 @@ const struct kernels *bench_profile(const struct kernels *k);
 /* bench_profile_take: seconds spent inside since the last call, of the calling thread. */
 double bench_profile_take(void);
 
-/* bench_settings: the countdown preset's shapes on a fresh model: completions that end early enough to be like a trained one's,
- * no flat group left out, no evaluation on the way. */
+/* bench_settings: the countdown preset's shapes on a fresh model: completions that end early enough to be
+ * like a trained one's, no flat group left out, no evaluation on the way. */
 enum status bench_settings(struct settings *s, struct err *e);
 
 /* bench_store_open: a session on a store of its own in a temporary folder; bench_store_close removes it. */
 struct bench_store {
     char folder[256];
     struct session session;
-    struct sink inner;         /* the session's sink, whose commits are timed */
-    double spent, most;        /* seconds in commits, and in the longest */
+    struct sink inner;  /* the session's sink, whose commits are timed */
+    double spent, most; /* seconds in commits, and in the longest */
     int commits;
 };
 enum status bench_store_open(struct bench_store *s, int threads, struct err *e);

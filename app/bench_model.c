@@ -1,6 +1,6 @@
-/* `bench train` and `bench generate`: the engine on the two shapes, in turn with PyTorch in the same run, so that what
- * else the machine does touches both. A round's figure is the best of several timings, as the peer's is; of the
- * rounds the median counts. */
+/* `bench train` and `bench generate`: the engine on the two shapes, in turn with PyTorch in the same run, so
+ * that what else the machine does touches both. A round's figure is the best of several timings, as the
+ * peer's is; of the rounds the median counts. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -71,8 +71,10 @@ static enum status mean_loss(void *ctx, struct shard *s)
 /* One optimizer step on random tokens. */
 static enum status train_step(struct rig *g, const struct sequence *q, int n, struct err *e)
 {
-    struct pass p = {.sequence = q, .sequences_n = n, .inv_temperature = 1, .backward = 1, .shard = mean_loss};
-    struct adamw_settings a = {.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.01, .clip = 1};
+    struct pass p = {
+        .sequence = q, .sequences_n = n, .inv_temperature = 1, .backward = 1, .shard = mean_loss};
+    struct adamw_settings a = {
+        .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.01, .clip = 1};
     double norm;
     enum status st;
     learner_clear_load(&g->learner);
@@ -80,7 +82,8 @@ static enum status train_step(struct rig *g, const struct sequence *q, int n, st
     return st ? st : learner_apply(&g->learner, &a, &norm, e);
 }
 
-enum status bench_own_train(const struct bench_shape *s, int threads, double seconds, double *rate, struct err *e)
+enum status bench_own_train(const struct bench_shape *s, int threads, double seconds, double *rate,
+                            struct err *e)
 {
     struct rig g;
     struct sequence q[TRAIN_TOKENS / 128];
@@ -99,7 +102,8 @@ enum status bench_own_train(const struct bench_shape *s, int threads, double sec
         target[i] = rng_below(&r, s->vocab);
     }
     for (int i = 0; i < n && !st; i++)
-        q[i] = (struct sequence){s->length, i, id + (size_t)i * (size_t)s->length, target + (size_t)i * (size_t)s->length};
+        q[i] = (struct sequence){s->length, i, id + (size_t)i * (size_t)s->length,
+                                 target + (size_t)i * (size_t)s->length};
     if (!st)
         st = train_step(&g, q, n, e);
     end = bench_now() + seconds;
@@ -113,10 +117,15 @@ enum status bench_own_train(const struct bench_shape *s, int threads, double sec
     return st;
 }
 
-static enum status generate(struct rig *g, struct rollout *r, struct batch *b, const struct bench_shape *s, struct err *e)
+static enum status generate(struct rig *g, struct rollout *r, struct batch *b, const struct bench_shape *s,
+                            struct err *e)
 {
     /* No token ends a completion: all have the whole length, as the peer's. */
-    struct sampling how = {.temperature = 1, .top_p = 1, .max_tokens = s->length, .end_token = -1, .seed = 1,
+    struct sampling how = {.temperature = 1,
+                           .top_p = 1,
+                           .max_tokens = s->length,
+                           .end_token = -1,
+                           .seed = 1,
                            .stream = RNG_TEST};
     for (int p = 0; p < b->P; p++) {
         b->prompt[p][0] = 0;
@@ -130,7 +139,8 @@ static enum status generate(struct rig *g, struct rollout *r, struct batch *b, c
     return rollout_run(r, g->learner.w, g->learner.bias, &how, b, 0, b->P, NULL, e);
 }
 
-enum status bench_own_generate(const struct bench_shape *s, int threads, double seconds, double *rate, struct err *e)
+enum status bench_own_generate(const struct bench_shape *s, int threads, double seconds, double *rate,
+                               struct err *e)
 {
     /* Sequences decoded together: the peer's batch is the best of several too. */
     static const int slots[] = {8, 16, 32};
@@ -172,8 +182,8 @@ static enum status rounds(struct bench *b, const char *what, int threads, double
     for (int k = 0; k < n && !st; k++) {
         double rate[BENCH_SHAPES];
         for (int i = 0; i < BENCH_SHAPES && !st; i++)
-            st = (strcmp(what, "train") == 0 ? bench_own_train : bench_own_generate)(&bench_shape[i], threads, seconds,
-                                                                                    &mine[i][k], e);
+            st = (strcmp(what, "train") == 0 ? bench_own_train : bench_own_generate)(&bench_shape[i], threads,
+                                                                                     seconds, &mine[i][k], e);
         if (st)
             return st;
         bench_peer(what, threads, rate, &why);
@@ -209,7 +219,8 @@ static enum status measure(struct bench *b, const char *what, int with_flops, st
             if (!with_flops)
                 continue;
             bench_add(b, speed, "GF/s", NAN, "%s %s, %d thread%s, arithmetic", what, shape, threads, s);
-            bench_add(b, speed / (peak * threads), "of peak", NAN, "%s %s, %d thread%s, share", what, shape, threads, s);
+            bench_add(b, speed / (peak * threads), "of peak", NAN, "%s %s, %d thread%s, share", what, shape,
+                      threads, s);
         }
     }
     for (int i = 0; i < BENCH_SHAPES && !st && b->cores > 1; i++)

@@ -1,4 +1,4 @@
-/* What a core can do at most: fused multiply-adds on registers alone, as many at once as hide their latency. */
+/* What a core can do at most: fused multiply-adds on registers alone, as many as hide their latency. */
 #include <math.h>
 
 #include "app/bench.h"
@@ -9,21 +9,21 @@
 
 enum { ROUNDS = 200000, CHAINS = 12 };
 
-#define PEAK(name, isa, vector, lanes, fma, set)                                                              \
-    __attribute__((target(isa))) static double name(float seed, double *sink)                                 \
-    {                                                                                                         \
-        vector x[CHAINS], a = set(seed), b = set(1 - seed);                                                   \
-        double begin;                                                                                         \
-        for (int i = 0; i < CHAINS; i++)                                                                      \
-            x[i] = set((float)i);                                                                             \
-        begin = bench_now();                                                                                  \
-        for (int r = 0; r < ROUNDS; r++)                                                                      \
-            for (int i = 0; i < CHAINS; i++)                                                                  \
-                x[i] = fma(x[i], a, b);                                                                       \
-        begin = bench_now() - begin;                                                                          \
-        for (int i = 0; i < CHAINS; i++)                                                                      \
-            *sink += (double)((const float *)&x[i])[0];                                                       \
-        return 2.0 * (lanes) * ROUNDS * CHAINS / begin / 1e9;                                                 \
+#define PEAK(name, isa, vector, lanes, fma, set)                                                             \
+    __attribute__((target(isa))) static double name(float seed, double *sink)                                \
+    {                                                                                                        \
+        vector x[CHAINS], a = set(seed), b = set(1 - seed);                                                  \
+        double begin;                                                                                        \
+        for (int i = 0; i < CHAINS; i++)                                                                     \
+            x[i] = set((float)i);                                                                            \
+        begin = bench_now();                                                                                 \
+        for (int r = 0; r < ROUNDS; r++)                                                                     \
+            for (int i = 0; i < CHAINS; i++)                                                                 \
+                x[i] = fma(x[i], a, b);                                                                      \
+        begin = bench_now() - begin;                                                                         \
+        for (int i = 0; i < CHAINS; i++)                                                                     \
+            *sink += (double)((const float *)&x[i])[0];                                                      \
+        return 2.0 * (lanes)*ROUNDS * CHAINS / begin / 1e9;                                                  \
     }
 
 PEAK(peak_avx512, "avx512f", __m512, 16, _mm512_fmadd_ps, _mm512_set1_ps)
@@ -35,7 +35,8 @@ double bench_peak(void)
     volatile float seed = 0.5f;
     volatile double kept;
     double sink = 0, best = 0;
-    int has512 = __builtin_cpu_supports("avx512f"), has2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    int has512 = __builtin_cpu_supports("avx512f"),
+        has2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (!has512 && !has2)
         return NAN;
     for (int i = 0; i < 20; i++)

@@ -34,7 +34,8 @@ static int start(const char *script, const char *what, int threads, pid_t *child
 {
     char count[16];
     const char *python = access(PYTHON, X_OK) == 0 ? PYTHON : "python3";
-    char *const argv[] = {(char *)python, (char *)script, "--quick", "--what", (char *)what, "--threads", count, NULL};
+    char *const argv[] = {(char *)python, (char *)script, "--quick", "--what",
+                          (char *)what,   "--threads",    count,     NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t pipe_signal;

@@ -1,5 +1,5 @@
-/* Time inside the kernels: a table whose functions read the clock before and after the real ones. Reading it takes some
- * 20 ns, which is counted as time outside: the share that is told is an upper bound. */
+/* Time inside the kernels: a table whose functions read the clock before and after the real ones. Reading it
+ * takes some 20 ns, which is counted as time outside: the share that is told is an upper bound. */
 #include "app/bench.h"
 #include "engine/nn/kernels.h"
 
@@ -7,26 +7,27 @@ static const struct kernels *inner;
 static struct kernels timed;
 static _Thread_local double spent;
 
-#define TIMED(call)                          \
-    do {                                     \
-        double begin = bench_now();          \
-        call;                                \
-        spent += bench_now() - begin;        \
+#define TIMED(call)                                                                                          \
+    do {                                                                                                     \
+        double begin = bench_now();                                                                          \
+        call;                                                                                                \
+        spent += bench_now() - begin;                                                                        \
     } while (0)
 
-static void gemm(int ta, int tb, int M, int N, int K, const real *A, int lda, const real *B, int ldb, int accumulate,
-                 real *C, int ldc)
+static void gemm(int ta, int tb, int M, int N, int K, const real *A, int lda, const real *B, int ldb,
+                 int accumulate, real *C, int ldc)
 {
     TIMED(inner->gemm(ta, tb, M, N, K, A, lda, B, ldb, accumulate, C, ldc));
 }
 
-static void rmsnorm(int T, int D, const real *x, int ldx, const real *w, real eps, real *y, int ldy, real *rstd)
+static void rmsnorm(int T, int D, const real *x, int ldx, const real *w, real eps, real *y, int ldy,
+                    real *rstd)
 {
     TIMED(inner->rmsnorm(T, D, x, ldx, w, eps, y, ldy, rstd));
 }
 
-static void rmsnorm_backward(int T, int D, const real *x, int ldx, const real *w, const real *rstd, const real *dy,
-                             int ldy, real *dx, int lddx, real *dw)
+static void rmsnorm_backward(int T, int D, const real *x, int ldx, const real *w, const real *rstd,
+                             const real *dy, int ldy, real *dx, int lddx, real *dw)
 {
     TIMED(inner->rmsnorm_backward(T, D, x, ldx, w, rstd, dy, ldy, dx, lddx, dw));
 }
@@ -41,42 +42,48 @@ static void swiglu_backward(int T, int F, const real *gu, const real *dy, real *
     TIMED(inner->swiglu_backward(T, F, gu, dy, dgu));
 }
 
-static void rope(int T, int n, int d, real *x, int ld, int stride, const int *position, const real *table, int sign)
+static void rope(int T, int n, int d, real *x, int ld, int stride, const int *position, const real *table,
+                 int sign)
 {
     TIMED(inner->rope(T, n, d, x, ld, stride, position, table, sign));
 }
 
-static void softmax(int T, int V, real *logits, real inv_temperature, const int *target, real *logp, real *entropy)
+static void softmax(int T, int V, real *logits, real inv_temperature, const int *target, real *logp,
+                    real *entropy)
 {
     TIMED(inner->softmax(T, V, logits, inv_temperature, target, logp, entropy));
 }
 
-static void softmax_backward(int T, int V, real *p, real inv_temperature, const int *target, const real *dlogp)
+static void softmax_backward(int T, int V, real *p, real inv_temperature, const int *target,
+                             const real *dlogp)
 {
     TIMED(inner->softmax_backward(T, V, p, inv_temperature, target, dlogp));
 }
 
-static void attention(const struct packing *seq, int H, int Hk, int dk, int dv, const real *q, int ldq, const real *k,
-                      int ldk, const real *v, int ldv, real scale, real *out, int ldo, real *lse, real *scratch)
+static void attention(const struct packing *seq, int H, int Hk, int dk, int dv, const real *q, int ldq,
+                      const real *k, int ldk, const real *v, int ldv, real scale, real *out, int ldo,
+                      real *lse, real *scratch)
 {
     TIMED(inner->attention(seq, H, Hk, dk, dv, q, ldq, k, ldk, v, ldv, scale, out, ldo, lse, scratch));
 }
 
-static void attention_backward(const struct packing *seq, int H, int Hk, int dk, int dv, const real *q, int ldq,
-                               const real *k, int ldk, const real *v, int ldv, real scale, const real *out,
-                               const real *dout, int ldo, const real *lse, real *dq, real *dk_, real *dv_, real *scratch)
+static void attention_backward(const struct packing *seq, int H, int Hk, int dk, int dv, const real *q,
+                               int ldq, const real *k, int ldk, const real *v, int ldv, real scale,
+                               const real *out, const real *dout, int ldo, const real *lse, real *dq,
+                               real *dk_, real *dv_, real *scratch)
 {
-    TIMED(inner->attention_backward(seq, H, Hk, dk, dv, q, ldq, k, ldk, v, ldv, scale, out, dout, ldo, lse, dq, dk_, dv_,
-                                    scratch));
+    TIMED(inner->attention_backward(seq, H, Hk, dk, dv, q, ldq, k, ldk, v, ldv, scale, out, dout, ldo, lse,
+                                    dq, dk_, dv_, scratch));
 }
 
-static void attend(int n, int H, int Hk, int dk, int dv, int value_in_key, const real *cache, const real *q, real scale,
-                   real *out, real *scratch)
+static void attend(int n, int H, int Hk, int dk, int dv, int value_in_key, const real *cache, const real *q,
+                   real scale, real *out, real *scratch)
 {
     TIMED(inner->attend(n, H, Hk, dk, dv, value_in_key, cache, q, scale, out, scratch));
 }
 
-static void cache_put(int position, int Hk, int dk, int dv, int value_in_key, real *cache, const real *k, const real *v)
+static void cache_put(int position, int Hk, int dk, int dv, int value_in_key, real *cache, const real *k,
+                      const real *v)
 {
     TIMED(inner->cache_put(position, Hk, dk, dv, value_in_key, cache, k, v));
 }

@@ -1,4 +1,4 @@
-/* `bench step`: a GRPO step of the countdown preset, by phase, and what of it is spent outside the kernels. */
+/* `bench step`: a GRPO step of the countdown preset, by phase, and what of it is outside the kernels. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,8 @@ enum status bench_settings(struct settings *s, struct err *e)
 {
     static const char *const change[] = {
         /* A fresh model hardly ever ends a completion; a trained one does, after some 60 tokens. */
-        "base.steps=0", "cold.steps=0", "rl.steps=10000000", "rl.max_tokens=64", "rl.drop_flat=0", "eval.every=0",
+        "base.steps=0",     "cold.steps=0",   "rl.steps=10000000",
+        "rl.max_tokens=64", "rl.drop_flat=0", "eval.every=0",
     };
     uint64_t seed = 0;
     return presets_load("countdown", change, sizeof change / sizeof *change, s, &seed, e);
@@ -20,7 +21,7 @@ enum status bench_settings(struct settings *s, struct err *e)
 
 /* Medians over the steps of one measurement. */
 struct times {
-    double step, rollout, update, rest, tokens_per_second, outside;   /* seconds; outside: a share */
+    double step, rollout, update, rest, tokens_per_second, outside; /* seconds; outside: a share */
 };
 
 static enum status measure(const struct settings *set, int threads, int steps, int profile, struct times *out,
@@ -29,7 +30,8 @@ static enum status measure(const struct settings *set, int threads, int steps, i
     struct trainer_hooks none = {NULL, NULL};
     struct trainer t;
     struct pool *pool;
-    double step[STEPS_MAX], rollout[STEPS_MAX], update[STEPS_MAX], rest[STEPS_MAX], rate[STEPS_MAX], outside[STEPS_MAX];
+    double step[STEPS_MAX], rollout[STEPS_MAX], update[STEPS_MAX], rest[STEPS_MAX], rate[STEPS_MAX],
+        outside[STEPS_MAX];
     const struct kernels *k = profile ? bench_profile(kernels_best()) : kernels_best();
     enum status st = pool_init(&pool, threads, e);
     if (st)
@@ -55,8 +57,9 @@ static enum status measure(const struct settings *set, int threads, int steps, i
     }
     pool_release(pool);
     if (!st)
-        *out = (struct times){bench_median(step, steps), bench_median(rollout, steps), bench_median(update, steps),
-                              bench_median(rest, steps), bench_median(rate, steps), profile ? bench_median(outside, steps) : NAN};
+        *out = (struct times){bench_median(step, steps),   bench_median(rollout, steps),
+                              bench_median(update, steps), bench_median(rest, steps),
+                              bench_median(rate, steps),   profile ? bench_median(outside, steps) : NAN};
     return st;
 }
 

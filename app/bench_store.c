@@ -11,7 +11,8 @@
 #include "app/bench.h"
 
 /* A sink that hands everything on, and times commits. */
-static enum status commit(void *self, const struct record_step *step, const struct record_keyframe *keyframe, struct err *e)
+static enum status commit(void *self, const struct record_step *step, const struct record_keyframe *keyframe,
+                          struct err *e)
 {
     struct bench_store *s = self;
     double begin = bench_now();
@@ -76,7 +77,8 @@ enum status bench_store_open(struct bench_store *s, int threads, struct err *e)
     struct settings set;
     enum status st = bench_settings(&set, e);
     memset(s, 0, sizeof *s);
-    snprintf(s->folder, sizeof s->folder, "%.200s/grpolab-bench.XXXXXX", temporary && temporary[0] ? temporary : "/tmp");
+    snprintf(s->folder, sizeof s->folder, "%.200s/grpolab-bench.XXXXXX",
+             temporary && temporary[0] ? temporary : "/tmp");
     if (!st && !mkdtemp(s->folder))
         return err_set(e, ST_IO, "bench", "cannot make a folder %s", s->folder);
     if (st)

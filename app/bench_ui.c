@@ -1,4 +1,5 @@
-/* `bench ui`: how long a frame of the dashboard takes to draw, on a run of a few steps. The terminal is not in it. */
+/* `bench ui`: how long a frame of the dashboard takes to draw, on a run of a few steps. The terminal is not
+ * in it. */
 #include <math.h>
 #include <stdlib.h>
 

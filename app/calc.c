@@ -32,7 +32,7 @@ enum status calc_balance(const json_t *in, struct str *out, struct err *e)
     static const char where[] = "calc balance";
     struct json_writer w = {.out = out};
     double *load = NULL, *bias = NULL, gamma, max_vio;
-    int E, n;
+    int E = 0, n = 0;
     enum status st = json_numbers(json_object_get(in, "load"), where, "load", &load, &E, e);
     if (!st)
         st = json_numbers(json_object_get(in, "bias"), where, "bias", &bias, &n, e);

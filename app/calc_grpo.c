@@ -10,18 +10,19 @@
 
 static const char where[] = "calc grpo";
 
-/* The group as it was given. Lists of lists are held one after the other: sequence i is first[i] .. first[i+1]-1. */
+/* The group as it was given. Lists of lists are held one after the other: sequence i is first[i] ..
+ * first[i+1]-1. */
 struct group {
     struct objective o;
     int G, *first;
-    double *reward, *logp, *old, *ref;      /* ref: NULL without a reference */
+    double *reward, *logp, *old, *ref; /* ref: NULL without a reference */
 };
 
 /* What was computed, in the same shapes. */
 struct result {
     double *advantage, *ratio, *kl, *grad;
     unsigned char *clipped;
-    int *ratio_n, *kl_n;                    /* [G] */
+    int *ratio_n, *kl_n; /* [G] */
     double loss;
     int flat, low, high, ratios;
 };
@@ -44,7 +45,8 @@ static enum status read_objective(const json_t *in, struct objective *o, struct 
     if (st)
         return st;
     if (o->eps_low < 0 || o->eps_high < 0)
-        return err_set(e, ST_USAGE, where, "\"%s\" must not be negative", o->eps_low < 0 ? "eps_low" : "eps_high");
+        return err_set(e, ST_USAGE, where, "\"%s\" must not be negative",
+                       o->eps_low < 0 ? "eps_low" : "eps_high");
     if (!(length >= 1 && length <= 1e9) || length != floor(length))
         return err_set(e, ST_USAGE, where, "\"max_length\" must be a whole number of tokens");
     o->loss = (enum loss_kind)loss;
@@ -60,12 +62,14 @@ static enum status check_shape(const json_t *in, const char *key, struct group *
     if (!lists)
         return err_set(e, ST_USAGE, where, "the key \"%s\" is missing", key);
     if (!json_is_array(lists) || json_array_size(lists) != (size_t)g->G)
-        return err_set(e, ST_USAGE, where, "\"%s\" must be %d lists of numbers, one for each reward", key, g->G);
+        return err_set(e, ST_USAGE, where, "\"%s\" must be %d lists of numbers, one for each reward", key,
+                       g->G);
     for (int i = 0; i < g->G; i++) {
         const json_t *list = json_array_get(lists, (size_t)i);
         size_t n = json_array_size(list);
         if (!json_is_array(list) || n == 0 || n > 1 << 24)
-            return err_set(e, ST_USAGE, where, "\"%s\": element %d must be a list of numbers, not empty", key, i);
+            return err_set(e, ST_USAGE, where, "\"%s\": element %d must be a list of numbers, not empty", key,
+                           i);
         if (sets)
             g->first[i + 1] = g->first[i] + (int)n;
         else if ((int)n != g->first[i + 1] - g->first[i])
@@ -75,7 +79,8 @@ static enum status check_shape(const json_t *in, const char *key, struct group *
     return ST_OK;
 }
 
-static enum status read_lists(const json_t *in, const char *key, struct group *g, int sets, double **out, struct err *e)
+static enum status read_lists(const json_t *in, const char *key, struct group *g, int sets, double **out,
+                              struct err *e)
 {
     enum status st = check_shape(in, key, g, sets, e);
     if (st)
@@ -87,7 +92,8 @@ static enum status read_lists(const json_t *in, const char *key, struct group *g
         for (int t = 0; t < g->first[i + 1] - g->first[i]; t++) {
             const json_t *v = json_array_get(json_array_get(json_object_get(in, key), (size_t)i), (size_t)t);
             if (!json_is_number(v))
-                return err_set(e, ST_USAGE, where, "\"%s\": element %d of list %d is not a number", key, t, i);
+                return err_set(e, ST_USAGE, where, "\"%s\": element %d of list %d is not a number", key, t,
+                               i);
             (*out)[g->first[i] + t] = json_number_value(v);
         }
     return ST_OK;
@@ -117,22 +123,22 @@ static enum status compute(const struct group *g, struct result *r, struct err *
 {
     size_t n = (size_t)g->first[g->G], G = (size_t)g->G;
     struct loss_scope scope = {.sequences = g->G, .tokens = (double)n};
-    r->advantage = malloc(G * sizeof *r->advantage);
-    r->ratio = malloc(n * sizeof *r->ratio);
-    r->kl = malloc(n * sizeof *r->kl);
-    r->grad = malloc(n * sizeof *r->grad);
-    r->clipped = malloc(n);
-    r->ratio_n = malloc(G * sizeof *r->ratio_n);
-    r->kl_n = malloc(G * sizeof *r->kl_n);
+    r->advantage = calloc(G, sizeof *r->advantage);
+    r->ratio = calloc(n, sizeof *r->ratio);
+    r->kl = calloc(n, sizeof *r->kl);
+    r->grad = calloc(n, sizeof *r->grad);
+    r->clipped = calloc(n, 1);
+    r->ratio_n = calloc(G, sizeof *r->ratio_n);
+    r->kl_n = calloc(G, sizeof *r->kl_n);
     if (!r->advantage || !r->ratio || !r->kl || !r->grad || !r->clipped || !r->ratio_n || !r->kl_n)
         return err_set(e, ST_NOMEM, where, "no memory for %zu tokens", n);
     r->flat = advantage_group(g->G, g->reward, g->o.std, r->advantage, NULL, NULL);
     for (int i = 0; i < g->G; i++) {
         int at = g->first[i];
-        struct sequence_terms t = {.ratio = r->ratio + at, .clipped = r->clipped + at, .kl = r->kl + at,
-                                   .grad = r->grad + at};
-        objective_sequence(&g->o, &scope, g->first[i + 1] - at, g->logp + at, g->old + at, g->ref ? g->ref + at : NULL,
-                           r->advantage[i], &t);
+        struct sequence_terms t = {
+            .ratio = r->ratio + at, .clipped = r->clipped + at, .kl = r->kl + at, .grad = r->grad + at};
+        objective_sequence(&g->o, &scope, g->first[i + 1] - at, g->logp + at, g->old + at,
+                           g->ref ? g->ref + at : NULL, r->advantage[i], &t);
         r->ratio_n[i] = t.ratio_n;
         r->kl_n[i] = t.kl_n;
         r->loss += t.loss;
@@ -151,7 +157,8 @@ static void write_list(struct json_writer *w, const double *x, int n)
     write_end(w, ']');
 }
 
-static void write_lists(struct json_writer *w, const char *key, const struct group *g, const double *x, const int *n)
+static void write_lists(struct json_writer *w, const char *key, const struct group *g, const double *x,
+                        const int *n)
 {
     write_key(w, key);
     write_begin(w, '[');

@@ -1,6 +1,6 @@
-/* The command line: finds the command, checks that it takes what it was given, runs it, and turns what came out into
- * messages and an exit status. Errors of stdout (a reader that went away, a full disk) are looked for once, after the
- * command: then the result did not arrive, and that is a failure. */
+/* The command line: finds the command, checks that it takes what it was given, runs it, and turns what came
+ * out into messages and an exit status. Errors of stdout (a reader that went away, a full disk) are looked
+ * for once, after the command: then the result did not arrive, and that is a failure. */
 #include "app/cli.h"
 
 #include <errno.h>
@@ -87,7 +87,8 @@ void cli_near_metric(const char *name, char *out, size_t bytes)
         snprintf(out, bytes, "; `grpolab settings` lists them");
 }
 
-/* Where the database is: --store, GRPOLAB_STORE, the XDG data folder. A relative XDG_DATA_HOME is to be ignored. */
+/* Where the database is: --store, GRPOLAB_STORE, the XDG data folder. A relative XDG_DATA_HOME is to be
+ * ignored. */
 static enum status find_store(struct cli *c, struct err *e)
 {
     const char *given = args_has(&c->args, OPT_STORE) ? c->args.store : getenv("GRPOLAB_STORE");
@@ -102,10 +103,12 @@ static enum status find_store(struct cli *c, struct err *e)
         if (user)
             home = user->pw_dir;
         if (!home || !home[0])
-            return err_set(e, ST_USAGE, "store", "there is no home folder; name a database with --store FILE");
+            return err_set(e, ST_USAGE, "store",
+                           "there is no home folder; name a database with --store FILE");
         n = snprintf(c->store, sizeof c->store, "%s/.local/share/grpolab/lab.db", home);
     }
-    return n < (int)sizeof c->store ? ST_OK : err_set(e, ST_USAGE, "store", "the path of the database is too long");
+    return n < (int)sizeof c->store ? ST_OK
+                                    : err_set(e, ST_USAGE, "store", "the path of the database is too long");
 }
 
 enum status cli_query(struct cli *c, struct query **q, struct err *e)
@@ -113,8 +116,8 @@ enum status cli_query(struct cli *c, struct query **q, struct err *e)
     enum status st = ST_OK;
     struct stat s;
     if (!c->query && stat(c->store, &s) && errno == ENOENT)
-        return err_set(e, ST_NOTFOUND, "store", "there is no %.120s; `grpolab train quick` makes it, --store names another",
-                       c->store);
+        return err_set(e, ST_NOTFOUND, "store",
+                       "there is no %.120s; `grpolab train quick` makes it, --store names another", c->store);
     if (!c->query)
         st = query_open(&c->query, c->store, e);
     *q = c->query;
@@ -153,9 +156,9 @@ enum status cli_find(struct cli *c, const char *what, struct record_run *run, in
 
 enum status cli_open(struct cli *c, const char *what, struct session **s, struct err *e)
 {
-    struct record_run run;
+    struct record_run run = {0};
     char id[24];
-    int64_t step;
+    int64_t step = -1;
     enum status st = cli_find(c, what, &run, &step, e);
     if (!st)
         st = cli_session(c, s, e);
@@ -216,7 +219,8 @@ static enum status find_command(struct cli *c, struct err *e)
     extra = a->given & ~(c->command->options | OPTIONS_GLOBAL);
     for (int i = 0; i < OPTION_N; i++)
         if (extra & OPTION_BIT(i))
-            return err_set(e, ST_USAGE, "arguments", "`%s` takes no --%s", name, option_row((enum option_id)i)->name);
+            return err_set(e, ST_USAGE, "arguments", "`%s` takes no --%s", name,
+                           option_row((enum option_id)i)->name);
     if (a->operand.n < c->command->least)
         return err_set(e, ST_USAGE, "arguments", "`%s` needs %s", name, c->command->arguments);
     if (a->operand.n > c->command->most)
@@ -303,11 +307,17 @@ enum status cli_open_workbench(struct cli *c, struct err *e)
     struct session *s;
     struct str text = {0};
     int has_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    enum status st;
+    struct query *q;
+    enum status st = ST_OK;
     if (!args_has(&c->args, OPT_SNAPSHOT) && !has_terminal)
-        return err_set(e, ST_USAGE, "terminal", "the workbench needs a terminal; `grpolab open RUN --snapshot 160x45` prints "
+        return err_set(e, ST_USAGE, "terminal",
+                       "the workbench needs a terminal; `grpolab open RUN --snapshot 160x45` prints "
                        "its screen as text, `grpolab help` lists the commands that need none");
-    st = cli_session(c, &s, e);
+    /* A picture of what is on record makes no store. */
+    if (args_has(&c->args, OPT_SNAPSHOT))
+        st = cli_query(c, &q, e);
+    if (!st)
+        st = cli_session(c, &s, e);
     if (st)
         return st;
     if (!args_has(&c->args, OPT_SNAPSHOT))

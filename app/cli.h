@@ -9,19 +9,19 @@
 struct cli {
     struct args args;
     const struct cli_command *command;
-    char store[4096];          /* path of the database */
-    struct query *query;       /* open once a command asked for it */
-    struct session session;    /* where a command works on a run in memory */
+    char store[4096];       /* path of the database */
+    struct query *query;    /* open once a command asked for it */
+    struct session session; /* where a command works on a run in memory */
     int has_session;
-    int unmet;                 /* a condition did not hold: exit status 3 */
+    int unmet; /* a condition did not hold: exit status 3 */
 };
 
 struct cli_command {
     const char *name, *arguments, *summary;
-    int least, most;           /* operands */
-    uint64_t options;          /* besides the global ones */
+    int least, most;  /* operands */
+    uint64_t options; /* besides the global ones */
     enum status (*run)(struct cli *c, struct err *e);
-    const char *more;          /* further lines of its help, or NULL */
+    const char *more; /* further lines of its help, or NULL */
 };
 
 /* The table of commands; NULL after the last. cli_command_find: NULL when there is none. */
@@ -46,22 +46,26 @@ void cli_unmet(struct cli *c, const char *option, const char *condition, const c
 enum status cli_query(struct cli *c, struct query **q, struct err *e);
 /* cli_session: the session, with the store made where it is missing. */
 enum status cli_session(struct cli *c, struct session **s, struct err *e);
-/* cli_find: the run that RUN or RUN@STEP names; *step is -1 where none was given. Errors: ST_USAGE, ST_NOTFOUND. */
+/* cli_find: the run that RUN or RUN@STEP names; *step is -1 where none was given. Errors: ST_USAGE,
+ * ST_NOTFOUND. */
 enum status cli_find(struct cli *c, const char *what, struct record_run *run, int64_t *step, struct err *e);
 /* cli_at: the same with the latest step in place of -1, and session_open at it, not locked. */
 enum status cli_open(struct cli *c, const char *what, struct session **s, struct err *e);
-/* cli_settings: of a preset, a scenario or an INI file, with --set applied; *seed: --seed or seed= in --set, else
- * left alone. Errors: ST_USAGE. */
-enum status cli_settings(struct cli *c, const char *what, struct settings *out, uint64_t *seed, struct err *e);
+/* cli_settings: of a preset, a scenario or an INI file, with --set applied; *seed: --seed or seed= in --set,
+ * else left alone. Errors: ST_USAGE. */
+enum status cli_settings(struct cli *c, const char *what, struct settings *out, uint64_t *seed,
+                         struct err *e);
 
 /* cli_safe: text with control characters shown as '?', for a terminal. */
 void cli_safe(struct str *out, const char *text, size_t n);
-/* cli_print: puts a text on stdout; 0 when it, or one before it, did not arrive, which makes the exit status in the end. */
+/* cli_print: puts a text on stdout; 0 when it, or one before it, did not arrive, which makes the exit status
+ * in the end. */
 int cli_print(const struct str *text);
 /* cli_near_metric: near_hint among the metrics' names. */
 void cli_near_metric(const char *name, char *out, size_t bytes);
 
-/* cli_help_program, cli_help_command, cli_help_man: made from the tables. cli_help_usage: the one line of a command. */
+/* cli_help_program, cli_help_command, cli_help_man: made from the tables. cli_help_usage: the one line of a
+ * command. */
 void cli_help_program(struct str *out);
 void cli_help_command(const struct cli_command *c, struct str *out);
 void cli_help_man(struct str *out);

@@ -89,7 +89,8 @@ static enum status score_line(const struct scorer *s, const char *line, size_t n
     problem = json_object_get(in, "problem");
     completion = json_object_get(in, "completion");
     if (!json_is_object(problem) || !json_is_string(completion)) {
-        st = err_set(e, ST_USAGE, "score", "a line is {\"problem\":{..},\"completion\":\"..\"}; the key \"%s\" is wrong or missing",
+        st = err_set(e, ST_USAGE, "score",
+                     "a line is {\"problem\":{..},\"completion\":\"..\"}; the key \"%s\" is wrong or missing",
                      json_is_object(problem) ? "completion" : "problem");
     } else if ((text = json_dumps(problem, JSON_COMPACT)) == NULL) {
         st = err_set(e, ST_NOMEM, "score", "no memory for a problem");

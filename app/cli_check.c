@@ -1,4 +1,5 @@
-/* `check`: is the store whole, and does a run's last keyframe interval come out again to the bit. `--version`. */
+/* `check`: is the store whole, and does a run's last keyframe interval come out again to the bit.
+ * `--version`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "app/environment.h"
 #include "app/json_write.h"
 
-/* The newest keyframe that steps follow; where the latest step has one itself, the interval that ends there. */
+/* The newest keyframe that steps follow; where the latest step has one, the interval that ends there. */
 static enum status last_interval(struct query *q, const struct record_run *run, int64_t *begin, struct err *e)
 {
     int64_t *step;
@@ -23,14 +24,15 @@ static enum status last_interval(struct query *q, const struct record_run *run, 
     return ST_OK;
 }
 
-static enum status replay(struct cli *c, struct session *s, const char *what, int64_t *begin, struct record_run *run,
-                          struct err *e)
+static enum status replay(struct cli *c, struct session *s, const char *what, int64_t *begin,
+                          struct record_run *run, struct err *e)
 {
     char id[24];
     int64_t step;
     enum status st = cli_find(c, what, run, &step, e);
     if (!st && step >= 0)
-        st = err_set(e, ST_USAGE, "check", "a run is checked up to its latest step; leave @%lld out", (long long)step);
+        st = err_set(e, ST_USAGE, "check", "a run is checked up to its latest step; leave @%lld out",
+                     (long long)step);
     if (!st)
         st = last_interval(s->query, run, begin, e);
     if (st)
@@ -65,10 +67,11 @@ enum status cli_check(struct cli *c, struct err *e)
     if (st)
         return st;
     if (what && !json)
-        printf("%s: steps %lld to %lld replayed, every digest equal\n", run.name, (long long)begin, (long long)run.step);
+        printf("%s: steps %lld to %lld replayed, every digest equal\n", run.name, (long long)begin,
+               (long long)run.step);
     if (json && what)
-        printf("{\"store\":\"whole\",\"id\":%lld,\"first\":%lld,\"last\":%lld,\"equal\":true}\n", (long long)run.id,
-               (long long)begin, (long long)run.step);
+        printf("{\"store\":\"whole\",\"id\":%lld,\"first\":%lld,\"last\":%lld,\"equal\":true}\n",
+               (long long)run.id, (long long)begin, (long long)run.step);
     else if (json)
         printf("{\"store\":\"whole\"}\n");
     return ST_OK;

@@ -6,47 +6,54 @@
 #include "app/environment.h"
 
 #define HAS(id) OPTION_BIT(OPT_##id)
-#define CONDITIONS                                                                                                \
-    "CONDITION is a metric, an operator (< <= > >= == crosses) and a number, or an event (aha, group.flat,\n"     \
-    "nonfinite), joined by `and` or `or`: 'pass@1 >= 0.8 and step >= 100'. `grpolab settings` lists the metrics.\n"
+#define CONDITIONS                                                                                \
+    "CONDITION is a metric, an operator (< <= > >= == crosses) and a number, or an event\n"       \
+    "(aha, group.flat, nonfinite), joined by `and` or `or`: 'pass@1 >= 0.8 and step >= 100'.\n"   \
+    "`grpolab settings` lists the metrics.\n"
 #define RUNS "RUN is a name or an id; RUN@STEP a moment of it, RUN alone its latest.\n"
 
 static const struct cli_command row[] = {
     {"open", "SCENARIO|PRESET|RUN", "the workbench on that", 0, 1, HAS(SNAPSHOT), cli_open_workbench,
      "Without an argument: the run used last; the first time, the preset `quick`.\n"},
     {"scenarios", "", "the tasks and presets, one line each", 0, 0, 0, cli_scenarios, NULL},
-    {"settings", "[SCENARIO|PRESET]", "every setting: key, value, range, meaning; and every metric", 0, 1, HAS(SET),
-     cli_show_settings, "PRESET is a preset's name or an INI file.\n"},
+    {"settings", "[SCENARIO|PRESET]", "every setting: key, value, range, meaning; and every metric", 0, 1,
+     HAS(SET), cli_show_settings, "PRESET is a preset's name or an INI file.\n"},
     {"train", "PRESET", "runs a preset's chain of stages: base, cold start, GRPO", 1, 1,
      HAS(SET) | HAS(STEPS) | HAS(NAME) | HAS(UNTIL) | HAS(EXPECT), cli_train,
-     "PRESET is a preset's name or an INI file. A finished base or cold start with the same settings is reused.\n"
+     "PRESET is a preset's name or an INI file. A finished base or cold start with the same\n"
+     "settings is reused.\n"
      CONDITIONS},
-    {"resume", "RUN", "goes on with a run", 1, 1, HAS(STEPS) | HAS(UNTIL) | HAS(EXPECT), cli_resume, CONDITIONS},
+    {"resume", "RUN", "goes on with a run", 1, 1, HAS(STEPS) | HAS(UNTIL) | HAS(EXPECT), cli_resume,
+     CONDITIONS},
     {"fork", "RUN[@STEP]", "a new run from the beginning of a step of another, with changed settings", 1, 1,
      HAS(SET) | HAS(STEPS) | HAS(NAME) | HAS(UNTIL) | HAS(EXPECT), cli_fork,
      "The parent's seed is kept unless --seed (or --set seed=N) is given.\n" RUNS CONDITIONS},
     {"runs", "", "the lineage", 0, 0, 0, cli_runs, NULL},
     {"show", "RUN[@STEP]", "settings, state, environment, last metrics", 1, 1, 0, cli_show, RUNS},
     {"metrics", "RUN", "one row a step", 1, 1, HAS(CSV), cli_metrics, NULL},
-    {"traces", "RUN[@STEP]", "the completions of a step with rewards and advantages", 1, 1, HAS(GROUP), cli_traces, RUNS},
+    {"traces", "RUN[@STEP]", "the completions of a step with rewards and advantages", 1, 1, HAS(GROUP),
+     cli_traces, RUNS},
     {"eval", "RUN[@STEP]", "pass@1, pass@k, maj@k on held-out problems", 1, 1,
      HAS(K) | HAS(PROBLEMS) | HAS(TEMPERATURE) | HAS(TOP_P) | HAS(EXPECT), cli_eval, RUNS},
     {"sample", "RUN[@STEP]", "completions of a prompt, or of held-out problems", 1, 1,
      HAS(PROMPT) | HAS(N) | HAS(TEMPERATURE) | HAS(TOP_P), cli_sample, RUNS},
-    {"digest", "RUN[@STEP]", "one line: hex digest of the whole training state at that step", 1, 1, 0, cli_digest, RUNS},
+    {"digest", "RUN[@STEP]", "one line: hex digest of the whole training state at that step", 1, 1, 0,
+     cli_digest, RUNS},
     {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX, HAS(METRIC) | HAS(OUTPUT), cli_plot,
      "Needs --metric and -o.\n"},
-    {"calc", "grpo|balance < in.json", "the engine's own arithmetic on numbers that you give", 1, 1, 0, cli_calc,
-     "grpo: {\"rewards\":[G],\"logp\":[[..]],\"logp_old\":[[..]],\"logp_ref\":[[..]],\"loss\":\"grpo|r1|dapo|dr_grpo|gspo\",\n"
-     "  \"std\":\"sample|population|none\",\"eps_low\":x,\"eps_high\":x,\"beta\":x,\"max_length\":N}; logp_ref may be absent at\n"
-     "  beta 0, max_length is dr_grpo's\n"
+    {"calc", "grpo|balance < in.json", "the engine's own arithmetic on numbers that you give", 1, 1, 0,
+     cli_calc,
+     "grpo: {\"rewards\":[G],\"logp\":[[..]],\"logp_old\":[[..]],\"logp_ref\":[[..]],\n"
+     "  \"loss\":\"grpo|r1|dapo|dr_grpo|gspo\",\"std\":\"sample|population|none\",\n"
+     "  \"eps_low\":x,\"eps_high\":x,\"beta\":x,\"max_length\":N}\n"
+     "  logp_ref may be absent at beta 0, max_length is dr_grpo's\n"
      "balance: {\"load\":[E],\"bias\":[E],\"gamma\":x}\n"},
     {"score", "SCENARIO < in.jsonl", "rewards of given completions", 1, 1, HAS(SET), cli_score,
      "A line in: {\"problem\":{..},\"completion\":\"..\"}; a line out: reward, accuracy, format, why, at.\n"},
     {"bench", "[NAME...]", "speed: train, generate, step, store, ui", 0, WORDS_MAX, HAS(QUICK), cli_bench,
      "Beside PyTorch where python3-torch and tests/bench/torch_peer.py are found.\n"},
-    {"check", "[RUN]", "integrity of the store; of a run also its last keyframe interval, replayed by digest", 0, 1, 0,
-     cli_check, NULL},
+    {"check", "[RUN]", "integrity of the store, and replay of a run's last keyframe interval by digest", 0, 1,
+     0, cli_check, NULL},
     {"help", "[COMMAND]", "this, or a command's options", 0, 1, 0, cli_help, NULL},
     {NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
 };
@@ -122,8 +129,8 @@ void cli_help_program(struct str *out)
     }
     str_add(out, "\n`grpolab help COMMAND` tells its options.\n\noptions of every command\n");
     option_lines(OPTIONS_GLOBAL | HAS(VERSION), out);
-    str_add(out, "\nexit status: 0 done, 1 it failed, 2 the request was wrong, 3 a condition of --until or --expect did not "
-                 "hold\n");
+    str_add(out, "\nexit status: 0 done, 1 it failed, 2 the request was wrong, 3 a condition of --until or\n"
+                 "--expect did not hold\n");
 }
 
 /* Text as roff takes it: what it would read as its own is escaped. */
@@ -177,8 +184,9 @@ void cli_help_man(struct str *out)
     }
     str_add(out, ".SH OPTIONS\n");
     man_options(~(uint64_t)0, out);
-    str_add(out, ".SH EXIT STATUS\n0 done, 1 it failed, 2 the request was wrong, 3 a condition did not hold.\n"
-                 ".SH ENVIRONMENT\nGRPOLAB_STORE names the database, XDG_DATA_HOME its default folder.\n");
+    str_add(out, ".SH EXIT STATUS\n0 done, 1 it failed, 2 the request was wrong, 3 a condition did not "
+                 "hold.\n.SH ENVIRONMENT\n"
+                 "GRPOLAB_STORE names the database, XDG_DATA_HOME its default folder.\n");
     str_free(&usage);
 }
 

@@ -1,6 +1,6 @@
-/* Driving a run. A signal's handler only writes to an eventfd (which thread it runs in is not ours to say: libraries have
- * threads too); a thread that waits there sets a flag, which is looked at between steps, and cancels the step under
- * way, which then leaves at a safe point. */
+/* Driving a run. A signal's handler only writes to an eventfd (which thread it runs in is not ours to say:
+ * libraries have threads too); a thread that waits there sets a flag, which is looked at between steps, and
+ * cancels the step under way, which then leaves at a safe point. */
 #include "app/cli_drive.h"
 
 #include <errno.h>
@@ -57,8 +57,8 @@ void drive_watch(struct drive *d, struct session *s)
     wake = d->event;
     for (int i = 0; i < WATCHED_N; i++) {
         sigaction(watched[i], NULL, &d->old[i]);
-        /* Under nohup, HUP stays ignored. A shell starts what runs in the background with INT ignored, but who sends one
-         * means it. */
+        /* Under nohup, HUP stays ignored. A shell starts what runs in the background with INT ignored, but
+         * who sends one means it. */
         if (watched[i] != SIGHUP || d->old[i].sa_handler != SIG_IGN)
             sigaction(watched[i], &a, NULL);
     }
@@ -112,9 +112,7 @@ static enum status one_step(struct drive *d, struct session *s, int *stopped, st
             d->stop = STOP_UNTIL;
         return *stopped ? ST_OK : st;
     }
-    if (s->run.id != run)
-        return s->sink.state(s->sink.self, "running", e);
-    if (is_last(s)) {
+    if (s->run.id == run && is_last(s)) {
         measured_add(&d->measured, s->trainer->step, s->trainer->metric);
         *stopped = d->until.n && condition_holds(&d->until, &d->measured);
         if (*stopped)
@@ -146,18 +144,12 @@ static enum status steps(struct drive *d, struct session *s, struct progress *p,
 enum status drive_run(struct drive *d, struct session *s, struct err *e)
 {
     struct progress p;
-    struct err late;
     enum status st;
     progress_init(&p);
     control_resume(&s->control);
-    st = s->sink.state(s->sink.self, "running", e);
-    if (!st)
-        st = steps(d, s, &p, e);
-    else
-        d->stop = STOP_FAILED;
+    st = steps(d, s, &p, e);
     progress_end(&p);
     control_clear_cancel(&s->control);
-    if (!s->failed)
-        s->sink.state(s->sink.self, session_is_done(s) ? "done" : "paused", &late);
+    session_state(s, session_is_done(s) ? "done" : "paused");
     return st;
 }

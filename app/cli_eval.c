@@ -16,12 +16,14 @@ static void print_evaluation(const struct cli *c, const struct evaluation *o)
         const char *key;
         double value;
     } row[] = {
-        {"pass@1", o->pass_1}, {"pass@k", o->pass_k}, {"maj@k", o->maj_k}, {"k", o->k}, {"problems", o->problems},
-        {"mean_length", o->mean_length}, {"waits", o->waits}, {"temperature", o->temperature}, {"top_p", o->top_p},
+        {"pass@1", o->pass_1}, {"pass@k", o->pass_k},           {"maj@k", o->maj_k},
+        {"k", o->k},           {"problems", o->problems},       {"mean_length", o->mean_length},
+        {"waits", o->waits},   {"temperature", o->temperature}, {"top_p", o->top_p},
     };
     if (!args_has(&c->args, OPT_JSON)) {
-        printf("pass@1 %.4f  pass@%d %.4f  maj@%d %.4f  mean length %.1f  (%d problems, T %g, top-p %g)\n", o->pass_1, o->k,
-               o->pass_k, o->k, o->maj_k, o->mean_length, o->problems, o->temperature, o->top_p);
+        printf("pass@1 %.4f  pass@%d %.4f  maj@%d %.4f  mean length %.1f  (%d problems, T %g, top-p %g)\n",
+               o->pass_1, o->k, o->pass_k, o->k, o->maj_k, o->mean_length, o->problems, o->temperature,
+               o->top_p);
         return;
     }
     write_begin(&w, '{');
@@ -35,7 +37,8 @@ static void print_evaluation(const struct cli *c, const struct evaluation *o)
     str_free(&text);
 }
 
-static void test_expectation(struct cli *c, const struct condition *expect, const struct evaluation *o, int64_t step)
+static void test_expectation(struct cli *c, const struct condition *expect, const struct evaluation *o,
+                             int64_t step)
 {
     struct measured m;
     double metric[METRIC_N];
@@ -70,7 +73,8 @@ enum status cli_eval(struct cli *c, struct err *e)
         .problems = args_has(a, OPT_PROBLEMS) ? (int)a->problems : t->set.eval.final_problems,
         .temperature = args_has(a, OPT_TEMPERATURE) ? a->temperature : t->set.eval.temperature,
         .top_p = args_has(a, OPT_TOP_P) ? a->top_p : t->set.eval.top_p,
-        .seed = args_has(a, OPT_SEED) ? (uint64_t)a->seed : t->seed, .step = (uint32_t)t->step,
+        .seed = args_has(a, OPT_SEED) ? (uint64_t)a->seed : t->seed,
+        .step = (uint32_t)t->step,
     };
     st = trainer_evaluate(t, &o, NULL, e);
     if (st)
@@ -81,8 +85,8 @@ enum status cli_eval(struct cli *c, struct err *e)
     return ST_OK;
 }
 
-/* The prompt as the model reads it: as it is where it holds the whole template, from a problem's JSON, or what the user
- * says put into the template. */
+/* The prompt as the model reads it: as it is where it holds the whole template, from a problem's JSON, or
+ * what the user says put into the template. */
 static enum status prompt_text(const struct task *k, const char *given, struct str *out, struct err *e)
 {
     struct problem p;
@@ -192,9 +196,12 @@ enum status cli_sample(struct cli *c, struct err *e)
         n = t->held_out_n;
     how = (struct sampling){
         .temperature = args_has(a, OPT_TEMPERATURE) ? a->temperature : t->set.eval.temperature,
-        .top_p = args_has(a, OPT_TOP_P) ? a->top_p : t->set.eval.top_p, .max_tokens = t->set.rl.max_tokens,
-        .end_token = t->task.end_token, .seed = args_has(a, OPT_SEED) ? (uint64_t)a->seed : t->seed,
-        .stream = RNG_RESAMPLE, .step = (uint32_t)t->step,
+        .top_p = args_has(a, OPT_TOP_P) ? a->top_p : t->set.eval.top_p,
+        .max_tokens = t->set.rl.max_tokens,
+        .end_token = t->task.end_token,
+        .seed = args_has(a, OPT_SEED) ? (uint64_t)a->seed : t->seed,
+        .stream = RNG_RESAMPLE,
+        .step = (uint32_t)t->step,
     };
     st = arena_init(&arena, "samples", (size_t)256 << 20, e);
     if (!st)

@@ -10,7 +10,8 @@
 #include "scenarios/registry.h"
 #include "views/tree.h"
 
-static void one_scenario(struct cli *c, struct json_writer *w, const char *name, const char *kind, const char *summary)
+static void one_scenario(struct cli *c, struct json_writer *w, const char *name, const char *kind,
+                         const char *summary)
 {
     if (!args_has(&c->args, OPT_JSON)) {
         str_printf(w->out, "%-20s %-9s %s\n", name, kind, summary);
@@ -61,7 +62,8 @@ static void write_value(struct json_writer *w, const struct setting *row, const 
         write_number(w, strtod(value, NULL));
 }
 
-static void one_setting(struct json_writer *w, int json, const struct settings *set, const struct settings *initial, int i)
+static void one_setting(struct json_writer *w, int json, const struct settings *set,
+                        const struct settings *initial, int i)
 {
     const char *section;
     const struct setting *row = settings_row(set, i, &section);
@@ -91,8 +93,8 @@ static void one_setting(struct json_writer *w, int json, const struct settings *
 }
 
 /* A row for what conditions and plots can name, in the form of a setting without a value. */
-static void one_quantity(struct json_writer *w, int json, const char *name, const char *kind, const char *unit,
-                         const char *meaning)
+static void one_quantity(struct json_writer *w, int json, const char *name, const char *kind,
+                         const char *unit, const char *meaning)
 {
     if (!json) {
         str_printf(w->out, "%-28s %-10s %-24s %s\n", name, "", unit, meaning);
@@ -139,7 +141,8 @@ enum status cli_show_settings(struct cli *c, struct err *e)
     uint64_t seed;
     int json = args_has(&c->args, OPT_JSON);
     enum status st = ST_OK;
-    settings_init(&set, what && scenario_find(what) && !preset_find(what) ? scenario_find(what) : scenario_at(0));
+    settings_init(&set,
+                  what && scenario_find(what) && !preset_find(what) ? scenario_find(what) : scenario_at(0));
     if (what && !(scenario_find(what) && !preset_find(what)))
         st = cli_settings(c, what, &set, &seed, e);
     else if (c->args.set.n)
@@ -220,8 +223,8 @@ static void run_line(struct str *out, const struct record_run *r, int depth)
     cli_safe(&name, r->name, strlen(r->name));
     if (localtime_r(&created, &t))
         strftime(made, sizeof made, "%Y-%m-%d %H:%M", &t);
-    str_printf(out, "%4lld  %-28s %-16s %-5s %6lld  %-8s %7.0f s  %s", (long long)r->id, str_c(&name), r->preset, r->stage,
-               (long long)r->step, r->state, r->seconds, made);
+    str_printf(out, "%4lld  %-28s %-16s %-5s %6lld  %-8s %7.0f s  %s", (long long)r->id, str_c(&name),
+               r->preset, r->stage, (long long)r->step, r->state, r->seconds, made);
     if (r->note[0]) {
         str_add(out, "  ");
         cli_safe(out, r->note, strlen(r->note));
@@ -238,8 +241,8 @@ static enum status run_lines(struct str *out, const struct record_run *runs, int
     if (!line)
         return err_set(e, ST_NOMEM, "runs", "no memory for the lineage");
     if (n)
-        str_printf(out, "%4s  %-28s %-16s %-5s %6s  %-8s %9s  %s\n", "id", "name", "preset", "stage", "step", "state", "time",
-                   "created");
+        str_printf(out, "%4s  %-28s %-16s %-5s %6s  %-8s %9s  %s\n", "id", "name", "preset", "stage", "step",
+                   "state", "time", "created");
     for (int i = 0; i < n - TREE_MAX; i++)
         run_line(out, &runs[i], 0);
     lines = tree_order(runs, n, line);

@@ -13,7 +13,7 @@ enum { CURVES_MAX = 64 };
 struct curves {
     struct series series[CURVES_MAX];
     char label[CURVES_MAX][NAME_BYTES + 64];
-    double *points[CURVES_MAX];    /* x, then y */
+    double *points[CURVES_MAX]; /* x, then y */
     int n;
 };
 
@@ -30,14 +30,16 @@ static enum status find_metrics(const struct words *names, int *metric, struct e
     return ST_OK;
 }
 
-/* The steps where the metric was measured; what is measured now and then is a line through its points all the same. */
-static enum status add_curve(struct curves *v, const char *label, const int64_t *step, const double *value, int n, int metric,
-                             struct err *e)
+/* The steps where the metric was measured; what is measured now and then is a line through its points all the
+ * same. */
+static enum status add_curve(struct curves *v, const char *label, const int64_t *step, const double *value,
+                             int n, int metric, struct err *e)
 {
-    double *x = malloc(2 * ((size_t)n + 1) * sizeof *x), *y = x + n;
+    double *x = malloc(2 * ((size_t)n + 1) * sizeof *x), *y;
     int kept = 0;
     if (!x)
         return err_set(e, ST_NOMEM, "plot", "no memory for %d steps", n);
+    y = x + n;
     for (int i = 0; i < n; i++) {
         double at = value[(size_t)i * METRIC_N + (size_t)metric];
         if (!isfinite(at))
@@ -52,13 +54,13 @@ static enum status add_curve(struct curves *v, const char *label, const int64_t 
     return ST_OK;
 }
 
-static enum status add_run(struct curves *v, struct query *q, const struct record_run *run, int64_t last, const int *metric,
-                           int metrics_n, int is_alone, struct err *e)
+static enum status add_run(struct curves *v, struct query *q, const struct record_run *run, int64_t last,
+                           const int *metric, int metrics_n, int is_alone, struct err *e)
 {
     char label[NAME_BYTES + 64];
-    int64_t *step;
-    double *value;
-    int n;
+    int64_t *step = NULL;
+    double *value = NULL;
+    int n = 0;
     enum status st = query_metrics(q, run->id, 1, last, &step, &value, &n, e);
     if (st)
         return st;
@@ -82,10 +84,10 @@ static enum status draw(struct cli *c, struct curves *v, const int *metric, stru
     const struct words *runs = &c->args.operand, *names = &c->args.metric;
     const struct metric_row *first = metric_row(metric[0]);
     struct png_chart chart = {.x_label = "step", .series = v->series};
-    struct record_run run;
-    struct query *q;
+    struct record_run run = {0};
+    struct query *q = NULL;
     char title[NAME_BYTES] = "", y_label[128];
-    int64_t step;
+    int64_t step = -1;
     enum status st = ST_OK;
     for (int i = 0; i < runs->n && !st; i++) {
         st = cli_find(c, runs->word[i], &run, &step, e);
@@ -110,15 +112,15 @@ static enum status draw(struct cli *c, struct curves *v, const int *metric, stru
 enum status cli_plot(struct cli *c, struct err *e)
 {
     struct curves *v;
-    int metric[WORDS_MAX];
+    int metric[WORDS_MAX] = {0};
     enum status st;
     if (!args_has(&c->args, OPT_METRIC))
         return err_set(e, ST_USAGE, "plot", "which metrics: --metric NAME...; `grpolab settings` lists them");
     if (!args_has(&c->args, OPT_OUTPUT))
         return err_set(e, ST_USAGE, "plot", "where to: -o FILE.png");
     if (c->args.operand.n * c->args.metric.n > CURVES_MAX)
-        return err_set(e, ST_USAGE, "plot", "%d runs by %d metrics are more than %d curves", c->args.operand.n,
-                       c->args.metric.n, CURVES_MAX);
+        return err_set(e, ST_USAGE, "plot", "%d runs by %d metrics are more than %d curves",
+                       c->args.operand.n, c->args.metric.n, CURVES_MAX);
     st = find_metrics(&c->args.metric, metric, e);
     if (st)
         return st;

@@ -74,7 +74,9 @@ void progress_show(struct progress *p, const struct session *s, int64_t target)
     if (p->run != s->run.id) {
         p->run = s->run.id;
         p->first = s->trainer->step > 0 ? s->trainer->step - 1 : 0;
-        p->begin = t - (s->trainer->step > 0 && s->trainer->metric[M_STEP_TIME] > 0 ? s->trainer->metric[M_STEP_TIME] : 0);
+        p->begin =
+            t - (s->trainer->step > 0 && s->trainer->metric[M_STEP_TIME] > 0 ? s->trainer->metric[M_STEP_TIME]
+                                                                             : 0);
         if (s->trainer->step == 0)
             return;
     }

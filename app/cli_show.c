@@ -9,7 +9,8 @@
 #include "app/json_write.h"
 #include "scenarios/registry.h"
 
-/* "key = value\n" lines as an object. Settings that are numbers are written as such where the run's scenario is known. */
+/* "key = value\n" lines as an object. Settings that are numbers are written as such where the run's scenario
+ * is known. */
 static void write_lines(struct json_writer *w, const char *text, int numbers)
 {
     char key[128];
@@ -114,9 +115,11 @@ static void show_text(struct str *out, const struct record_run *r, int64_t step,
                       const char *settings, const char *environment, const struct measured *m)
 {
     cli_safe(out, r->name, strlen(r->name));
-    str_printf(out, " (run %lld): step %lld of %lld, %s\n  preset %s, stage %s, seed %llu, %.1f s, of them RL %.1f s\n",
-               (long long)r->id, (long long)step, (long long)r->step, r->state, r->preset, r->stage,
-               (unsigned long long)r->seed, r->seconds, r->rl_seconds);
+    str_printf(
+        out,
+        " (run %lld): step %lld of %lld, %s\n  preset %s, stage %s, seed %llu, %.1f s, of them RL %.1f s\n",
+        (long long)r->id, (long long)step, (long long)r->step, r->state, r->preset, r->stage,
+        (unsigned long long)r->seed, r->seconds, r->rl_seconds);
     if (r->parent)
         str_printf(out, "  from run %lld at step %lld\n", (long long)r->parent, (long long)r->parent_step);
     str_printf(out, "  digest %s\n", digest);
@@ -220,8 +223,10 @@ static void metrics_text(const struct table *t, struct str *out)
         int metric;
         const char *title;
     } shown[] = {
-        {M_LOSS, "loss"}, {M_REWARD, "reward"}, {M_ACCURACY, "accuracy"}, {M_PASS_1, "pass@1"}, {M_LENGTH, "length"},
-        {M_KL, "kl"}, {M_ENTROPY, "entropy"}, {M_GRAD_NORM, "grad_norm"}, {M_MAX_VIO, "max_vio"}, {M_STEP_TIME, "step_time"},
+        {M_LOSS, "loss"},           {M_REWARD, "reward"},       {M_ACCURACY, "accuracy"},
+        {M_PASS_1, "pass@1"},       {M_LENGTH, "length"},       {M_KL, "kl"},
+        {M_ENTROPY, "entropy"},     {M_GRAD_NORM, "grad_norm"}, {M_MAX_VIO, "max_vio"},
+        {M_STEP_TIME, "step_time"},
     };
     int has[METRIC_N] = {0};
     for (int k = 0; k < t->column_n; k++)

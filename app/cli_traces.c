@@ -50,14 +50,16 @@ static int token_at(const char *text, int at)
     return n;
 }
 
-static void write_ahas(struct json_writer *w, const struct reader *r, const struct record_trace *t, const struct str *text)
+static void write_ahas(struct json_writer *w, const struct reader *r, const struct record_trace *t,
+                       const struct str *text)
 {
     struct problem p;
     struct err none;
     struct marks *m = malloc(sizeof *m);
     write_key(w, "aha");
     write_begin(w, '[');
-    if (m && t->aha > 0 && r->set.scenario->parse(r->task, r->step.group[t->group].problem, &p, &none) == ST_OK) {
+    if (m && t->aha > 0 &&
+        r->set.scenario->parse(r->task, r->step.group[t->group].problem, &p, &none) == ST_OK) {
         r->set.scenario->analyse(r->task, &p, str_c(text), text->n, t->accuracy, m);
         for (int i = 0; i < m->n && i < MARKS_MAX; i++) {
             if (m->mark[i].kind != MARK_AHA)
@@ -76,7 +78,8 @@ static void write_ahas(struct json_writer *w, const struct reader *r, const stru
     free(m);
 }
 
-static void trace_json(struct json_writer *w, const struct reader *r, const struct record_trace *t, const struct str *text)
+static void trace_json(struct json_writer *w, const struct reader *r, const struct record_trace *t,
+                       const struct str *text)
 {
     write_begin(w, '{');
     write_key(w, "step");
@@ -117,7 +120,8 @@ static void trace_json(struct json_writer *w, const struct reader *r, const stru
     write_end(w, '}');
 }
 
-static void trace_lines(struct str *out, const struct reader *r, const struct record_trace *t, const struct str *text)
+static void trace_lines(struct str *out, const struct reader *r, const struct record_trace *t,
+                        const struct str *text)
 {
     const struct record_group *g = &r->step.group[t->group];
     if (t->index == 0) {
@@ -125,8 +129,8 @@ static void trace_lines(struct str *out, const struct reader *r, const struct re
         cli_safe(out, g->prompt, strlen(g->prompt));
         str_printf(out, "\n  mean reward %.3f, std %.3f%s\n", g->mean, g->std, g->flat ? ", flat" : "");
     }
-    str_printf(out, "  %d  reward %.3g  advantage %+.3f  %d tokens%s%s", t->index, t->reward, t->advantage, t->n,
-               t->cut_off ? ", cut off" : "", t->aha ? ", aha candidate" : "");
+    str_printf(out, "  %d  reward %.3g  advantage %+.3f  %d tokens%s%s", t->index, t->reward, t->advantage,
+               t->n, t->cut_off ? ", cut off" : "", t->aha ? ", aha candidate" : "");
     if (t->why && t->why[0]) {
         str_add(out, "  (");
         cli_safe(out, t->why, strlen(t->why));
@@ -144,8 +148,8 @@ static enum status print_traces(struct cli *c, const struct reader *r, struct er
     int json = args_has(&c->args, OPT_JSON), only = args_has(&c->args, OPT_GROUP) ? (int)c->args.group : -1;
     enum status st = ST_OK;
     if (only >= r->step.groups_n && only >= 0)
-        return err_set(e, ST_USAGE, "traces", "step %lld has %d groups; they are counted from 0", (long long)r->step.step,
-                       r->step.groups_n);
+        return err_set(e, ST_USAGE, "traces", "step %lld has %d groups; they are counted from 0",
+                       (long long)r->step.step, r->step.groups_n);
     if (json)
         write_begin(&w, '[');
     for (int i = 0; i < r->step.traces_n; i++) {

@@ -1,5 +1,5 @@
-/* `train`, `resume`, `fork`: a run goes on, step by step, until its steps are done, a condition holds, it fails, or the user
- * wants it to stop; then one JSON document or line tells where it stands. */
+/* `train`, `resume`, `fork`: a run goes on, step by step, until its steps are done, a condition holds, it
+ * fails, or the user wants it to stop; then one JSON document or line tells where it stands. */
 #include "app/cli.h"
 #include "app/cli_drive.h"
 
@@ -9,7 +9,7 @@
 #include "app/json_write.h"
 
 static const char *const stop_name[] = {
-    [STOP_END] = "end", [STOP_STEPS] = "steps", [STOP_UNTIL] = "until", [STOP_INTERRUPT] = "interrupt",
+    [STOP_END] = "end",       [STOP_STEPS] = "steps", [STOP_UNTIL] = "until", [STOP_INTERRUPT] = "interrupt",
     [STOP_FAILED] = "failed",
 };
 
@@ -54,7 +54,8 @@ static void print_line(const struct session *s, const struct drive *d)
     struct digest digest = trainer_digest(s->trainer);
     char hex[DIGEST_HEX];
     digest_hex(&digest, hex);
-    printf("%s: step %lld (%s), %.1f s", s->run.name, (long long)s->trainer->step, stop_name[d->stop], s->trainer->seconds);
+    printf("%s: step %lld (%s), %.1f s", s->run.name, (long long)s->trainer->step, stop_name[d->stop],
+           s->trainer->seconds);
     if (m[M_REWARD] == m[M_REWARD])
         printf(", reward %.3f", m[M_REWARD]);
     else if (m[M_LOSS] == m[M_LOSS])
@@ -105,7 +106,8 @@ static enum status check_name(const struct cli *c, struct err *e)
     if (strlen(name) >= NAME_BYTES)
         return err_set(e, ST_USAGE, "arguments", "--name: a name has at most %d bytes", NAME_BYTES - 1);
     if (name[strspn(name, "0123456789")] == 0 || strchr(name, '@') || name[0] == '-')
-        return err_set(e, ST_USAGE, "arguments", "--name %.60s: a name is no number, has no @ and does not begin with -", name);
+        return err_set(e, ST_USAGE, "arguments",
+                       "--name %.60s: a name is no number, has no @ and does not begin with -", name);
     for (const char *p = name; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             return err_set(e, ST_USAGE, "arguments", "--name: a name has no control characters");
@@ -152,7 +154,7 @@ enum status cli_resume(struct cli *c, struct err *e)
 {
     struct drive d;
     struct session *s;
-    struct record_run run;
+    struct record_run run = {0};
     int64_t step;
     char id[24];
     enum status st;
@@ -161,10 +163,12 @@ enum status cli_resume(struct cli *c, struct err *e)
     if (!st)
         st = cli_find(c, c->args.operand.word[0], &run, &step, e);
     if (!st && step >= 0)
-        st = err_set(e, ST_USAGE, "resume", "a run goes on from its latest step; `grpolab fork %s` goes on from an earlier one",
+        st = err_set(e, ST_USAGE, "resume",
+                     "a run goes on from its latest step; `grpolab fork %s` goes on from an earlier one",
                      c->args.operand.word[0]);
     if (!st && args_has(&c->args, OPT_SEED) && (uint64_t)c->args.seed != run.seed)
-        st = err_set(e, ST_USAGE, "resume", "run %s keeps its seed %llu; `grpolab fork` makes one with another", run.name,
+        st = err_set(e, ST_USAGE, "resume",
+                     "run %s keeps its seed %llu; `grpolab fork` makes one with another", run.name,
                      (unsigned long long)run.seed);
     if (!st && d.target >= 0 && d.target < run.step)
         cli_note(c, "%s is at step %lld already", run.name, (long long)run.step);
@@ -176,7 +180,8 @@ enum status cli_resume(struct cli *c, struct err *e)
     drive_watch(&d, s);
     st = session_open(s, id, -1, 1, e);
     if (!st) {
-        /* A run of an earlier stage goes on to the end of the chain, where no step of its own is asked for. */
+        /* A run of an earlier stage goes on to the end of the chain, where no step of its own is asked for.
+         */
         s->follow_chain = d.target < 0 && is_early_stage(s) && strcmp(run.state, "done");
         st = measured_read(&d.measured, s->query, &s->run, s->trainer->step, e);
     }
@@ -190,7 +195,7 @@ enum status cli_fork(struct cli *c, struct err *e)
 {
     struct drive d;
     struct session *s;
-    struct record_run run;
+    struct record_run run = {0};
     int64_t step;
     char id[24], seed[32];
     struct words set = c->args.set;
@@ -216,10 +221,10 @@ enum status cli_fork(struct cli *c, struct err *e)
     st = session_fork(s, id, step, set.word, set.n, args_has(&c->args, OPT_NAME) ? c->args.name : "", e);
     if (!st)
         st = measured_read(&d.measured, s->query, &s->run, s->trainer->step, e);
-    if (!st)
+    if (!st) {
         cli_note(c, "%s", s->message);
-    if (!st)
         st = go(c, s, &d, e);
+    }
     drive_unwatch(&d);
     return st;
 }

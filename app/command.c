@@ -150,8 +150,8 @@ enum status command_parse(const char *text, struct command_line *l, struct err *
     text += strspn(text, " \t:");
     if (strlen(text) >= COMMAND_BYTES)
         return err_set(e, ST_USAGE, "command", "a line has at most %d bytes", COMMAND_BYTES - 1);
-    snprintf(l->whole, sizeof l->whole, "%s", text);
-    snprintf(l->text, sizeof l->text, "%s", text);
+    memcpy(l->whole, text, strlen(text) + 1);
+    memcpy(l->text, text, strlen(text) + 1);
     n = strcspn(text, " \t");
     l->rest = l->whole + n + strspn(l->whole + n, " \t");
     if (!n)
@@ -313,7 +313,9 @@ void command_complete(const struct command_source *s, const char *line, int begi
     const struct command_row *row;
 
     *files = 0;
-    snprintf(prefix, sizeof prefix, "%.*s", end - begin, line + begin);
+    end = end - begin < (int)sizeof prefix ? end : begin + (int)sizeof prefix - 1;
+    memcpy(prefix, line + begin, (size_t)(end - begin));
+    prefix[end - begin] = 0;
     for (i = 0; i < begin; i++)
         position += line[i] != ' ' && line[i] != ':' && (line[i + 1] == ' ' || i + 1 == begin);
     if (!position) {

@@ -1,5 +1,5 @@
-/* Conditions: a flat list of terms, as both joiners together need no tree: the list is a disjunction of runs of
- * terms without an `or` between them. */
+/* Conditions: a flat list of terms, as both joiners together need no tree: the list is a disjunction of runs
+ * of terms without an `or` between them. */
 #include "app/condition.h"
 
 #include <math.h>
@@ -22,12 +22,13 @@ static const struct {
     const char *name;
     enum condition_op op;
 } ops[] = {
-    {"<=", OP_LESS_EQUAL}, {">=", OP_MORE_EQUAL}, {"==", OP_EQUAL}, {"<", OP_LESS}, {">", OP_MORE}, {"crosses", OP_CROSSES},
+    {"<=", OP_LESS_EQUAL}, {">=", OP_MORE_EQUAL}, {"==", OP_EQUAL},
+    {"<", OP_LESS},        {">", OP_MORE},        {"crosses", OP_CROSSES},
 };
 
 enum { WORD_BYTES = 64 };
 
-/* The next word: a run of the signs < > =, or of other characters up to a blank or such a sign. 0 at the end. */
+/* The next word: a run of the signs < > =, or of other characters up to a blank or a sign. 0: the end. */
 static int next_word(const char **p, char out[WORD_BYTES])
 {
     size_t n;
@@ -40,10 +41,11 @@ static int next_word(const char **p, char out[WORD_BYTES])
     return n > 0;
 }
 
+/* What a mistyped word may have meant. */
 static const char *quantity_name(int i)
 {
-    return i < METRIC_N ? metric_row(i)->name : i == METRIC_N ? "step" : i == METRIC_N + 1 ? "group.flat" :
-           i == METRIC_N + 2 ? "nonfinite" : NULL;
+    static const char *const more[] = {"step", "group.flat", "nonfinite", NULL};
+    return i < METRIC_N ? metric_row(i)->name : more[i - METRIC_N];
 }
 
 static int find_quantity(const char *word)
@@ -79,8 +81,10 @@ static enum status parse_term(const char **p, struct condition_term *t, struct e
     const char *ahead;
     int event, found;
     if (!next_word(p, word) || is_joiner(word) || find_op(word) >= 0)
-        return err_set(e, ST_USAGE, "condition", word[0] ? "a metric or an event is missing before '%.40s'" :
-                       "a metric or an event is missing at the end%.0s", word);
+        return err_set(e, ST_USAGE, "condition",
+                       word[0] ? "a metric or an event is missing before '%.40s'"
+                               : "a metric or an event is missing at the end%.0s",
+                       word);
     if (strcmp(word, "aha.verified") == 0)
         return err_set(e, ST_USAGE, "condition", "aha.verified is not built yet; `aha` tells the candidates");
     ahead = *p;
@@ -93,14 +97,18 @@ static enum status parse_term(const char **p, struct condition_term *t, struct e
     }
     if (!next_word(&ahead, op) || is_joiner(op)) {
         if (event < 0)
-            return err_set(e, ST_USAGE, "condition", "'%.40s' needs an operator (< <= > >= == crosses) and a number", word);
+            return err_set(e, ST_USAGE, "condition",
+                           "'%.40s' needs an operator (< <= > >= == crosses) and a number", word);
         *t = (struct condition_term){.quantity = event, .op = OP_EVENT};
         return ST_OK;
     }
     found = find_op(op);
     if (found < 0 || t->quantity < 0)
-        return err_set(e, ST_USAGE, "condition", t->quantity < 0 ? "'%.40s' is an event and takes no operator '%.20s'" :
-                       "after '%.40s': '%.20s' is no operator; there are < <= > >= == crosses", word, op);
+        return err_set(e, ST_USAGE, "condition",
+                       t->quantity < 0
+                           ? "'%.40s' is an event and takes no operator '%.20s'"
+                           : "after '%.40s': '%.20s' is no operator; there are < <= > >= == crosses",
+                       word, op);
     t->op = (enum condition_op)found;
     if (!next_word(&ahead, number))
         return err_set(e, ST_USAGE, "condition", "after '%.40s %.20s' a number is missing", word, op);

@@ -403,6 +403,11 @@ static void set_view(struct desk *d)
 {
     struct view *v = &d->view;
 
+    if (d->has_engine) {   /* what was ordered is shown at once, not when the engine comes by */
+        struct control_view c = control_look(&d->session->control);
+        d->live->quantum = c.quantum;
+        d->live->pace = c.hold_after_step ? -1 : c.pace;
+    }
     v->now = desk_shown(d);
     v->history = v->now && d->history.run == v->now->run_id ? &d->history : NULL;
     v->runs = d->runs;

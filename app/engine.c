@@ -116,12 +116,11 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
     return st;
 }
 
-/* Between steps: says what the run is doing now in the lineage. */
-static void note_state(struct session *s, const char *state)
+/* A run that stands still is paused, unless it has come to its end. */
+static void note_pause(struct session *s)
 {
-    struct err e;
-    if (s->trainer && s->is_locked && !s->failed && s->sink.state)
-        s->sink.state(s->sink.self, state, &e);
+    if (s->trainer && strcmp(s->run.state, "done"))
+        session_state(s, "paused");
 }
 
 static void one_step(struct session *s)
@@ -158,7 +157,7 @@ static void *run(void *arg)
                 session_say(s, 1, "%s: %s", e.where, e.msg);
             s->command = m.number;
             if (m.what == ENGINE_QUIT) {
-                note_state(s, "paused");
+                note_pause(s);
                 return NULL;
             }
             session_publish(s, 1);
@@ -168,14 +167,12 @@ static void *run(void *arg)
             one_step(s);
             continue;
         }
-        note_state(s, "paused");
+        note_pause(s);
         session_publish(s, 1);
         if (!has_request(en))
             control_wait(&s->control, seen);
         if (s->failed && control_is_open(&s->control))
             control_pause(&s->control);
-        else if (control_is_open(&s->control))
-            note_state(s, "running");
     }
 }
 

@@ -39,9 +39,8 @@ enum status json_only(const json_t *o, const char *where, const char *keys, stru
     int index;
     if (!json_is_object(o))
         return err_set(e, ST_USAGE, where, "the input must be an object with the keys %s", keys);
-    json_object_foreach((json_t *)o, key, value)
-        if (!in_list(key, keys, &index))
-            return err_set(e, ST_USAGE, where, "unknown key \"%.40s\"; known: %s", key, keys);
+    json_object_foreach((json_t *)o, key, value) if (!in_list(key, keys, &index)) return err_set(
+        e, ST_USAGE, where, "unknown key \"%.40s\"; known: %s", key, keys);
     return ST_OK;
 }
 
@@ -63,8 +62,8 @@ enum status json_get_number(const json_t *o, const char *where, const char *key,
     return ST_OK;
 }
 
-enum status json_get_choice(const json_t *o, const char *where, const char *key, const char *choices, int *out,
-                            struct err *e)
+enum status json_get_choice(const json_t *o, const char *where, const char *key, const char *choices,
+                            int *out, struct err *e)
 {
     const json_t *v;
     enum status st = get(o, where, key, &v, e);
@@ -75,7 +74,8 @@ enum status json_get_choice(const json_t *o, const char *where, const char *key,
     return ST_OK;
 }
 
-enum status json_numbers(const json_t *list, const char *where, const char *key, double **out, int *n, struct err *e)
+enum status json_numbers(const json_t *list, const char *where, const char *key, double **out, int *n,
+                         struct err *e)
 {
     *out = NULL;
     *n = 0;

@@ -5,8 +5,9 @@
 
 #include "engine/base/str.h"
 
-/* JSON as it is printed: compact, numbers as short as they read back the same, null for what is not finite. A zeroed
- * struct with `out` set is ready. Commas and colons are its own affair; brackets are the caller's to balance. */
+/* JSON as it is printed: compact, numbers as short as they read back the same, null for what is not finite. A
+ * zeroed struct with `out` set is ready. Commas and colons are its own affair; brackets are the caller's to
+ * balance. */
 struct json_writer {
     struct str *out;
     int needs_comma;

@@ -43,7 +43,8 @@ static int forked_from(struct query *q, const struct record_run *run, struct rec
     return run->parent && query_run(q, id, parent, &none) == ST_OK && strcmp(parent->stage, run->stage) == 0;
 }
 
-enum status measured_read(struct measured *m, struct query *q, const struct record_run *run, int64_t last, struct err *e)
+enum status measured_read(struct measured *m, struct query *q, const struct record_run *run, int64_t last,
+                          struct err *e)
 {
     struct record_run line[FORKS_MAX];
     int64_t until[FORKS_MAX];

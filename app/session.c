@@ -108,11 +108,22 @@ enum status session_init(struct session *s, const char *store_path, int threads,
     return st;
 }
 
+void session_state(struct session *s, const char *state)
+{
+    struct err e;
+    if (!s->trainer || !s->is_locked || s->failed || strcmp(s->run.state, state) == 0)
+        return;
+    if (s->sink.state(s->sink.self, state, &e) == ST_OK)
+        snprintf(s->run.state, sizeof s->run.state, "%s", state);
+}
+
 /* Closes the open run; its lock goes with it. */
 static void close_run(struct session *s)
 {
     if (!s->trainer)
         return;
+    if (strcmp(s->run.state, "running") == 0)
+        session_state(s, "paused");
     trainer_release(s->trainer);
     free(s->trainer);
     s->trainer = NULL;
@@ -388,6 +399,7 @@ enum status session_step(struct session *s, struct err *e)
     /* A stage that was finished before, when the program ended between it and the next one. */
     if (s->follow_chain && t->step == t->head && t->step >= settings_steps(&t->set, t->stage) && chain_next(s))
         return chain_advance(s, e);
+    session_state(s, "running");
     replaying = t->step < t->head;
     st = trainer_step(t, &h, e);
     if (st) {
@@ -408,8 +420,8 @@ enum status session_step(struct session *s, struct err *e)
     if (!replaying)
         log_step(s, stage_ends);
     if (stage_ends && t->step == t->head) {
-        st = s->sink.state(s->sink.self, "done", e);
-        if (!st && s->follow_chain && chain_next(s))
+        session_state(s, "done");
+        if (s->follow_chain && chain_next(s))
             st = chain_advance(s, e);
     }
     session_publish(s, 0);

@@ -69,6 +69,8 @@ int session_is_done(const struct session *s);
 
 /* session_say: the line that the next snapshot shows. */
 void session_say(struct session *s, int is_error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* session_state: what the lineage says of the open run ("running", "paused", "done"); one that failed keeps that. */
+void session_state(struct session *s, const char *state);
 /* session_log: a line in the open run's log on record. */
 void session_log(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* session_publish: puts a snapshot into the box; now: 0 only when one is due (60 a second). Any thread inside a step. */

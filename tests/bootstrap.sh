@@ -2,20 +2,21 @@
 # Installs the Debian packages that are missing. Usage: tests/bootstrap.sh GROUP...
 #
 # The one list of packages stands here, in groups: `tools` makes anything at all, `build` makes the program,
-# `test` runs the tests, `lint` reads the code. Where nothing is missing, nothing is run as root and no
-# network is used. Where it may not install, it names the packages and fails.
+# `test` runs the tests, `lint` reads the code, `golden` renews the golden vectors. Where nothing is missing, nothing
+# is run as root and no network is used. Where it may not install, it names the packages and fails.
 set -eu
 
 group()
 {
     case $1 in
-    tools) echo gcc make git ;;
-    build) echo pkg-config libncurses-dev libreadline-dev libsqlite3-dev libopenblas-dev libpng-dev \
-                librandom123-dev libjansson-dev libinih-dev ;;
-    test)  echo libcriterion-dev tmux ;;
-    lint)  echo cppcheck ;;
-    *)     echo "bootstrap: no such group: $1" >&2
-           return 2 ;;
+    tools)  echo gcc make git ;;
+    build)  echo pkg-config libncurses-dev libreadline-dev libsqlite3-dev libopenblas-dev libpng-dev \
+                 librandom123-dev libjansson-dev libinih-dev ;;
+    test)   echo libcriterion-dev tmux ;;
+    lint)   echo cppcheck ;;
+    golden) echo python3-numpy python3-torch ;;
+    *)      echo "bootstrap: no such group: $1" >&2
+            return 2 ;;
     esac
 }
 

@@ -66,7 +66,8 @@ void trainer_start(struct trainer *t);
  * reference of a GRPO stage is that policy. */
 void trainer_follow(struct trainer *t, const struct trainer *before);
 
-/* trainer_take: the whole state of another trainer of the same stage and shapes: a fork's beginning. */
+/* trainer_take: the whole state of another trainer of the same stage and shapes: a fork's beginning. Its time starts
+ * anew: seconds are those of a run's own steps. */
 void trainer_take(struct trainer *t, const struct trainer *from);
 
 /* trainer_step: takes one step and commits it. A step that is on record already (step <= head) is compared by digest and

@@ -134,8 +134,7 @@ void trainer_take(struct trainer *t, const struct trainer *from)
     }
     to->updates = l->updates;
     t->step = t->head = t->reference_step = from->step;
-    t->seconds = from->seconds;
-    t->rl_seconds = from->rl_seconds;
+    t->seconds = t->rl_seconds = 0;
 }
 
 struct digest trainer_digest(const struct trainer *t)

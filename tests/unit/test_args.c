@@ -1,6 +1,7 @@
 /* The command line as data, and the JSON that is printed. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,20 +26,24 @@ Test(args, options_stand_anywhere)
 {
     struct args a;
     struct err e = {0};
-    cr_assert_eq(parse(&a, "--threads 2 train --set rl.beta=0 quick --store=x.db --set lr=1e-3 --json", &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(parse(&a, "--threads 2 train --set rl.beta=0 quick --store=x.db --set lr=1e-3 --json", &e),
+                 ST_OK, "%s", e.msg);
     cr_assert_str_eq(a.command, "train");
     cr_assert(a.operand.n == 1 && strcmp(a.operand.word[0], "quick") == 0);
     cr_assert(a.threads == 2 && strcmp(a.store, "x.db") == 0);
     cr_assert(a.set.n == 2 && strcmp(a.set.word[1], "lr=1e-3") == 0);
-    cr_assert(args_has(&a, OPT_JSON) && args_has(&a, OPT_SET) && !args_has(&a, OPT_QUIET) && !args_has(&a, OPT_SEED));
+    cr_assert(args_has(&a, OPT_JSON) && args_has(&a, OPT_SET) && !args_has(&a, OPT_QUIET) &&
+              !args_has(&a, OPT_SEED));
 }
 
 Test(args, values_of_each_kind)
 {
     struct args a;
     struct err e = {0};
-    cr_assert_eq(parse(&a, "eval r --k 8 --temperature 0.6 --top-p 0.95 --snapshot 160x45 -o f.png -q", &e), ST_OK, "%s", e.msg);
-    cr_assert(a.k == 8 && a.temperature == 0.6 && a.top_p == 0.95 && a.snapshot.w == 160 && a.snapshot.h == 45);
+    cr_assert_eq(parse(&a, "eval r --k 8 --temperature 0.6 --top-p 0.95 --snapshot 160x45 -o f.png -q", &e),
+                 ST_OK, "%s", e.msg);
+    cr_assert(a.k == 8 && a.temperature == 0.6 && a.top_p == 0.95 && a.snapshot.w == 160 &&
+              a.snapshot.h == 45);
     cr_assert_str_eq(a.output, "f.png");
     cr_assert(args_has(&a, OPT_QUIET));
 }
@@ -71,7 +76,7 @@ static void refuses(const char *line, const char *named)
 
 Test(args, what_is_wrong_is_named)
 {
-    refuses("train --step 3", "--steps");          /* the hint */
+    refuses("train --step 3", "--steps"); /* the hint */
     refuses("train --frobnicate", "--frobnicate");
     refuses("train -x", "-x");
     refuses("train --steps", "--steps");
@@ -177,7 +182,8 @@ Test(json_write, hostile_text_stays_text)
     w.needs_comma = 0;
     /* A bad byte, a cut sequence, an overlong one, a surrogate; and an honest one. */
     write_word(&w, "\xff \xc3 \xc0\x80 \xed\xa0\x80 \xc3\xa4");
-    cr_assert_str_eq(str_c(&out), "\"\xef\xbf\xbd \xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xc3\xa4\"");
+    cr_assert_str_eq(str_c(&out), "\"\xef\xbf\xbd \xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd "
+                                  "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xc3\xa4\"");
     str_free(&out);
 }
 

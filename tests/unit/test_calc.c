@@ -1,4 +1,5 @@
-/* `grpolab calc` against an independent script: tests/golden/make_objective.py wrote objective.json and balance.json. */
+/* `grpolab calc` against an independent script: tests/golden/make_objective.py wrote objective.json and
+ * balance.json. */
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <math.h>
@@ -15,9 +16,11 @@ static void same(const json_t *got, const json_t *want, const char *name, const 
     if (json_is_number(want)) {
         double g = json_number_value(got), w = json_number_value(want);
         cr_assert(json_is_number(got), "%s: %s is no number", name, path);
-        cr_assert(fabs(g - w) <= TOLERANCE * fmax(1, fabs(w)), "%s: %s is %.17g, not %.17g", name, path, g, w);
+        cr_assert(fabs(g - w) <= TOLERANCE * fmax(1, fabs(w)), "%s: %s is %.17g, not %.17g", name, path, g,
+                  w);
     } else if (json_is_array(want)) {
-        cr_assert(json_is_array(got) && json_array_size(got) == json_array_size(want), "%s: the length of %s", name, path);
+        cr_assert(json_is_array(got) && json_array_size(got) == json_array_size(want), "%s: the length of %s",
+                  name, path);
         for (size_t i = 0; i < json_array_size(want); i++) {
             snprintf(inner, sizeof inner, "%.100s[%zu]", path, i);
             same(json_array_get(got, i), json_array_get(want, i), name, inner);
@@ -35,7 +38,8 @@ static void check_file(const char *what, const char *file, size_t least)
     json_t *c;
     const char *key;
     cr_assert(row && json_array_size(cases) >= least, "%s has %zu cases", file, json_array_size(cases));
-    json_array_foreach(cases, i, c) {
+    json_array_foreach(cases, i, c)
+    {
         const char *name = json_string_value(json_object_get(c, "name"));
         struct str out = {0};
         struct err e = {0};
@@ -62,7 +66,8 @@ Test(calc, balance_is_as_the_independent_script_has_it)
 }
 
 /* A good input, from which one thing at a time is spoilt. */
-static const char good[] = "{\"rewards\":[1,0],\"logp\":[[-1,-2],[-3]],\"logp_old\":[[-1,-2],[-3]],\"loss\":\"grpo\",\"std\":\"sample\","
+static const char good[] = "{\"rewards\":[1,0],\"logp\":[[-1,-2],[-3]],\"logp_old\":[[-1,-2],[-3]],\"loss\":"
+                           "\"grpo\",\"std\":\"sample\","
                            "\"eps_low\":0.2,\"eps_high\":0.2,\"beta\":0}";
 
 static void refuses(const char *key, const char *value, const char *named)
@@ -75,7 +80,8 @@ static void refuses(const char *key, const char *value, const char *named)
     else
         json_object_del(in, key);
     cr_assert_eq(calc_grpo(in, &out, &e), ST_USAGE, "%s = %s is taken", key, value ? value : "(missing)");
-    cr_assert(strstr(e.msg, named), "%s = %s: the message names no %s: %s", key, value ? value : "(missing)", named, e.msg);
+    cr_assert(strstr(e.msg, named), "%s = %s: the message names no %s: %s", key, value ? value : "(missing)",
+              named, e.msg);
     cr_assert_eq(out.n, 0, "printed in spite of the error");
     json_decref(in);
     str_free(&out);
@@ -93,7 +99,8 @@ Test(calc, the_good_input_is_good)
 
 Test(calc, a_missing_key_is_named)
 {
-    static const char *const key[] = {"rewards", "logp", "logp_old", "loss", "std", "eps_low", "eps_high", "beta"};
+    static const char *const key[] = {"rewards", "logp",    "logp_old", "loss",
+                                      "std",     "eps_low", "eps_high", "beta"};
     for (size_t i = 0; i < sizeof key / sizeof *key; i++)
         refuses(key[i], NULL, key[i]);
 }

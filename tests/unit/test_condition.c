@@ -128,6 +128,8 @@ Test(condition, what_is_wrong_is_named)
     refuses("reward > 1 or or kl > 2", "missing");
     refuses("group.flat > 1", "event");
     refuses("aha.verified", "not built");
-    refuses("kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or "
-            "kl>0 or kl>0 or kl>0", "16");
+    refuses("kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or "
+            "kl>0 or kl>0 or "
+            "kl>0 or kl>0 or kl>0",
+            "16");
 }

@@ -140,6 +140,7 @@ Test(model, expert_bias_moves_the_choice_only)
     struct model_config c = tiny_config(TINY_MLA);
     struct tiny x;
     const struct block_state *s;
+    struct err e;
     tiny_init(&x, &c, kernels_best());
     s = &x.ws.block[1];
     for (int i = 0; i < c.experts_n; i++)
@@ -152,6 +153,8 @@ Test(model, expert_bias_moves_the_choice_only)
         cr_assert_float_eq(s->gate[2 * t] + s->gate[2 * t + 1], 1.5, 1e-5);
     }
     cr_assert(x.ws.load[0] == x.t.T && x.ws.load[1] == 0 && x.ws.load[2] == x.t.T && x.ws.load[3] == 0);
+    cr_assert_eq(model_forward(&x.m, x.w, x.bias, &x.t, 1, 0, &x.ws, &e), ST_OK);
+    cr_assert(x.ws.load[0] == 2 * x.t.T && x.ws.load[1] == 0, "loads are added to what stands there");
     tiny_release(&x);
 }
 
