@@ -91,7 +91,7 @@ CRASH_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/crash/*.c)))
 RACE_TESTS  := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/race/*.c)))
 BENCHES     := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
 # Scripts named lib*.sh are read by the others.
-SCRIPT_TESTS := $(filter-out tests/tty/lib%,$(sort $(wildcard tests/tty/*.sh)))
+SCRIPT_TESTS := $(sort $(wildcard tests/tty/run.sh tests/cli/run.sh))
 
 $(BUILD)/double/%.o: %.c $(BUILD)/compile.flags
 	@mkdir -p $(@D)

@@ -224,6 +224,19 @@ enum status command_fork(const struct command_line *l, int first, struct engine_
     return ST_OK;
 }
 
+/* The first word of a line, behind its ':'. Returns what stands after it. */
+static const char *first_word(const char *line, char *out, size_t bytes)
+{
+    size_t n;
+
+    line += strspn(line, " \t:");
+    n = strcspn(line, " \t");
+    snprintf(out, bytes, "%s", line);
+    if (n < bytes)
+        out[n] = 0;
+    return line + n;
+}
+
 /* Adds a candidate when it begins with what stands there. */
 static int offer(struct str *out, const char *prefix, const char *candidate)
 {
@@ -323,8 +336,7 @@ void command_complete(const struct command_source *s, const char *line, int begi
             offer(out, prefix, rows[i].name);
         return;
     }
-    line += strspn(line, " :");
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(line, " "), line);
+    first_word(line, name, sizeof name);
     row = command_by_name(name);
     if (row)
         offer_arguments(s, row, position, prefix, out, files);
@@ -332,17 +344,11 @@ void command_complete(const struct command_source *s, const char *line, int begi
 
 void command_usage(const char *line, char *out, size_t bytes)
 {
-    const struct command_row *row;
     char name[32];
-    size_t n;
+    const char *after = first_word(line, name, sizeof name);
+    const struct command_row *row = *after ? command_by_name(name) : NULL;
 
     out[0] = 0;
-    line += strspn(line, " :");
-    n = strcspn(line, " ");
-    if (!line[n] || n >= sizeof name)
-        return;
-    snprintf(name, sizeof name, "%.*s", (int)n, line);
-    row = command_by_name(name);
     if (row)
         snprintf(out, bytes, "%s %s  %s", row->name, row->arguments, row->what);
 }

@@ -220,12 +220,14 @@ static void draw_verdict(struct canvas *c, struct rect r, int row, const struct 
     canvas_printf(c, r, row, col + 3, STYLE_DIM, "%d tokens", t->n);
 }
 
-static void make_title(const struct view *v, const struct snap_follow *f, char *out, size_t size)
+static void make_title(const struct view *v, const struct snap_follow *f, const struct snap_trace *t, char *out,
+                       size_t size)
 {
     const struct snapshot *s = v->now;
-    const char *why = f->why == FOLLOW_PINNED ? "pinned"
-                      : f->why == FOLLOW_AHA  ? "the first aha"
-                                              : "best advantage";
+    const char *why = f->why == FOLLOW_AHA    ? "the first aha"
+                      : f->why == FOLLOW_BEST ? "best advantage"
+                      : t && !t->scored       ? "as it is sampled"   /* which one is best is not known yet */
+                                              : "pinned";
     char pace[64];
 
     if (!s->is_live)
@@ -306,7 +308,7 @@ void pane_trace(struct canvas *c, struct rect r, const struct view *v)
     at = f->group * s->group_size + f->index;
     if (f->group < s->groups_n && f->index < s->group_size && at < SNAP_TRACES)
         t = &s->trace[at];
-    make_title(v, f, title, sizeof title);
+    make_title(v, f, t, title, sizeof title);
     snprintf(right, sizeof right, "%d tokens", f->tokens_n);
     inner = pane_frame(c, r, v, PANE_TRACE, title, right);
     if (pane_is_boxed(c, r)) {

@@ -98,6 +98,15 @@ int plot_ticks(double low, double high, int most, double tick[16], double *step)
     return n;
 }
 
+int plot_step_ticks(double low, double high, int most, double tick[16], double *step)
+{
+    int n = plot_ticks(low, high, most, tick, step), is_whole = low == floor(low) && high == floor(high);
+
+    while (is_whole && n && *step != floor(*step) && most > 1)
+        n = plot_ticks(low, high, --most, tick, step);
+    return n;
+}
+
 void plot_smooth(const double *y, int n, double weight, double *out)
 {
     double sum = 0, norm = 0;
@@ -430,7 +439,7 @@ static void draw_x_axis(struct canvas *c, struct rect r, int indent, const struc
 {
     char text[FORMAT_BYTES];
     double tick[16], step;
-    int n = plot_ticks(f->x_low, f->x_high, (r.w - indent) / 12, tick, &step), i, end = indent;
+    int n = plot_step_ticks(f->x_low, f->x_high, (r.w - indent) / 12, tick, &step), i, end = indent;
 
     for (i = 0; i < n; i++) {
         int at = indent + (int)lround((tick[i] - f->x_low) / (f->x_high - f->x_low) * (r.w - indent - 1));

@@ -46,6 +46,9 @@ int plot_range_x(const struct plot *p, double *low, double *high);
  * distance. */
 int plot_ticks(double low, double high, int most, double tick[16], double *step);
 
+/* plot_step_ticks: the same for an axis of steps: where both ends are whole numbers, all ticks are. */
+int plot_step_ticks(double low, double high, int most, double tick[16], double *step);
+
 /* plot_smooth: out[i] is the bias-corrected exponential average of y[0..i], gaps kept. weight 0 copies. */
 void plot_smooth(const double *y, int n, double weight, double *out);
 

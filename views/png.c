@@ -105,7 +105,7 @@ static void draw_axes(struct chart *k)
         raster_text(&k->r, k->left - 16 * u, y + 10 * u, 20 * u, 1, 0, SOFT,
                     format_tick(text, tick[i], step));
     }
-    n = plot_ticks(k->x_low, k->x_high, 8, tick, &step);
+    n = plot_step_ticks(k->x_low, k->x_high, 8, tick, &step);
     for (i = 0; i < n; i++) {
         double x = px(k, tick[i]);
         raster_line(&k->r, x, k->top, x, k->bottom, 2 * u, GRID, 1);

@@ -87,12 +87,9 @@ static const struct metric_row rows[METRIC_N] = {
     [M_SECONDS] = {"seconds", NULL, "s", "sum of the run's recorded step times", 1},
     [M_RL_SECONDS] = {"rl_seconds", NULL, "s", "sum of RL step times, evaluation left out", 1},
     [M_TIME_ROLLOUT] = {"time/rollout", "timing_s/gen", "s", "time spent sampling", 1},
-    [M_TIME_REFERENCE] = {"time/reference", "timing_s/ref", "s", "time spent in the reference policy", 1},
     [M_TIME_UPDATE] = {"time/update", "timing_s/update_actor", "s",
                        "time spent in forward, backward, optimiser", 1},
     [M_TIME_EVALUATE] = {"time/evaluate", "timing_s/testing", "s", "time spent in evaluation", 1},
-    [M_TIME_COMMIT] = {"time/commit", "timing_s/save_checkpoint", "s", "time spent committing to the store",
-                       1},
 };
 
 /* Further names that are understood: a row has room for one alias only. */

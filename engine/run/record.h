@@ -24,7 +24,7 @@ enum metric {
     M_MAX_VIO, M_MAX_VIO_AVERAGE,                                    /* mean over MoE layers; of the batch, of the moving average */
     M_MAX_VIO_LAYER_0, M_MAX_VIO_LAYER_LAST = M_MAX_VIO_LAYER_0 + 15,
     M_TOKENS, M_TOKENS_PER_SECOND, M_STEP_TIME, M_SECONDS, M_RL_SECONDS,
-    M_TIME_ROLLOUT, M_TIME_REFERENCE, M_TIME_UPDATE, M_TIME_EVALUATE, M_TIME_COMMIT,
+    M_TIME_ROLLOUT, M_TIME_UPDATE, M_TIME_EVALUATE,
     METRIC_N
 };
 
