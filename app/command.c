@@ -13,40 +13,48 @@
 #include "scenarios/registry.h"
 
 static const struct command_row rows[] = {
-    {"step", "s", "[N] [token|phase|step]", "take N steps of the quantum, then hold", 0, "token phase step", 0, 2,
-     command_step},
+    {"step", "s", "[N] [token|phase|step]", "take N steps of the quantum, then hold", 0, "token phase step",
+     0, 2, command_step},
     {"pause", NULL, "", "hold, also in the middle of a step", 0, NULL, 0, 0, command_pause},
     {"resume", "run", "", "go on", 0, NULL, 0, 0, command_resume},
-    {"fork", NULL, "[STEP] [key=value ...] [name]", "a child run from a step's beginning, with changed settings",
-     TAKES_SETTING, NULL, 0, -1, command_fork_run},
-    {"set", NULL, "key=value ...", "change settings: makes a fork at the present step", TAKES_SETTING, NULL, 1, -1,
-     command_set},
-    {"rewind", NULL, "STEP", "move the run back; going on replays what is committed", 0, NULL, 1, 1, command_rewind},
+    {"fork", NULL, "[STEP] [key=value ...] [name]",
+     "a child run from a step's beginning, with changed settings", TAKES_SETTING, NULL, 0, -1,
+     command_fork_run},
+    {"set", NULL, "key=value ...", "change settings: makes a fork at the present step", TAKES_SETTING, NULL,
+     1, -1, command_set},
+    {"rewind", NULL, "STEP", "move the run back; going on replays what is committed", 0, NULL, 1, 1,
+     command_rewind},
     {"goto", "g", "STEP|live", "look at a step; the run itself stays where it is", 0, "live", 1, 1,
      command_goto},
     {"back", NULL, "[N]", "look N steps further back", 0, NULL, 0, 1, command_back},
     {"live", NULL, "", "look at what happens now", 0, NULL, 0, 0, command_live},
-    {"follow", NULL, "best|aha|GROUP/INDEX", "which trace is shown and paced", 0, "best aha", 1, 1, command_follow},
+    {"follow", NULL, "best|aha|GROUP/INDEX", "which trace is shown and paced", 0, "best aha", 1, 1,
+     command_follow},
     {"pace", NULL, "N|slow|step|full", "tokens a second of the followed trace; or holds after a step", 0,
      "full slow step", 1, 1, command_pace},
     {"eval", NULL, "", "evaluate the open run on held-out problems, now", 0, NULL, 0, 0, command_eval},
-    {"new", NULL, "PRESET [key=value ...]", "start a preset", TAKES_PRESET | TAKES_SETTING, NULL, 1, -1, command_new},
+    {"new", NULL, "PRESET [key=value ...]", "start a preset", TAKES_PRESET | TAKES_SETTING, NULL, 1, -1,
+     command_new},
     {"open", NULL, "RUN", "open a run, by name or id, where it stands", TAKES_RUN, NULL, 1, 1, command_open},
     {"rename", NULL, "NAME", "give the open run another name", 0, NULL, 1, 1, command_rename},
     {"note", NULL, "TEXT", "write a note to the open run", 0, NULL, 0, -1, command_note},
-    {"delete", NULL, "RUN", "delete a run with all it has; asks first", TAKES_RUN, NULL, 1, 1, command_delete},
-    {"settings", NULL, "", "the settings of the open run, with their meaning", 0, NULL, 0, 0, command_settings},
+    {"delete", NULL, "RUN", "delete a run with all it has; asks first", TAKES_RUN, NULL, 1, 1,
+     command_delete},
+    {"settings", NULL, "", "the settings of the open run, with their meaning", 0, NULL, 0, 0,
+     command_settings},
     {"runs", NULL, "", "the screen of runs and forks", 0, NULL, 0, 0, command_screen},
     {"log", NULL, "", "the screen of the log", 0, NULL, 0, 0, command_screen},
     {"dashboard", NULL, "", "the dashboard", 0, NULL, 0, 0, command_screen},
     {"plot", NULL, "[METRIC ...] FILE.png", "write a chart: of metrics, or of the curve with the focus",
      TAKES_METRIC | TAKES_FILE, NULL, 1, -1, command_plot},
-    {"save-screen", NULL, "FILE.txt", "write this screen as text", TAKES_FILE, NULL, 1, 1, command_save_screen},
+    {"save-screen", NULL, "FILE.txt", "write this screen as text", TAKES_FILE, NULL, 1, 1,
+     command_save_screen},
     {"smooth", NULL, "0..0.99", "smooth the curves, that much of the past", 0, NULL, 1, 1, command_smooth},
     {"theme", NULL, "NAME", "colours", TAKES_THEME, NULL, 1, 1, command_theme},
     {"mouse", NULL, "on|off", "whether the mouse chooses; off leaves it to the terminal", 0, "on off", 1, 1,
      command_mouse},
-    {"help", "h", "[COMMAND]", "help of the screen, or of a command", TAKES_COMMAND, NULL, 0, 1, command_help},
+    {"help", "h", "[COMMAND]", "help of the screen, or of a command", TAKES_COMMAND, NULL, 0, 1,
+     command_help},
     {"quit", "q", "", "leave; what is committed is kept", 0, NULL, 0, 0, command_quit},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -160,14 +168,16 @@ enum status command_parse(const char *text, struct command_line *l, struct err *
     l->row = command_by_name(name);
     if (!l->row) {
         near = command_nearest(name);
-        return near ? err_set(e, ST_USAGE, "command", "there is no command '%s'; did you mean '%s'?", name, near)
+        return near ? err_set(e, ST_USAGE, "command", "there is no command '%s'; did you mean '%s'?", name,
+                              near)
                     : err_set(e, ST_USAGE, "command", "there is no command '%s'; :help lists them", name);
     }
     if (split(l, l->text + n, e))
         return ST_USAGE;
     if (l->argc < l->row->least || (l->row->most >= 0 && l->argc > l->row->most))
-        return err_set(e, ST_USAGE, l->row->name, l->row->arguments[0] ? "it is :%s %s" : "it is :%s, nothing more",
-                       l->row->name, l->row->arguments);
+        return err_set(e, ST_USAGE, l->row->name,
+                       l->row->arguments[0] ? "it is :%s %s" : "it is :%s, nothing more", l->row->name,
+                       l->row->arguments);
     return ST_OK;
 }
 
@@ -179,7 +189,8 @@ enum status command_run(struct desk *d, const char *text, struct err *e)
     return st || !l.row ? st : l.row->run(d, &l, e);
 }
 
-enum status command_integer(const char *text, const char *what, long long least, long long *out, struct err *e)
+enum status command_integer(const char *text, const char *what, long long least, long long *out,
+                            struct err *e)
 {
     char *end;
     long long v;
@@ -187,7 +198,8 @@ enum status command_integer(const char *text, const char *what, long long least,
     errno = 0;
     v = strtoll(text, &end, 10);
     if (end == text || *end || errno || v < least)
-        return err_set(e, ST_USAGE, "command", "%s is a whole number from %lld on, not '%s'", what, least, text);
+        return err_set(e, ST_USAGE, "command", "%s is a whole number from %lld on, not '%s'", what, least,
+                       text);
     *out = v;
     return ST_OK;
 }
@@ -215,8 +227,8 @@ enum status command_fork(const struct command_line *l, int first, struct engine_
                 return ST_USAGE;
             m->step = step;
         } else if (m->text[0]) {
-            return err_set(e, ST_USAGE, l->row->name, "two names, '%s' and '%s'; a setting is written key=value", m->text,
-                           a);
+            return err_set(e, ST_USAGE, l->row->name,
+                           "two names, '%s' and '%s'; a setting is written key=value", m->text, a);
         } else {
             snprintf(m->text, ENGINE_TEXT, "%s", a);
         }
@@ -260,7 +272,8 @@ static int offer_words(struct str *out, const char *prefix, const char *words)
     return n;
 }
 
-/* Keys that begin with the word; where none does, those whose last part does. After '=': the words that it takes. */
+/* Keys that begin with the word; where none does, those whose last part does. After '=': the words that it
+ * takes. */
 static void offer_settings(struct str *out, const char *prefix, const struct settings *set)
 {
     const char *equals = strchr(prefix, '='), *section;
@@ -278,7 +291,8 @@ static void offer_settings(struct str *out, const char *prefix, const struct set
                 if (strncmp(key, prefix, n) || (key[n] && key[n] != '='))
                     continue;
                 for (; *choices; choices += strcspn(choices, " "), choices += *choices == ' ') {
-                    snprintf(word, sizeof word, "%.*s%.*s", (int)n + 1, prefix, (int)strcspn(choices, " "), choices);
+                    snprintf(word, sizeof word, "%.*s%.*s", (int)n + 1, prefix, (int)strcspn(choices, " "),
+                             choices);
                     found += offer(out, prefix, word);
                 }
             } else if (!strncmp(pass ? row->key : whole, prefix, strlen(prefix))) {
@@ -290,8 +304,8 @@ static void offer_settings(struct str *out, const char *prefix, const struct set
         offer(out, prefix, "seed=");
 }
 
-static void offer_arguments(const struct command_source *s, const struct command_row *row, int position, const char *prefix,
-                            struct str *out, int *files)
+static void offer_arguments(const struct command_source *s, const struct command_row *row, int position,
+                            const char *prefix, struct str *out, int *files)
 {
     int i;
 
@@ -319,7 +333,8 @@ static void offer_arguments(const struct command_source *s, const struct command
     *files = row->takes & TAKES_FILE && !out->n;
 }
 
-void command_complete(const struct command_source *s, const char *line, int begin, int end, struct str *out, int *files)
+void command_complete(const struct command_source *s, const char *line, int begin, int end, struct str *out,
+                      int *files)
 {
     char prefix[256], name[32];
     int i, position = 0;

@@ -13,7 +13,8 @@ static enum status need_run(const struct desk *d, const struct command_line *l, 
 {
     if (desk_run_id(d))
         return ST_OK;
-    return err_set(e, ST_USAGE, l->row->name, "no run is open; :new PRESET starts one, :runs lists those that there are");
+    return err_set(e, ST_USAGE, l->row->name,
+                   "no run is open; :new PRESET starts one, :runs lists those that there are");
 }
 
 /* A run that can take no step says why. */
@@ -22,7 +23,8 @@ static enum status need_steps(const struct desk *d, const struct command_line *l
     enum status st = need_run(d, l, e);
 
     if (!st && d->live->state == RUN_FAILED)
-        return err_set(e, ST_USAGE, l->row->name, "the run has failed; :rewind STEP or :fork STEP key=value goes on");
+        return err_set(e, ST_USAGE, l->row->name,
+                       "the run has failed; :rewind STEP or :fork STEP key=value goes on");
     return st;
 }
 
@@ -103,8 +105,8 @@ enum status command_fork_run(struct desk *d, const struct command_line *l, struc
     if (!st && m.step < 0)
         m.step = step_in_view(d);
     if (!st && m.step > d->live->head)
-        st = err_set(e, ST_USAGE, "fork", "%s has steps 0 to %lld, not %lld", d->live->run, (long long)d->live->head,
-                     (long long)m.step);
+        st = err_set(e, ST_USAGE, "fork", "%s has steps 0 to %lld, not %lld", d->live->run,
+                     (long long)d->live->head, (long long)m.step);
     if (!st)
         st = check_settings(d, desk_settings(d), &m, e);
     if (!st)
@@ -167,7 +169,8 @@ enum status command_pace(struct desk *d, const struct command_line *l, struct er
     } else if (strcmp(a, "slow")) {
         v = strtod(a, &end);
         if (end == a || *end || !(v > 0) || v > 1e6)
-            return err_set(e, ST_USAGE, "pace", "it is :pace N (tokens a second), slow, step or full, not '%s'", a);
+            return err_set(e, ST_USAGE, "pace",
+                           "it is :pace N (tokens a second), slow, step or full, not '%s'", a);
         d->slow = v;
     }
     control_pace(&d->session->control, v, 0);
@@ -218,7 +221,8 @@ enum status command_new(struct desk *d, const struct command_line *l, struct err
     if (!st && (m.step >= 0 || m.text[0]))
         st = err_set(e, ST_USAGE, "new", "it is :new PRESET key=value ...");
     if (!st && !preset_find(l->argv[0]) && !scenario_find(l->argv[0]) && !strchr(l->argv[0], '/'))
-        st = err_set(e, ST_NOTFOUND, "new", "there is no preset '%s'; after `:new ` the tab key lists them", l->argv[0]);
+        st = err_set(e, ST_NOTFOUND, "new", "there is no preset '%s'; after `:new ` the tab key lists them",
+                     l->argv[0]);
     if (st)
         return st;
     snprintf(m.text, sizeof m.text, "%.*s", ENGINE_TEXT - 1, l->argv[0]);
@@ -229,8 +233,8 @@ enum status command_new(struct desk *d, const struct command_line *l, struct err
 }
 
 /* Requests that change what is on record of the open run. */
-static enum status post_text(struct desk *d, const struct command_line *l, enum engine_request what, const char *text,
-                             struct err *e)
+static enum status post_text(struct desk *d, const struct command_line *l, enum engine_request what,
+                             const char *text, struct err *e)
 {
     struct engine_message m = {.what = what, .run_id = desk_run_id(d)};
     enum status st = need_run(d, l, e);
@@ -261,7 +265,8 @@ enum status command_delete(struct desk *d, const struct command_line *l, struct 
     if (!st && run.id == desk_run_id(d))
         st = err_set(e, ST_USAGE, "delete", "%s is open; open another run first", run.name);
     if (!st)
-        desk_ask(d, QUESTION_DELETE, run.id, "delete %s with its %lld steps? y/n", run.name, (long long)run.step);
+        desk_ask(d, QUESTION_DELETE, run.id, "delete %s with its %lld steps? y/n", run.name,
+                 (long long)run.step);
     return st;
 }
 

@@ -41,8 +41,8 @@ enum status command_back(struct desk *d, const struct command_line *l, struct er
     if (l->argc && command_integer(l->argv[0], "the number of steps", 1, &n, e))
         return ST_USAGE;
     if (n > from)
-        return err_set(e, ST_USAGE, "back", "from step %lld one can go back %lld steps at most", (long long)from,
-                       (long long)from);
+        return err_set(e, ST_USAGE, "back", "from step %lld one can go back %lld steps at most",
+                       (long long)from, (long long)from);
     return desk_look(d, from - n, e);
 }
 
@@ -71,8 +71,12 @@ static int metrics_on_screen(const struct desk *d, int metric[SERIES])
     static const struct {
         enum pane_id pane;
         int first, second;
-    } row[] = {{PANE_REWARD, M_REWARD, M_PASS_1}, {PANE_LENGTH, M_LENGTH, -1}, {PANE_KL, M_KL, -1},
-               {PANE_ENTROPY, M_ENTROPY, -1}, {PANE_LOSS, M_LOSS, M_MTP_LOSS}, {PANE_GRADIENT, M_GRAD_NORM, -1},
+    } row[] = {{PANE_REWARD, M_REWARD, M_PASS_1},
+               {PANE_LENGTH, M_LENGTH, -1},
+               {PANE_KL, M_KL, -1},
+               {PANE_ENTROPY, M_ENTROPY, -1},
+               {PANE_LOSS, M_LOSS, M_MTP_LOSS},
+               {PANE_GRADIENT, M_GRAD_NORM, -1},
                {PANE_EXPERTS, M_MAX_VIO, M_MAX_VIO_AVERAGE}};
     size_t i, at = view_screen(&d->view) == SCREEN_LEARNING ? 4 : 0;
 
@@ -97,8 +101,11 @@ enum status command_plot(struct desk *d, const struct command_line *l, struct er
 {
     static const enum style style[] = {STYLE_CURVE_A, STYLE_CURVE_B, STYLE_CURVE_C, STYLE_CURVE_D};
     struct series series[SERIES];
-    struct png_chart chart = {.series = series, .x_label = "step", .smoothing = d->view.smoothing,
-                              .log_y = d->view.log_y, .with_zero = 0};
+    struct png_chart chart = {.series = series,
+                              .x_label = "step",
+                              .smoothing = d->view.smoothing,
+                              .log_y = d->view.log_y,
+                              .with_zero = 0};
     const struct snapshot *s = desk_shown(d);
     const struct history *h = &d->history;
     int metric[SERIES], n = l->argc - 1, i, shown = 0;
@@ -106,7 +113,8 @@ enum status command_plot(struct desk *d, const struct command_line *l, struct er
     enum status st;
 
     if (!ends_in(l->argv[n], ".png"))
-        return err_set(e, ST_USAGE, "plot", "it is :plot METRIC ... FILE.png; '%s' does not end in .png", l->argv[n]);
+        return err_set(e, ST_USAGE, "plot", "it is :plot METRIC ... FILE.png; '%s' does not end in .png",
+                       l->argv[n]);
     if (n > SERIES)
         return err_set(e, ST_USAGE, "plot", "at most %d metrics in one chart", SERIES);
     if (!s || h->run != s->run_id || !h->n)
@@ -121,16 +129,22 @@ enum status command_plot(struct desk *d, const struct command_line *l, struct er
     for (i = 0; i < n; i++) {
         const double *y = history_metric(h, (enum metric)metric[i]);
         if (!isfinite(history_last(h, (enum metric)metric[i], -1)) && l->argc == 1)
-            continue;   /* asked for by nobody, and not measured */
-        series[shown] = (struct series){is_sparse(y, h->n) ? SERIES_MARKS : SERIES_LINE, style[shown % 4],
-                                        metric_row(metric[i])->name, h->n, h->step, y, NULL};
+            continue; /* asked for by nobody, and not measured */
+        series[shown] = (struct series){is_sparse(y, h->n) ? SERIES_MARKS : SERIES_LINE,
+                                        style[shown % 4],
+                                        metric_row(metric[i])->name,
+                                        h->n,
+                                        h->step,
+                                        y,
+                                        NULL};
         shown++;
     }
     chart.series_n = shown;
     snprintf(title, sizeof title, "%s (%s, %s)", s->run, s->preset, s->stage);
     chart.title = title;
     if (shown == 1)
-        chart.y_label = *metric_row(metric[0])->unit ? metric_row(metric[0])->unit : metric_row(metric[0])->name;
+        chart.y_label =
+            *metric_row(metric[0])->unit ? metric_row(metric[0])->unit : metric_row(metric[0])->name;
     expand(l->argv[l->argc - 1], path);
     st = png_plot(path, &chart, e);
     if (!st)
@@ -154,7 +168,8 @@ static enum status write_text(const char *path, const struct str *text, struct e
         at += (size_t)n;
     }
     if (close(fd) || at < text->n)
-        return err_set(e, errno == ENOSPC ? ST_FULL : ST_IO, "save-screen", "cannot write %s: %s", path, strerror(errno));
+        return err_set(e, errno == ENOSPC ? ST_FULL : ST_IO, "save-screen", "cannot write %s: %s", path,
+                       strerror(errno));
     return ST_OK;
 }
 
@@ -167,7 +182,8 @@ enum status command_save_screen(struct desk *d, const struct command_line *l, st
     enum status st;
 
     if (!ends_in(l->argv[0], ".txt"))
-        return err_set(e, ST_USAGE, "save-screen", "it is :save-screen FILE.txt; '%s' does not end in .txt", l->argv[0]);
+        return err_set(e, ST_USAGE, "save-screen", "it is :save-screen FILE.txt; '%s' does not end in .txt",
+                       l->argv[0]);
     d->view.command = d->view.command_hint = NULL;
     desk_frame(d, d->canvas.w, d->canvas.h, &row, &col);
     canvas_dump(&d->canvas, &text);
@@ -252,7 +268,8 @@ enum status command_help(struct desk *d, const struct command_line *l, struct er
         return ST_OK;
     }
     near = command_nearest(l->argv[0]);
-    return near ? err_set(e, ST_USAGE, "help", "there is no command '%s'; did you mean '%s'?", l->argv[0], near)
+    return near ? err_set(e, ST_USAGE, "help", "there is no command '%s'; did you mean '%s'?", l->argv[0],
+                          near)
                 : err_set(e, ST_USAGE, "help", "there is no command '%s'", l->argv[0]);
 }
 

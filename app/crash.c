@@ -1,8 +1,8 @@
 /* Signals. A handler does what may be done in one: write, tcsetattr, set a flag.
  *
- * A step's commit is one transaction, so a program that dies loses the step under way and nothing else; what is left
- * to care for is the terminal. ncurses' own handlers of INT, TERM and TSTP, which call curses, are replaced; that
- * of WINCH stays. */
+ * A step's commit is one transaction, so a program that dies loses the step under way and nothing else; what
+ * is left to care for is the terminal. ncurses' own handlers of INT, TERM and TSTP, which call curses, are
+ * replaced; that of WINCH stays. */
 #include "app/crash.h"
 
 #include <pthread.h>
@@ -31,7 +31,7 @@ static void die(int sig)
     term_restore_raw();
     if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
         asked = sig;
-    raise(sig);   /* its disposition is the default again: SA_RESETHAND */
+    raise(sig); /* its disposition is the default again: SA_RESETHAND */
 }
 
 static void ask(int sig)
@@ -64,7 +64,7 @@ void crash_arm(sigset_t *waiting)
     asked = 0;
     saved.stack = stack.ss_sp = malloc(STACK_BYTES);
     if (stack.ss_sp)
-        sigaltstack(&stack, NULL);   /* an overflown stack can be told from, too */
+        sigaltstack(&stack, NULL); /* an overflown stack can be told from, too */
     for (i = 0; i < FATAL_N; i++)
         set(i, fatal[i], die, (int)SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
     for (i = 0; i < LEAVING_N; i++)

@@ -1,10 +1,10 @@
 /* The desk: from snapshots and the store to a frame.
  *
  * What happens now comes from the engine's snapshots; everything else is read from the store when it is
- * stale, which is when a step was committed or a request carried out, and only what the screen shows. A transaction ends
- * with its query, so the desk never holds the store. Reading is cut into pieces: a long history comes in over several
- * frames.
- * Invariant: at >= 0 means that `stored` is that step of the open run. */
+ * stale, which is when a step was committed or a request carried out, and only what the screen shows. A
+ * transaction ends with its query, so the desk never holds the store. Reading is cut into pieces: a long
+ * history comes in over several frames. Invariant: at >= 0 means that `stored` is that step of the open run.
+ */
 #include "app/desk.h"
 
 #include <langinfo.h>
@@ -15,11 +15,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "views/tree.h"
+#include "app/desk_read.h"
 
 enum { MESSAGE_SECONDS = 8 };
 
-/* A step that is faster than FAST is not shown as it grows: its groups come whole, each for READING seconds at least. */
+/* A step that is faster than FAST is not shown as it grows: its groups come whole, each for READING seconds
+ * at least. */
 #define FAST 1.0
 #define READING 0.5
 
@@ -104,8 +105,8 @@ const struct snapshot *desk_shown(const struct desk *d)
     return d->at >= 0 ? d->stored : d->live->version ? d->live : NULL;
 }
 
-/* What the engine has to say: its answer to a request, or something new. The status line shows it for a while and
- * then leaves the place to the hints; what a failed run says stays. */
+/* What the engine has to say: its answer to a request, or something new. The status line shows it for a while
+ * and then leaves the place to the hints; what a failed run says stays. */
 static void listen(struct desk *d)
 {
     struct snapshot *s = d->live;
@@ -129,15 +130,6 @@ static void listen(struct desk *d)
         s->message[0] = 0;
 }
 
-static void copy_groups(struct snapshot *to, const struct snapshot *from)
-{
-    to->groups_n = from->groups_n;
-    to->group_size = from->group_size;
-    memcpy(to->group, from->group, (size_t)from->groups_n * sizeof *to->group);
-    memcpy(to->trace, from->trace, (size_t)(from->groups_n * from->group_size) * sizeof *to->trace);
-    to->follow = from->follow;
-}
-
 /* At full speed a group that is seen between sampling and scoring would only flicker. */
 static void hold_groups(struct desk *d)
 {
@@ -156,10 +148,10 @@ static void hold_groups(struct desk *d)
     if (s->state != RUN_RUNNING && s->state != RUN_REPLAYING)
         return;
     if (s->pace == 0 && d->step_time < FAST && is_scored && now - d->held_since >= READING) {
-        copy_groups(held, s);
+        desk_copy_groups(held, s);
         d->held_since = now;
     } else if (held->groups_n > 0) {
-        copy_groups(s, held);
+        desk_copy_groups(s, held);
     }
 }
 
@@ -191,202 +183,10 @@ enum status desk_post(struct desk *d, const struct engine_message *m, struct err
     uint64_t number = d->has_engine ? engine_post(&d->engine, m) : 0;
 
     if (!number)
-        return err_set(e, ST_BUSY, "workbench", "the engine still has %d requests to carry out; try again", ENGINE_QUEUE);
+        return err_set(e, ST_BUSY, "workbench", "the engine still has %d requests to carry out; try again",
+                       ENGINE_QUEUE);
     d->awaited = number;
     return ST_OK;
-}
-
-static const struct record_run *run_of_id(const struct desk *d, int64_t id)
-{
-    int i;
-
-    for (i = 0; i < d->runs_n; i++)
-        if (d->runs[i].id == id)
-            return &d->runs[i];
-    return NULL;
-}
-
-/* The last reward of each run; those that have not moved keep theirs. */
-static double *read_rewards(struct desk *d, const struct record_run *run, int n)
-{
-    double *reward = calloc((size_t)n + 1, sizeof *reward);
-    int i;
-
-    for (i = 0; reward && i < n; i++) {
-        const struct record_run *old = run_of_id(d, run[i].id);
-        int64_t *step = NULL;
-        double *value = NULL;
-        int rows = 0;
-        struct err e;
-        reward[i] = NAN;
-        if (old && d->runs_reward && old->step == run[i].step) {
-            reward[i] = d->runs_reward[old - d->runs];
-            continue;
-        }
-        if (!strcmp(run[i].stage, "grpo") && run[i].step > 0 &&
-            !query_metrics(d->query, run[i].id, run[i].step, run[i].step, &step, &value, &rows, &e)) {
-            if (rows)
-                reward[i] = value[M_REWARD];
-            free(step);
-            free(value);
-        }
-    }
-    return reward;
-}
-
-/* The list keeps its chosen run where it can; a list that is new chooses the open one. */
-static void read_runs(struct desk *d)
-{
-    struct tree_line line[TREE_MAX];
-    const struct record_run *chosen = desk_selected_run(d);
-    int64_t id = chosen ? chosen->id : desk_run_id(d);
-    struct record_run *run = NULL;
-    double *reward;
-    struct err e;
-    int n = 0, at;
-
-    if (query_runs(d->query, &run, &n, &e)) {
-        desk_fail(d, &e);
-        return;
-    }
-    reward = read_rewards(d, run, n);
-    free(d->runs);
-    free(d->runs_reward);
-    d->runs = run;
-    d->runs_n = n;
-    d->runs_reward = reward;
-    d->view.runs_list.n = n < TREE_MAX ? n : TREE_MAX;
-    at = tree_find(run, line, tree_order(run, n, line), id);
-    if (at >= 0)
-        d->view.runs_list.selected = at;
-    d->run_settings_of = 0;
-    d->stale &= ~(unsigned)STALE_RUNS;
-}
-
-const struct record_run *desk_selected_run(const struct desk *d)
-{
-    struct tree_line line[TREE_MAX];
-    int n = d->runs ? tree_order(d->runs, d->runs_n, line) : 0, at = d->view.runs_list.selected;
-
-    return at >= 0 && at < n ? &d->runs[line[at].run] : NULL;
-}
-
-const struct record_run *desk_find_run(struct desk *d, const char *name)
-{
-    char id[24];
-    int i;
-
-    if (d->stale & STALE_RUNS)
-        read_runs(d);
-    for (i = 0; i < d->runs_n; i++) {
-        snprintf(id, sizeof id, "%lld", (long long)d->runs[i].id);
-        if (!strcmp(d->runs[i].name, name) || !strcmp(id, name))
-            return &d->runs[i];
-    }
-    return NULL;
-}
-
-const struct settings *desk_settings(struct desk *d)
-{
-    int64_t id = desk_run_id(d);
-    struct err e;
-
-    if (!id)
-        return NULL;
-    if (d->set_of != id && session_settings(d->query, id, &d->set, &e) == ST_OK)
-        d->set_of = id;
-    return d->set_of == id ? &d->set : NULL;
-}
-
-/* A run that was opened has no group in memory: its last step is shown as it is on record. */
-static void fill_live(struct desk *d)
-{
-    struct snapshot *s = d->live;
-    const struct record_run *run;
-    struct err e;
-
-    if (!s->run_id || s->groups_n > 0 || s->committed < 1 || strcmp(s->stage, "grpo") ||
-        (s->state != RUN_PAUSED && s->state != RUN_DONE && s->state != RUN_FAILED))
-        return;
-    if (d->filled_run == s->run_id && d->filled_step == s->committed)
-        return;
-    d->filled_run = s->run_id;
-    d->filled_step = s->committed;
-    if (d->stale & STALE_RUNS)
-        read_runs(d);
-    run = run_of_id(d, s->run_id);
-    d->at = -1;
-    if (!run || moment_read(&d->moment, d->query, run, s->committed, d->follow, d->follow_group, d->follow_index,
-                            d->stored, &e))
-        return;
-    copy_groups(s, d->stored);
-    s->step = s->committed;
-}
-
-/* The log of all runs; of today's lines the time is enough. */
-static void read_log(struct desk *d)
-{
-    struct str text = {0};
-    char today[16] = "";
-    time_t now = time(NULL);
-    const char *s;
-    struct tm tm;
-    struct err e;
-    size_t n;
-
-    str_clear(&d->log);
-    if (query_log(d->query, 0, DESK_LOG_LINES, &text, &e))
-        desk_fail(d, &e);
-    if (gmtime_r(&now, &tm))   /* as the store writes it */
-        strftime(today, sizeof today, "%Y-%m-%d ", &tm);
-    for (s = str_c(&text); *s; s += n) {
-        s += *today && !strncmp(s, today, strlen(today)) ? strlen(today) : 0;
-        n = strcspn(s, "\n");
-        n += s[n] == '\n';
-        str_add_n(&d->log, s, n);
-    }
-    str_free(&text);
-    d->stale &= ~(unsigned)STALE_LOG;
-}
-
-static void read_run_settings(struct desk *d)
-{
-    const struct record_run *run = desk_selected_run(d);
-    struct err e;
-
-    if (!run || run->id == d->run_settings_of)
-        return;
-    d->run_settings_of = run->id;
-    str_clear(&d->run_settings);
-    if (query_settings(d->query, run->id, &d->run_settings, &e))
-        desk_fail(d, &e);
-}
-
-/* Reads what is stale and on the screen; returns whether the history goes on. */
-static int refresh(struct desk *d)
-{
-    const struct snapshot *s = desk_shown(d);
-    enum screen_id screen = view_screen(&d->view);
-    int more = 0;
-    struct err e;
-
-    if (d->at < 0)
-        fill_live(d);
-    if (screen == SCREEN_RUNS) {
-        if (d->stale & STALE_RUNS)
-            read_runs(d);
-        read_run_settings(d);
-    }
-    if ((screen == SCREEN_LOG || screen == SCREEN_LEARNING) && d->stale & STALE_LOG)
-        read_log(d);
-    if (s && s->run_id && (d->stale & STALE_HISTORY || d->history.run != s->run_id)) {
-        int64_t head = s->head > s->committed ? s->head : s->committed;
-        if (history_update(&d->history, d->query, s->run_id, head, &more, &e))
-            desk_fail(d, &e);
-        if (!more)
-            d->stale &= ~(unsigned)STALE_HISTORY;
-    }
-    return more;
 }
 
 static enum chars plain_chars(void)
@@ -403,7 +203,7 @@ static void set_view(struct desk *d)
 {
     struct view *v = &d->view;
 
-    if (d->has_engine) {   /* what was ordered is shown at once, not when the engine comes by */
+    if (d->has_engine) { /* what was ordered is shown at once, not when the engine comes by */
         struct control_view c = control_look(&d->session->control);
         d->live->quantum = c.quantum;
         d->live->pace = c.hold_after_step ? -1 : c.pace;
@@ -418,7 +218,7 @@ static void set_view(struct desk *d)
     v->question = d->question != QUESTION_NONE ? d->question_text : NULL;
     v->message = d->message_until > 0 ? d->message : NULL;
     if (!v->message && v->overlay == OVERLAY_SETTINGS)
-        v->message = d->rows[v->overlay_list.selected].what;   /* whole, for where its row cuts it */
+        v->message = d->rows[v->overlay_list.selected].what; /* whole, for where its row cuts it */
     desk_hints(d);
     v->hints = d->hints;
     v->rows = d->rows;
@@ -432,7 +232,7 @@ int desk_frame(struct desk *d, int w, int h, int *row, int *col)
 
     *row = *col = -1;
     set_view(d);
-    more = refresh(d);
+    more = desk_refresh(d);
     set_view(d);
     d->canvas.chars = d->term ? term_chars(d->term) : plain_chars();
     if (canvas_resize(&d->canvas, w, h, &e))
@@ -447,18 +247,19 @@ enum status desk_look(struct desk *d, int64_t step, struct err *e)
     const struct record_run *run;
     enum status st;
 
-    d->stale |= STALE_RUNS;   /* it may have gone on since */
-    read_runs(d);
-    run = run_of_id(d, id);
+    d->stale |= STALE_RUNS; /* it may have gone on since */
+    desk_read_runs(d);
+    run = desk_run_of_id(d, id);
     if (!run)
         return err_set(e, ST_NOTFOUND, "goto", "no run is open");
     if (step < 0)
         step = run->step;
     if (step > run->step)
-        return err_set(e, ST_NOTFOUND, "goto", "%s has steps 0 to %lld, not %lld", run->name, (long long)run->step,
-                       (long long)step);
+        return err_set(e, ST_NOTFOUND, "goto", "%s has steps 0 to %lld, not %lld", run->name,
+                       (long long)run->step, (long long)step);
     d->filled_run = -1;
-    st = moment_read(&d->moment, d->query, run, step, d->follow, d->follow_group, d->follow_index, d->stored, e);
+    st = moment_read(&d->moment, d->query, run, step, d->follow, d->follow_group, d->follow_index, d->stored,
+                     e);
     if (st) {
         desk_look_live(d);
         return st;
@@ -520,7 +321,7 @@ void desk_show_screen(struct desk *d, enum screen_id s)
     v->focus = s == SCREEN_RUNS ? PANE_RUNS : s == SCREEN_LOG ? PANE_LOG : PANE_NONE;
     v->zoom = PANE_NONE;
     v->log_up = 0;
-    v->runs_list.selected = -1;   /* the open run will be chosen */
+    v->runs_list.selected = -1; /* the open run will be chosen */
     desk_close_overlay(d);
     d->stale |= STALE_RUNS | STALE_LOG;
 }

@@ -8,8 +8,8 @@
 #include "app/term.h"
 #include "views/view.h"
 
-/* Everything that the UI's thread owns: what is known of the runs, what is looked at, and the way to the engine. It works
- * without a terminal, too: commands then change what the next frame shows. */
+/* Everything that the UI's thread owns: what is known of the runs, what is looked at, and the way to the
+ * engine. It works without a terminal, too: commands then change what the next frame shows. */
 
 enum { DESK_ROWS = 256, DESK_HINTS = 24, DESK_LOG_LINES = 1000 };
 
@@ -20,14 +20,14 @@ struct desk {
     struct session *session;
     struct engine engine;
     int has_engine;
-    struct query *query;             /* a read-only connection of its own */
-    struct term *term;               /* NULL: none */
+    struct query *query; /* a read-only connection of its own */
+    struct term *term;   /* NULL: none */
     struct canvas canvas;
     struct view view;
     struct history history;
-    struct snapshot *live, *stored;  /* what happens now; the step that is looked at */
+    struct snapshot *live, *stored; /* what happens now; the step that is looked at */
     struct moment moment;
-    struct snapshot *held;           /* the groups that are shown while steps go by faster than one can read */
+    struct snapshot *held; /* the groups that are shown while steps go by faster than one can read */
     double held_since, step_time;
     int64_t at;                      /* the stored step that is looked at, -1: what happens now */
     int64_t filled_run, filled_step; /* of which `live` shows the groups although none is in memory */
@@ -40,25 +40,25 @@ struct desk {
     int runs_n;
     struct str run_settings, log;
     int64_t run_settings_of;
-    struct settings set;             /* of the open run */
-    int64_t set_of;                  /* 0: none was read */
+    struct settings set; /* of the open run */
+    int64_t set_of;      /* 0: none was read */
     struct view_row hints[DESK_HINTS], rows[DESK_ROWS];
     char hint_keys[DESK_HINTS][8];
-    struct str texts[DESK_ROWS];     /* what rows point to where it is made here */
+    struct str texts[DESK_ROWS]; /* what rows point to where it is made here */
     char title[160];
 
     char message[320];
-    double message_until;            /* CLOCK_MONOTONIC, seconds; 0: none is shown */
-    char heard[256];                 /* the engine's last message that was shown */
-    uint64_t awaited;                /* number of the last request that is not acknowledged, 0: none */
+    double message_until; /* CLOCK_MONOTONIC, seconds; 0: none is shown */
+    char heard[256];      /* the engine's last message that was shown */
+    uint64_t awaited;     /* number of the last request that is not acknowledged, 0: none */
     enum question question;
     char question_text[160];
     int64_t question_run;
-    double slow;                     /* tokens a second of slow motion */
+    double slow; /* tokens a second of slow motion */
     int mouse;
-    const char *prefill;             /* the command line is to be opened with that; NULL: no */
+    const char *prefill; /* the command line is to be opened with that; NULL: no */
     struct str prefill_text;
-    int quit, suspend, redraw;       /* asked of the loop */
+    int quit, suspend, redraw; /* asked of the loop */
 };
 
 /* desk_init: opens its connection; no engine, no terminal yet. Errors: those of query_open, ST_NOMEM. */
@@ -68,11 +68,12 @@ void desk_release(struct desk *d);
 /* desk_take: the engine's latest snapshot and what it says; returns whether there was a new one. */
 int desk_take(struct desk *d);
 
-/* desk_frame: reads what is stale, and draws w by h cells on d->canvas. The terminal's cursor: *row, *col, or -1. Returns
- * whether there is more to read: another frame is wanted at once. */
+/* desk_frame: reads what is stale, and draws w by h cells on d->canvas. The terminal's cursor: *row, *col, or
+ * -1. Returns whether there is more to read: another frame is wanted at once. */
 int desk_frame(struct desk *d, int w, int h, int *row, int *col);
 
-/* desk_shown: the snapshot that is looked at, NULL while there is none. desk_run_id: of the open run, 0 none. */
+/* desk_shown: the snapshot that is looked at, NULL while there is none. desk_run_id: of the open run, 0 none.
+ */
 const struct snapshot *desk_shown(const struct desk *d);
 int64_t desk_run_id(const struct desk *d);
 
@@ -92,12 +93,14 @@ void desk_follow(struct desk *d, enum follow why, int group, int index);
 
 /* desk_settings: of the open run, NULL when there is none or it cannot be read. */
 const struct settings *desk_settings(struct desk *d);
-/* desk_find_run: in the list of runs, by name or id; NULL. desk_selected_run: the one chosen in the list; NULL. */
+/* desk_find_run: in the list of runs, by name or id; NULL. desk_selected_run: the one chosen in the list;
+ * NULL. */
 const struct record_run *desk_find_run(struct desk *d, const char *name);
 const struct record_run *desk_selected_run(const struct desk *d);
 
 /* desk_ask: a question that is answered by y or n. */
-void desk_ask(struct desk *d, enum question q, int64_t run, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void desk_ask(struct desk *d, enum question q, int64_t run, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* desk_prompt: the command line is to be opened with that text. */
 void desk_prompt(struct desk *d, const char *text);
 

@@ -1,5 +1,5 @@
-/* What lies over the screen, and the hints of the status line: rows made from the tables of keys, commands and
- * settings. */
+/* What lies over the screen, and the hints of the status line: rows made from the tables of keys, commands
+ * and settings. */
 #include <stdio.h>
 #include <string.h>
 
@@ -38,8 +38,8 @@ static void add_command(struct desk *d, const struct command_row *c)
     if (at == DESK_ROWS)
         return;
     str_clear(&d->texts[at]);
-    str_printf(&d->texts[at], ":%s%c%s%s%s", c->name, 0, c->arguments, c->arguments[0] && !is_long ? "  " : "",
-               is_long ? "" : c->what);
+    str_printf(&d->texts[at], ":%s%c%s%s%s", c->name, 0, c->arguments,
+               c->arguments[0] && !is_long ? "  " : "", is_long ? "" : c->what);
     add_row(d, str_c(&d->texts[at]), str_c(&d->texts[at]) + strlen(c->name) + 2);
     if (is_long)
         add_row(d, "", c->what);
@@ -134,6 +134,7 @@ static unsigned situation(const struct desk *d)
     return s->state == RUN_RUNNING || s->state == RUN_REPLAYING ? HINT_RUNNING : HINT_PAUSED;
 }
 
+/* A picture of a run has no keys. */
 void desk_hints(struct desk *d)
 {
     unsigned now = situation(d);
@@ -141,7 +142,7 @@ void desk_hints(struct desk *d)
     const struct key_row *k;
     int i, n = 0;
 
-    for (i = 0; (k = keymap_row(i)) && n < DESK_HINTS; i++) {
+    for (i = 0; d->has_engine && (k = keymap_row(i)) && n < DESK_HINTS; i++) {
         if (!k->hint || !(k->hints & now) || !(k->screens >> screen & 1))
             continue;
         snprintf(d->hint_keys[n], sizeof d->hint_keys[n], "%.*s", (int)strcspn(k->key, " "), k->key);

@@ -152,6 +152,7 @@ static void *run(void *arg)
             struct err e = {0};
             enum status st;
             control_clear_cancel(&s->control);
+            session_say(s, 0, "%s", "");
             st = carry_out(en, &m, &e);
             if (st)
                 session_say(s, 1, "%s: %s", e.where, e.msg);

@@ -9,8 +9,14 @@
 
 /* What each key does, one row a request. Help and the hints of the status line are made from these rows. */
 
-enum { KEY_INPUTS = 3, ON_DASHBOARD = 1 << SCREEN_DASHBOARD, ON_LEARNING = 1 << SCREEN_LEARNING,
-       ON_RUNS = 1 << SCREEN_RUNS, ON_LOG = 1 << SCREEN_LOG, ON_ALL = (1 << SCREEN_N) - 1 };
+enum {
+    KEY_INPUTS = 3,
+    ON_DASHBOARD = 1 << SCREEN_DASHBOARD,
+    ON_LEARNING = 1 << SCREEN_LEARNING,
+    ON_RUNS = 1 << SCREEN_RUNS,
+    ON_LOG = 1 << SCREEN_LOG,
+    ON_ALL = (1 << SCREEN_N) - 1
+};
 
 /* When a row is worth a hint. */
 enum hint { HINT_RUNNING = 1, HINT_PAUSED = 2, HINT_STORED = 4, HINT_LIST = 8, HINT_IDLE = 16 };
@@ -18,18 +24,19 @@ enum hint { HINT_RUNNING = 1, HINT_PAUSED = 2, HINT_STORED = 4, HINT_LIST = 8, H
 struct key_row {
     struct {
         enum input input;
-        uint32_t code;       /* where input is INPUT_CHAR */
-    } on[KEY_INPUTS];        /* code 0 of an INPUT_CHAR: no further key */
-    const char *key;         /* as help writes it */
+        uint32_t code; /* where input is INPUT_CHAR */
+    } on[KEY_INPUTS];  /* code 0 of an INPUT_CHAR: no further key */
+    const char *key;   /* as help writes it */
     enum request request;
     int argument;
-    unsigned screens;        /* where it does something */
-    const char *what;        /* one line of help */
-    const char *hint;        /* one word for the status line, NULL: none */
+    unsigned screens; /* where it does something */
+    const char *what; /* one line of help */
+    const char *hint; /* one word for the status line, NULL: none */
     unsigned hints;
 };
 
-/* keymap_row: row i, NULL after the last. keymap_find: the row of a key on a screen, NULL: it does nothing there. */
+/* keymap_row: row i, NULL after the last. keymap_find: the row of a key on a screen, NULL: it does nothing
+ * there. */
 const struct key_row *keymap_row(int i);
 const struct key_row *keymap_find(const struct key_event *k, enum screen_id screen);
 

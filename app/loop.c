@@ -1,8 +1,8 @@
 /* The one loop: it waits for keys, for a snapshot, for a signal or for the end of a message, and sleeps on
  * nothing else.
  *
- * A frame is drawn when something changed: at once after a key, else at most 30 times a second. A signal gets through only
- * while ppoll waits, so none is lost between looking and waiting. */
+ * A frame is drawn when something changed: at once after a key, else at most 30 times a second. A signal gets
+ * through only while ppoll waits, so none is lost between looking and waiting. */
 #include "app/loop.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "app/keymap.h"
 #include "app/prompt.h"
 
-#define FRAME_SECONDS (1.0 / 30)   /* more than one can read, half of what a slow line can bear */
+#define FRAME_SECONDS (1.0 / 30) /* more than one can read, half of what a slow line can bear */
 
 static void show_prompt(struct desk *d)
 {
@@ -48,7 +48,8 @@ static void finish_command(struct desk *d)
         desk_fail(d, &e);
 }
 
-/* A key while the command line is open. An escape with a character right behind it is Alt with that character. */
+/* A key while the command line is open. An escape with a character right behind it is Alt with that
+ * character. */
 static void prompt_event(struct desk *d, struct key_event *k)
 {
     struct key_event next;
@@ -80,7 +81,7 @@ static void on_key(struct desk *d, struct key_event *k)
         return;
     }
     if (isinf(d->message_until))
-        d->message_until = 0;   /* an error has been read */
+        d->message_until = 0; /* an error has been read */
     if (k->key == INPUT_CLICK)
         request_click(d, k->row, k->col);
     else if (k->key == INPUT_WHEEL_UP || k->key == INPUT_WHEEL_DOWN)
@@ -99,7 +100,7 @@ static void suspend(struct desk *d)
 {
     d->suspend = 0;
     term_suspend(d->term);
-    raise(SIGTSTP);   /* stops here, until the shell brings it back */
+    raise(SIGTSTP); /* stops here, until the shell brings it back */
     term_resume(d->term);
 }
 
@@ -156,7 +157,8 @@ static double next_event(const struct desk *d, int changed, double last_frame, d
 
 int loop_run(struct desk *d, const sigset_t *waiting)
 {
-    struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = d->session->box.wake, .events = POLLIN}};
+    struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                          {.fd = d->session->box.wake, .events = POLLIN}};
     double last_frame = 0, now, wait;
     int changed = 1, more = 0, keys;
 

@@ -1,7 +1,7 @@
 /* Moments: from rows of the store to a snapshot.
  *
- * Texts are not on record, tokens are: a completion is decoded with the run's own vocabulary and then analysed by the
- * run's own scenario, so that an old step shows what it showed when it was new. Counts in the
+ * Texts are not on record, tokens are: a completion is decoded with the run's own vocabulary and then
+ * analysed by the run's own scenario, so that an old step shows what it showed when it was new. Counts in the
  * store are brought into the snapshot's arrays before anything is written.
  * Invariant: has_step says that `step` belongs to `run`. */
 #include "app/moment.h"
@@ -128,7 +128,8 @@ static void fill_groups(const struct moment *m, struct snapshot *out)
         out->groups_n = 0;
     memset(out->trace, 0, (size_t)(out->groups_n * size) * sizeof *out->trace);
     for (g = 0; g < out->groups_n; g++) {
-        moment_prompt(s->group[g].prompt ? s->group[g].prompt : "", out->group[g].prompt, sizeof out->group[g].prompt);
+        moment_prompt(s->group[g].prompt ? s->group[g].prompt : "", out->group[g].prompt,
+                      sizeof out->group[g].prompt);
         out->group[g].mean = (float)s->group[g].mean;
         out->group[g].std = (float)s->group[g].std;
         out->group[g].flat = s->group[g].flat;
@@ -146,7 +147,8 @@ static void fill_experts(const struct query_step *s, struct snapshot *out)
     int i, n;
 
     out->layers_n = out->experts_n = 0;
-    if (!s->load || s->layers_n < 1 || s->layers_n > SNAP_LAYERS || s->experts_n < 1 || s->experts_n > SNAP_EXPERTS)
+    if (!s->load || s->layers_n < 1 || s->layers_n > SNAP_LAYERS || s->experts_n < 1 ||
+        s->experts_n > SNAP_EXPERTS)
         return;
     out->layers_n = s->layers_n;
     out->experts_n = s->experts_n;
@@ -201,7 +203,8 @@ static void fill(const struct moment *m, int64_t step, struct snapshot *out)
         out->metric[i] = m->has_step ? s->metric[i] : NAN;
     out->seconds = isfinite(out->metric[M_SECONDS]) ? out->metric[M_SECONDS] : 0;
     out->rl_seconds = isfinite(out->metric[M_RL_SECONDS]) ? out->metric[M_RL_SECONDS] : 0;
-    out->tokens_per_second = isfinite(out->metric[M_TOKENS_PER_SECOND]) ? out->metric[M_TOKENS_PER_SECOND] : 0;
+    out->tokens_per_second =
+        isfinite(out->metric[M_TOKENS_PER_SECOND]) ? out->metric[M_TOKENS_PER_SECOND] : 0;
     if (m->has_step) {
         fill_groups(m, out);
         fill_experts(s, out);

@@ -1,10 +1,10 @@
 /* The command line, by readline's callback interface; no other file sees it.
  *
- * Readline reads from a pipe and writes to /dev/null. A key's bytes go into the pipe whole and are read until the
- * pipe is empty: fed byte by byte, its history search breaks characters of several bytes. What it would have
- * drawn is in rl_display_prompt and rl_line_buffer. With a redisplay function of one's own it never asks for the terminal's
- * description, which belongs to ncurses here.
- * Readline has one state in a process, so this file has one, too. */
+ * Readline reads from a pipe and writes to /dev/null. A key's bytes go into the pipe whole and are read until
+ * the pipe is empty: fed byte by byte, its history search breaks characters of several bytes. What it would
+ * have drawn is in rl_display_prompt and rl_line_buffer. With a redisplay function of one's own it never asks
+ * for the terminal's description, which belongs to ncurses here. Readline has one state in a process, so this
+ * file has one, too. */
 #include "app/prompt.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 enum { HISTORY_LINES = 1000 };
 
 static struct {
-    int is_ready, feed;          /* feed: the pipe's writing end */
+    int is_ready, feed; /* feed: the pipe's writing end */
     FILE *in, *out;
     enum prompt_state state;
     struct prompt_completer completer;
@@ -81,7 +81,7 @@ static char **complete(const char *word, int begin, int end)
     str_clear(&prompt.candidates);
     prompt.completer.offer(prompt.completer.ctx, rl_line_buffer, begin, end, &prompt.candidates, &files);
     if (files)
-        return NULL;   /* readline's own: names of files */
+        return NULL; /* readline's own: names of files */
     rl_attempted_completion_over = 1;
     rl_filename_completion_desired = 0;
     match = rl_completion_matches(word, next_candidate);
@@ -176,7 +176,7 @@ enum status prompt_init(const char *history, const struct prompt_completer *c, s
     stifle_history(HISTORY_LINES);
     if (history) {
         prompt.history = strdup(history);
-        read_history(history);   /* none yet is no error */
+        read_history(history); /* none yet is no error */
     }
     prompt.is_ready = 1;
     return ST_OK;
@@ -207,7 +207,7 @@ void prompt_open(const char *text)
     prompt.state = PROMPT_OPEN;
     rl_callback_handler_install(":", on_line);
     rl_insert_text(text);
-    using_history();   /* the end of the history is where "up" begins */
+    using_history(); /* the end of the history is where "up" begins */
 }
 
 void prompt_close(void)
@@ -275,7 +275,7 @@ enum prompt_state prompt_key(const struct key_event *k, int meta)
         return PROMPT_CLOSED;
     }
     if (is_stop) {
-        feed("\007", 1);   /* the search ends, the line is as it was before */
+        feed("\007", 1); /* the search ends, the line is as it was before */
         return prompt.state;
     }
     bytes[0] = 27;
@@ -285,7 +285,7 @@ enum prompt_state prompt_key(const struct key_event *k, int meta)
     if (prompt.state == PROMPT_DONE)
         remember(prompt_line());
     if (k->key == INPUT_BACKSPACE && prompt.state == PROMPT_OPEN && prompt.shown.n <= 1 && !rl_end)
-        prompt_close();    /* the ':' itself is rubbed out */
+        prompt_close(); /* the ':' itself is rubbed out */
     return prompt.state;
 }
 

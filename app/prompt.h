@@ -4,8 +4,8 @@
 #include "app/term.h"
 #include "engine/base/str.h"
 
-/* The command line: readline edits it, this program draws it. There is one, and the UI's thread has it. The locale must be
- * set. */
+/* The command line: readline edits it, this program draws it. There is one, and the UI's thread has it. The
+ * locale must be set. */
 
 /* Offers what may stand at line[begin..end): candidates, one a line; *files: names of files instead. */
 struct prompt_completer {
@@ -15,8 +15,8 @@ struct prompt_completer {
 
 enum prompt_state { PROMPT_CLOSED, PROMPT_OPEN, PROMPT_DONE };
 
-/* prompt_init: history: a file that is read now and to which lines are appended, made with its folders when the first line
- * is; NULL: none. Errors: ST_IO, ST_NOMEM. prompt_release forgets everything. */
+/* prompt_init: history: a file that is read now and to which lines are appended, made with its folders when
+ * the first line is; NULL: none. Errors: ST_IO, ST_NOMEM. prompt_release forgets everything. */
 enum status prompt_init(const char *history, const struct prompt_completer *c, struct err *e);
 void prompt_release(void);
 
@@ -24,13 +24,14 @@ void prompt_release(void);
 void prompt_open(const char *text);
 void prompt_close(void);
 
-/* prompt_key: one key; `meta` says that it came with Alt. PROMPT_DONE: Enter was pressed, prompt_line has the line. An escape
- * or Ctrl-C closes; while the history is searched they end the search. */
+/* prompt_key: one key; `meta` says that it came with Alt. PROMPT_DONE: Enter was pressed, prompt_line has the
+ * line. An escape or Ctrl-C closes; while the history is searched they end the search. */
 enum prompt_state prompt_key(const struct key_event *k, int meta);
 enum prompt_state prompt_state(void);
 
-/* prompt_line: the finished line. prompt_shown: what is to be drawn, with its ':', and *point, the bytes before the cursor.
- * prompt_hint: what completion offers, "" when nothing. All borrowed until the next call. */
+/* prompt_line: the finished line. prompt_shown: what is to be drawn, with its ':', and *point, the bytes
+ * before the cursor. prompt_hint: what completion offers, "" when nothing. All borrowed until the next call.
+ */
 const char *prompt_line(void);
 const char *prompt_shown(int *point);
 const char *prompt_hint(void);

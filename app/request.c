@@ -74,7 +74,8 @@ static void begin_command(struct desk *d, const char *name)
 static void ask_to_quit(struct desk *d)
 {
     if (is_active(d))
-        desk_ask(d, QUESTION_QUIT, 0, "quit? y/n   %s is running; its committed steps are kept, and it goes on next time",
+        desk_ask(d, QUESTION_QUIT, 0,
+                 "quit? y/n   %s is running; its committed steps are kept, and it goes on next time",
                  d->live->run);
     else
         desk_ask(d, QUESTION_QUIT, 0, "quit? y/n");
@@ -149,7 +150,7 @@ static void move_group(struct desk *d, int by)
     int rows = view_rows(v, d->canvas.w, d->canvas.h, PANE_GROUP);
 
     if (v->focus != PANE_GROUP) {
-        pane_group_list(v, &list);   /* begins where the followed trace is */
+        pane_group_list(v, &list); /* begins where the followed trace is */
         v->group_list = list;
     }
     v->focus = PANE_GROUP;
@@ -247,7 +248,8 @@ static void enter(struct desk *d)
         complain(d, desk_look(d, v->cursor, &e), &e);
     } else if (v->focus == PANE_GROUP && g >= 0) {
         desk_follow(d, FOLLOW_PINNED, g, v->group_list.selected);
-        desk_say(d, "follows completion %d of group %d; b follows the best again", v->group_list.selected + 1, g + 1);
+        desk_say(d, "follows completion %d of group %d; b follows the best again", v->group_list.selected + 1,
+                 g + 1);
     }
 }
 

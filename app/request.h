@@ -6,18 +6,46 @@ struct desk;
 /* What a key asks for. */
 enum request {
     REQUEST_NONE,
-    REQUEST_PAUSE, REQUEST_STEP, REQUEST_QUANTUM, REQUEST_PACE, REQUEST_FORK, REQUEST_REWIND,
-    REQUEST_COMMAND, REQUEST_HELP, REQUEST_CLOSE, REQUEST_BACK_OUT, REQUEST_QUIT, REQUEST_INTERRUPT,
-    REQUEST_SCREEN,                     /* argument: the digit */
-    REQUEST_NEXT_PANE, REQUEST_PREVIOUS_PANE, REQUEST_ZOOM,
-    REQUEST_UP, REQUEST_DOWN, REQUEST_LEFT, REQUEST_RIGHT, REQUEST_PAGE_UP, REQUEST_PAGE_DOWN, REQUEST_HOME, REQUEST_END,
-    REQUEST_PREVIOUS_GROUP, REQUEST_NEXT_GROUP, REQUEST_ENTER, REQUEST_FOLLOW_BEST, REQUEST_FOLLOW_AHA,
-    REQUEST_EARLIER, REQUEST_LATER, REQUEST_LIVE, REQUEST_LOG_SCALE,
-    REQUEST_REDRAW, REQUEST_SUSPEND,
+    REQUEST_PAUSE,
+    REQUEST_STEP,
+    REQUEST_QUANTUM,
+    REQUEST_PACE,
+    REQUEST_FORK,
+    REQUEST_REWIND,
+    REQUEST_COMMAND,
+    REQUEST_HELP,
+    REQUEST_CLOSE,
+    REQUEST_BACK_OUT,
+    REQUEST_QUIT,
+    REQUEST_INTERRUPT,
+    REQUEST_SCREEN, /* argument: the digit */
+    REQUEST_NEXT_PANE,
+    REQUEST_PREVIOUS_PANE,
+    REQUEST_ZOOM,
+    REQUEST_UP,
+    REQUEST_DOWN,
+    REQUEST_LEFT,
+    REQUEST_RIGHT,
+    REQUEST_PAGE_UP,
+    REQUEST_PAGE_DOWN,
+    REQUEST_HOME,
+    REQUEST_END,
+    REQUEST_PREVIOUS_GROUP,
+    REQUEST_NEXT_GROUP,
+    REQUEST_ENTER,
+    REQUEST_FOLLOW_BEST,
+    REQUEST_FOLLOW_AHA,
+    REQUEST_EARLIER,
+    REQUEST_LATER,
+    REQUEST_LIVE,
+    REQUEST_LOG_SCALE,
+    REQUEST_REDRAW,
+    REQUEST_SUSPEND,
     REQUEST_N
 };
 
-/* request_do: carries it out on the desk; what goes wrong is said in the status line. argument: of the key's row. */
+/* request_do: carries it out on the desk; what goes wrong is said in the status line. argument: of the key's
+ * row. */
 void request_do(struct desk *d, enum request r, int argument);
 
 /* request_click: the left button at a cell. request_wheel: lines, up when negative, over a cell. */

@@ -40,7 +40,7 @@ static void fill_run(struct session *s, const struct control_view *c)
     snprintf(x->run, sizeof x->run, "%s", s->run.name);
     snprintf(x->message, sizeof x->message, "%s", s->message);
     x->message_is_error = s->message_is_error;
-    x->state = !s->trainer ? RUN_IDLE : s->failed ? RUN_FAILED : c->mode == CONTROL_HOLD ? RUN_PAUSED :
+    x->state = !s->trainer ? RUN_IDLE : s->failed ? RUN_FAILED : s->is_replaying ? RUN_REPLAYING : c->mode == CONTROL_HOLD ? RUN_PAUSED :
                s->trainer->step < s->trainer->head ? RUN_REPLAYING : RUN_RUNNING;
     if (s->trainer && session_is_done(s) && c->mode == CONTROL_HOLD && !s->failed)
         x->state = RUN_DONE;
@@ -192,10 +192,12 @@ static enum status replay_to(struct session *s, int64_t step, int with_gate, str
 {
     struct trainer_hooks h = {with_gate ? &s->gate : NULL, &s->sink};
     enum status st = ST_OK;
+    s->is_replaying = s->trainer->step < step;
     while (s->trainer->step < step && !st) {
         st = trainer_step(s->trainer, &h, e);
         session_publish(s, 0);
     }
+    s->is_replaying = 0;
     return st;
 }
 

@@ -36,6 +36,7 @@ struct session {
     int message_is_error;
     uint64_t command;                /* last one carried out */
     int is_locked;                   /* the open run is ours to write */
+    int is_replaying;                /* on the way to a step that was asked for */
     int stop_at_end;                 /* the workbench pauses once when the preset's steps are done */
     int failed;                      /* the open run stands still until it is rewound, forked or left */
 };

@@ -1,5 +1,5 @@
-/* The workbench: sets up the desk, the terminal, the command line and the engine's thread, and takes them down in the
- * opposite order, whatever happened. */
+/* The workbench: sets up the desk, the terminal, the command line and the engine's thread, and takes them
+ * down in the opposite order, whatever happened. */
 #include "app/workbench.h"
 
 #include <stdio.h>
@@ -17,7 +17,7 @@ static void offer(void *ctx, const char *line, int begin, int end, struct str *o
     struct desk *d = ctx;
     struct command_source s = {.set = desk_settings(d)};
 
-    desk_find_run(d, "");   /* reads the runs when they are stale */
+    desk_find_run(d, ""); /* reads the runs when they are stale */
     s.runs = d->runs;
     s.runs_n = d->runs_n;
     command_complete(&s, line, begin, end, out, files);
@@ -33,8 +33,9 @@ static enum status first_request(struct desk *d, const char *target, struct engi
     m->what = ENGINE_NEW;
     if (target && (preset_find(target) || scenario_find(target) || strchr(target, '/'))) {
         if (strlen(target) >= sizeof m->text)
-            return err_set(e, ST_USAGE, "workbench", "a path of at most %zu bytes, not '%s'", sizeof m->text - 1, target);
-        snprintf(m->text, sizeof m->text, "%s", target);   /* a path is a preset of one's own */
+            return err_set(e, ST_USAGE, "workbench", "a path of at most %zu bytes, not '%s'",
+                           sizeof m->text - 1, target);
+        snprintf(m->text, sizeof m->text, "%s", target); /* a path is a preset of one's own */
         return ST_OK;
     }
     st = target ? query_run(d->query, target, &run, e) : query_last_run(d->query, &run, e);
@@ -84,8 +85,8 @@ enum status workbench_run(struct session *s, const char *target, struct err *e)
         desk_say(d, first.what == ENGINE_NEW ? "starting %s ..." : "opening the run ...", first.text);
         ended = loop_run(d, &waiting);
         if (ended)
-            st = err_set(e, ST_CANCELLED, "workbench", "ended by signal %d (%s); what is committed is kept", ended,
-                         strsignal(ended));
+            st = err_set(e, ST_CANCELLED, "workbench", "ended by signal %d (%s); what is committed is kept",
+                         ended, strsignal(ended));
     }
     if (d->has_engine)
         engine_stop(&d->engine);
@@ -100,7 +101,8 @@ enum status workbench_run(struct session *s, const char *target, struct err *e)
     return st;
 }
 
-enum status workbench_snapshot(struct session *s, const char *target, int w, int h, struct str *out, struct err *e)
+enum status workbench_snapshot(struct session *s, const char *target, int w, int h, struct str *out,
+                               struct err *e)
 {
     struct desk *d = calloc(1, sizeof *d);
     struct record_run run;

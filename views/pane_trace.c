@@ -226,7 +226,7 @@ static void make_title(const struct view *v, const struct snap_follow *f, const 
     const struct snapshot *s = v->now;
     const char *why = f->why == FOLLOW_AHA    ? "the first aha"
                       : f->why == FOLLOW_BEST ? "best advantage"
-                      : t && !t->scored       ? "as it is sampled"   /* which one is best is not known yet */
+                      : t && !t->scored       ? "live"   /* which one is best is not known yet */
                                               : "pinned";
     char pace[64];
 

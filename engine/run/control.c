@@ -123,6 +123,7 @@ static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
 {
     struct control *c = ctx;
     enum status st;
+    uint64_t seen = 0;   /* orders are numbered from 1 */
     int told = 0;
     pthread_mutex_lock(&c->lock);
     if (kind == GATE_TOKEN && worker < 64) {
@@ -133,8 +134,9 @@ static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
             keep_pace(c, unit);
     }
     while (!c->cancel && !passes(c, kind, unit)) {
-        if (!told) {
+        if (!told || seen != c->orders) {   /* an order may have changed what is to be shown */
             told = 1;
+            seen = c->orders;
             tell(c, 1);
             continue;       /* the world may have changed while the lock was out of hand */
         }
@@ -190,9 +192,11 @@ uint64_t control_pause(struct control *c)
 
 uint64_t control_step(struct control *c, enum quantum q, long n)
 {
+    enum control_mode mode = q == QUANTUM_TOKEN ? CONTROL_TOKENS : q == QUANTUM_PHASE ? CONTROL_PHASES : CONTROL_STEPS;
     pthread_mutex_lock(&c->lock);
-    c->mode = q == QUANTUM_TOKEN ? CONTROL_TOKENS : q == QUANTUM_PHASE ? CONTROL_PHASES : CONTROL_STEPS;
-    c->left = n;
+    /* Keys pressed faster than steps are taken add up. */
+    c->left = (c->mode == mode ? c->left : 0) + n;
+    c->mode = mode;
     return order(c);
 }
 

@@ -89,7 +89,8 @@ Test(command, fork_arguments)
     cr_assert_eq(fork_of("fork", &m), ST_OK);
     cr_assert(m.step == -1 && m.arguments_n == 0 && !m.text[0]);
     cr_assert_eq(fork_of("fork 40 rl.beta=0 cold seed=3", &m), ST_OK);
-    cr_assert(m.step == 40 && m.arguments_n == 2 && !strcmp(m.text, "cold") && !strcmp(m.argument[1], "seed=3"));
+    cr_assert(m.step == 40 && m.arguments_n == 2 && !strcmp(m.text, "cold") &&
+              !strcmp(m.argument[1], "seed=3"));
     cr_assert_eq(fork_of("fork beta=0 0", &m), ST_OK);
     cr_assert(m.step == 0 && m.arguments_n == 1);
     cr_assert_eq(fork_of("fork one two", &m), ST_USAGE);

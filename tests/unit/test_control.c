@@ -177,6 +177,19 @@ Test(control, held_time_is_counted_apart)
     finish(a, 1);
 }
 
+Test(control, steps_asked_for_quickly_add_up)
+{
+    start();
+    control_step(&c, QUANTUM_STEP, 1);
+    control_step(&c, QUANTUM_STEP, 2);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(control_is_open(&c), 1);
+        control_committed(&c);
+    }
+    cr_assert_eq(control_is_open(&c), 0);
+    control_release(&c);
+}
+
 Test(control, orders_are_numbered)
 {
     uint64_t a, b;

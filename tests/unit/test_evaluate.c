@@ -91,6 +91,22 @@ Test(evaluate, figures_hang_together)
     tiny_run_release(&r);
 }
 
+/* Problems of a later batch have randomness of their own, not that of the first. */
+Test(evaluate, randomness_is_keyed_by_problem)
+{
+    struct tiny_run r;
+    struct evaluation o = some(NULL);
+    uint32_t first;
+    start(&r, 1, "8");
+    o.k = 8;
+    run(&r, &o);
+    first = r.t.evaluator.batch.draw[0];
+    o.problems = 70;
+    run(&r, &o);
+    cr_assert_neq(r.t.evaluator.batch.draw[0], first);
+    tiny_run_release(&r);
+}
+
 /* Evaluating leaves what training will do alone. */
 Test(evaluate, does_not_touch_the_run)
 {

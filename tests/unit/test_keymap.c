@@ -20,8 +20,8 @@ Test(keymap, a_key_means_one_thing)
         for (n = 0; n < KEY_INPUTS && (a->on[n].input != INPUT_CHAR || a->on[n].code); n++)
             for (k = i; (b = keymap_row(k)); k++)
                 for (m = 0; m < KEY_INPUTS && (b->on[m].input != INPUT_CHAR || b->on[m].code); m++)
-                    cr_assert((i == k && n == m) || !(a->screens & b->screens) || a->on[n].input != b->on[m].input ||
-                                  a->on[n].code != b->on[m].code,
+                    cr_assert((i == k && n == m) || !(a->screens & b->screens) ||
+                                  a->on[n].input != b->on[m].input || a->on[n].code != b->on[m].code,
                               "'%s' and '%s' share a key", a->key, b->key);
 }
 
@@ -35,7 +35,8 @@ Test(keymap, rows_are_whole)
         cr_assert(r->request > REQUEST_NONE && r->request < REQUEST_N);
         cr_assert(r->key && r->key[0] && r->what && r->what[0] && r->screens, "row %d", i);
         cr_assert_leq(strlen(r->what), 60u, "%s: help is cut on a small screen", r->key);
-        cr_assert_eq(r->hint == NULL, r->hints == 0, "%s: a hint without a word, or a word without a hint", r->key);
+        cr_assert_eq(r->hint == NULL, r->hints == 0, "%s: a hint without a word, or a word without a hint",
+                     r->key);
     }
     cr_assert_gt(i, 20);
 }
@@ -45,11 +46,12 @@ Test(keymap, the_ones_that_are_promised)
     static const struct {
         uint32_t code;
         enum request request;
-    } row[] = {{' ', REQUEST_PAUSE}, {'.', REQUEST_STEP}, {',', REQUEST_QUANTUM}, {'f', REQUEST_FORK},
-               {'r', REQUEST_REWIND}, {':', REQUEST_COMMAND}, {'?', REQUEST_HELP}, {'q', REQUEST_CLOSE},
-               {'Q', REQUEST_QUIT}, {'z', REQUEST_ZOOM}, {'\t', REQUEST_NEXT_PANE}, {'\r', REQUEST_ENTER},
-               {'j', REQUEST_DOWN}, {'k', REQUEST_UP}, {'p', REQUEST_PACE}, {12, REQUEST_REDRAW},
-               {26, REQUEST_SUSPEND}, {3, REQUEST_INTERRUPT}, {27, REQUEST_BACK_OUT}};
+    } row[] = {
+        {' ', REQUEST_PAUSE},  {'.', REQUEST_STEP},    {',', REQUEST_QUANTUM},    {'f', REQUEST_FORK},
+        {'r', REQUEST_REWIND}, {':', REQUEST_COMMAND}, {'?', REQUEST_HELP},       {'q', REQUEST_CLOSE},
+        {'Q', REQUEST_QUIT},   {'z', REQUEST_ZOOM},    {'\t', REQUEST_NEXT_PANE}, {'\r', REQUEST_ENTER},
+        {'j', REQUEST_DOWN},   {'k', REQUEST_UP},      {'p', REQUEST_PACE},       {12, REQUEST_REDRAW},
+        {26, REQUEST_SUSPEND}, {3, REQUEST_INTERRUPT}, {27, REQUEST_BACK_OUT}};
     size_t i;
     int s;
 

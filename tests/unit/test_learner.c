@@ -218,6 +218,13 @@ Test(learner, reference_is_the_policy_until_the_policy_moves)
         p.shard = same_as_reference;
         cr_assert_eq(learner_pass(&c.l, &p, &e), ST_OK);
         cr_assert_eq(c.calls, 0, "kind %d: %d tokens differ from the reference", kind, c.calls);
+        if (c.l.bias_n) {
+            /* Its expert biases are its own. */
+            c.l.bias[0] += 9;
+            cr_assert_eq(learner_pass(&c.l, &p, &e), ST_OK);
+            cr_assert_gt(c.calls, 0, "kind %d: the reference follows the policy's biases", kind);
+            c.calls = 0;
+        }
         update(&c);
         cr_assert_eq(learner_pass(&c.l, &p, &e), ST_OK);
         cr_assert_gt(c.calls, 0);

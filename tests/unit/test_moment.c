@@ -12,9 +12,9 @@
 #include "engine/run/publish.h"
 
 static const char *const tiny[] = {
-    "model.width=32", "base.steps=2", "cold.steps=120", "base.documents=4", "cold.documents=8", "rl.steps=3",
-    "rl.prompts=4", "rl.group=4", "rl.max_tokens=48", "eval.every=8", "eval.problems=4", "eval.final_problems=4",
-    "eval.k=2",
+    "model.width=32",  "base.steps=2",          "cold.steps=120", "base.documents=4", "cold.documents=8",
+    "rl.steps=3",      "rl.prompts=4",          "rl.group=4",     "rl.max_tokens=48", "eval.every=8",
+    "eval.problems=4", "eval.final_problems=4", "eval.k=2",
 };
 enum { TINY = sizeof tiny / sizeof *tiny };
 
@@ -65,7 +65,8 @@ static void same_follow(const struct snap_follow *a, const struct snap_follow *b
 {
     int i;
 
-    cr_assert(a->group == b->group && a->index == b->index, "%d/%d, %d/%d", a->group, a->index, b->group, b->index);
+    cr_assert(a->group == b->group && a->index == b->index, "%d/%d, %d/%d", a->group, a->index, b->group,
+              b->index);
     cr_assert(a->prompt_n == b->prompt_n && a->text_n == b->text_n && a->tokens_n == b->tokens_n);
     cr_assert_str_eq(a->text, b->text);
     cr_assert_arr_eq(a->begin, b->begin, (size_t)(a->tokens_n + 1) * sizeof *a->begin);
@@ -102,8 +103,10 @@ Test(moment, is_what_was_live, .init = set_up, .fini = tear_down)
     cr_assert_eq(now->metric[M_REWARD], was->metric[M_REWARD]);
     cr_assert(now->layers_n == was->layers_n && now->experts_n == was->experts_n);
     for (i = 0; i < now->layers_n * now->experts_n; i++)
-        cr_assert(now->load[i] == was->load[i] && now->bias[i] == was->bias[i] && isnan(now->load_average[i]));
-    cr_assert(now->stages_n == 3 && now->stages[0].state == 2 && now->stages[2].state == 1 && now->stages[2].step == 3);
+        cr_assert(now->load[i] == was->load[i] && now->bias[i] == was->bias[i] &&
+                  isnan(now->load_average[i]));
+    cr_assert(now->stages_n == 3 && now->stages[0].state == 2 && now->stages[2].state == 1 &&
+              now->stages[2].step == 3);
 }
 
 Test(moment, follows, .init = set_up, .fini = tear_down)
@@ -113,7 +116,8 @@ Test(moment, follows, .init = set_up, .fini = tear_down)
     moment_follow(&m, FOLLOW_PINNED, 0, 2, now);
     cr_assert(now->follow.group == 0 && now->follow.index == 2);
     moment_follow(&m, FOLLOW_PINNED, 99, 2, now);
-    cr_assert(now->follow.group >= 0 && now->follow.why == FOLLOW_PINNED, "what is not there gives way to the best");
+    cr_assert(now->follow.group >= 0 && now->follow.why == FOLLOW_PINNED,
+              "what is not there gives way to the best");
     now->trace[6].aha = 1;
     now->trace[0].aha = now->trace[1].aha = now->trace[2].aha = now->trace[3].aha = now->trace[4].aha = 0;
     now->trace[5].aha = 0;
@@ -127,7 +131,8 @@ Test(moment, a_start_and_what_is_not_there, .init = set_up, .fini = tear_down)
     uint64_t version;
 
     must(moment_read(&m, s.query, &s.run, 0, FOLLOW_BEST, -1, -1, now, &e));
-    cr_assert(now->step == 0 && now->groups_n == 0 && now->follow.group == -1 && isnan(now->metric[M_REWARD]));
+    cr_assert(now->step == 0 && now->groups_n == 0 && now->follow.group == -1 &&
+              isnan(now->metric[M_REWARD]));
     version = now->version;
     cr_assert_eq(moment_read(&m, s.query, &s.run, 9, FOLLOW_BEST, -1, -1, now, &e), ST_NOTFOUND);
     cr_assert_not_null(strstr(e.msg, "0 to 3"), "%s", e.msg);

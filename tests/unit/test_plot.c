@@ -299,3 +299,18 @@ Test(plot, heat_is_also_a_height)
     cr_assert_eq(heat_glyph(0, 0, 2), 0x2581);
     cr_assert_eq(heat_glyph(2, 0, 2), 0x2588);
 }
+
+Test(plot, ticks_of_steps_are_whole)
+{
+    double tick[16], step;
+    int n, i, high;
+
+    for (high = 2; high < 400; high++) {
+        n = plot_step_ticks(1, high, 8, tick, &step);
+        cr_assert(n >= 1 && n <= 8, "%d ticks up to %d", n, high);
+        for (i = 0; i < n; i++)
+            cr_assert_eq(tick[i], floor(tick[i]), "a tick at %g of 1..%d", tick[i], high);
+    }
+    n = plot_step_ticks(0, 0.5, 8, tick, &step);
+    cr_assert(n > 2 && step < 1, "an axis of other numbers is left alone");
+}

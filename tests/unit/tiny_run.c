@@ -87,8 +87,10 @@ static enum status commit(void *self, const struct record_step *r, const struct 
     }
     for (int i = 0; i < r->evaluations_n; i++)
         hash_add(&h, r->evaluation[i].right, (size_t)r->evaluation[i].problems);
-    hash_add(&h, r->load, (size_t)(r->layers_n * r->experts_n) * sizeof *r->load);
-    hash_add(&h, r->bias, (size_t)(r->layers_n * r->experts_n) * sizeof *r->bias);
+    if (r->layers_n) {
+        hash_add(&h, r->load, (size_t)(r->layers_n * r->experts_n) * sizeof *r->load);
+        hash_add(&h, r->bias, (size_t)(r->layers_n * r->experts_n) * sizeof *r->bias);
+    }
     s->digest[r->step] = r->digest;
     s->content[r->step] = hash_end(&h);
     s->last = r->step;

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 tokens()
 {
-    screen | sed -n 's/.* as it is sampled.* \([0-9][0-9]*\) tokens.*/\1/p' | head -n 1
+    screen | sed -n 's/.* live;.* \([0-9][0-9]*\) tokens.*/\1/p' | head -n 1
 }
 tokens_are()
 {
@@ -13,7 +13,7 @@ start 160 45 open quick
 wait_rl 1
 command_line "pace 20"
 wait_for "20 tokens/s"
-wait_match "as it is sampled.* ([3-9]|1[0-9]) tokens"
+wait_match "live;.* ([3-9]|1[0-9]) tokens"
 keys Space
 wait_match "ROLLOUT.*PAUSED"
 # It is still: a key that changes nothing is answered, and no token has come.
