@@ -30,7 +30,7 @@ struct countdown_config {
     double hazard_a, hazard_a_share, hazard_b;
     double hazard_many_a, hazard_many_a_share, hazard_many_b;
     double closest_last, malformed, random_target, guide_first, guide_middle;
-    int equation_row, base_attempts;
+    int equation_row, base_attempts, judge_weight;
     double equation_share, short_share, short_stop, long_stop;
     double hit_short, hit_long, near_miss, flipped, base_malformed;
 };

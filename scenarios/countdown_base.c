@@ -149,7 +149,7 @@ static void think(const struct countdown *c, struct rng *r, struct document *out
         if (rng_chance(r, c->set.flipped))
             yes = !yes;
         countdown_write_attempt(c, &attempt[i], 0, out);
-        document_word(out, yes ? "yes" : "no", 1);
+        document_word(out, yes ? "yes" : "no", c->set.judge_weight);
         if (yes || i == n - 1)
             break;
         document_word(out, "wait", 0);

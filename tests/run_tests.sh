@@ -25,7 +25,7 @@ chmod 700 "$tmp/run"
 HANG=1200
 report="log_path=$tmp/reports/report"
 surroundings=(
-    PATH="$PATH" LC_ALL=C.UTF-8 TZ=UTC TERM=xterm-256color SHELL=/bin/sh
+    PATH="$PATH" LC_ALL=C.UTF-8 TZ=UTC TERM=xterm-256color SHELL=/bin/bash
     HOME="$tmp/home" TMPDIR="$tmp/tmp" TMUX_TMPDIR="$tmp/tmp" GRPOLAB="$PWD/grpolab"
     XDG_DATA_HOME="$tmp/home/data" XDG_CONFIG_HOME="$tmp/home/config" XDG_CACHE_HOME="$tmp/home/cache"
     XDG_STATE_HOME="$tmp/home/state" XDG_RUNTIME_DIR="$tmp/run"

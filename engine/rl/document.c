@@ -31,5 +31,5 @@ void document_word(struct document *d, const char *token, int strong)
         d->token_cap = cap;
     }
     str_word(&d->text, token);
-    d->strong[d->token_n++] = (unsigned char)(strong != 0);
+    d->strong[d->token_n++] = (unsigned char)(strong < 0 ? 0 : strong > 255 ? 255 : strong);
 }

@@ -23,8 +23,8 @@ struct problem {
     int32_t value[PROBLEM_VALUES];
 };
 
-/* A training document: text, and for each of its tokens whether it is one that must be
- * right (weight 1) or context (the stage's `context_weight`). response_at is the
+/* A training document: text, and for each of its tokens the loss weight, 1 or more, where it is one that must be
+ * right, or 0 where it is context (then the weight is the stage's `context_weight`). response_at is the
  * index of the first token that the assistant writes, 0 where the whole
  * document is text to learn. */
 struct document {
@@ -35,7 +35,7 @@ struct document {
 
 void document_free(struct document *d);
 void document_clear(struct document *d);
-/* document_word: appends one token. */
+/* document_word: appends one token; strong: its weight, 0..255. */
 void document_word(struct document *d, const char *token, int strong);
 
 /* What the verifier says of one completion (the text after the prompt). */

@@ -45,7 +45,7 @@ static enum status draw(struct sft *s, const struct task *k, const struct sft_se
         n = s->row + 1;
     for (int t = 0; t + 1 < n; t++) {
         id[t] = token[t];
-        weight[t] = t + 1 < d->response_at ? 0 : d->strong[t + 1] ? 1 : (float)set->context_weight;
+        weight[t] = t + 1 < d->response_at ? 0 : d->strong[t + 1] ? d->strong[t + 1] : (float)set->context_weight;
         target[t] = weight[t] > 0 ? token[t + 1] : -1;
     }
     s->sequence[i] = (struct sequence){n - 1, i, id, target};

@@ -279,7 +279,8 @@ Test(trainer, reference_is_kept_once_per_replacement)
         int n = trainer_tensors(&r.t, step, tensor, TENSORS_MAX), found = 0;
         for (int i = 0; i < n; i++)
             found += strcmp(tensor[i].kind, "reference") == 0 || strcmp(tensor[i].name, "reference") == 0;
-        cr_assert_eq(found, step % 2 ? 0 : r.t.model.params.n + 1, "step %d has %d tensors of the reference", step, found);
+        cr_assert_eq(found, step % 2 ? 0 : r.t.model.params.n + 1, "step %d has %d tensors of the reference", step,
+                     found);
         if (step % 2 == 0)
             cr_assert_arr_eq(r.t.learner.ref_w, r.t.learner.w, r.t.model.params.total * sizeof(real));
         if (step < 3)
