@@ -131,11 +131,12 @@ test:
 	@tests/run_tests.sh plain tests/check_deps.sh tests/check_deps_test.sh criterion $(CRITERION_TESTS) \
 	    plain $(CRASH_TESTS) $(SCRIPT_TESTS)
 
+# All unit tests but the one that learns, which takes minutes and does nothing that the others do not.
 asan:
 	@tests/bootstrap.sh build test
 	@$(MAKE) $(JOBS) BUILD=build/asan OPT=-O1 build/asan/test-unit \
 	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
-	@tests/run_tests.sh criterion build/asan/test-unit
+	@FILTER='!(learning)/*' tests/run_tests.sh criterion build/asan/test-unit
 
 race-programs: $(RACE_TESTS)
 

@@ -126,10 +126,10 @@ void countdown_demonstrate(const void *self, struct rng *r, struct document *out
         finish_attempt(c, r, &start, target, &move[i], &attempt);
         countdown_write_attempt(c, &attempt, 1, out);
         if (countdown_value(&attempt) == target) {
-            document_word(out, "yes", 1);
+            document_word(out, "yes", c->set.judge_weight);
             break;
         }
-        document_word(out, "no", 1);
+        document_word(out, "no", c->set.judge_weight);
         if (tried == most || rng_chance(r, hazard))
             break;
         i = choose_first(c, r, &start, target, move, move_n, used);

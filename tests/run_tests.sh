@@ -8,7 +8,7 @@
 #
 # The tests find the same surroundings everywhere: an environment of their own, an empty home and temporary folder
 # that are removed at the end, no terminal and no input. GRPOLAB names the program, GRPOLAB_RENEW renews the
-# golden screens. WRAP is put before plain programs. A sanitizer's report fails its part, whatever the exit status.
+# golden screens. WRAP is put before plain programs, FILTER chooses Criterion tests. A sanitizer's report fails its part, whatever the exit status.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -59,7 +59,7 @@ run_criterion()
 {
     local status good bad off
     rm -f "$tmp/result.json"
-    run "$1" --jobs 2 --color=never --json="$tmp/result.json" 2>&1
+    run "$1" --jobs 2 --color=never ${FILTER:+--filter "$FILTER"} --json="$tmp/result.json" 2>&1
     status=$?
     good=$(count_of passed) bad=$(count_of failed) off=$(count_of skipped)
     if [ -z "$good" ] || [ -z "$bad" ]; then
