@@ -149,7 +149,7 @@ objects: $(LIB_OBJ) $(APP_OBJ) $(TEST_OBJ)
 
 lint:
 	@tests/bootstrap.sh build test lint
-	@$(MAKE) $(JOBS) BUILD=build/lint OPT=-O2 CFLAGS='-g -Werror' objects
+	@$(MAKE) $(JOBS) BUILD=build/lint CFLAGS='-g -Werror' objects
 	@CFLAGS='$(LANGUAGE) -I. $(PKG_CFLAGS)' tests/lint.sh
 
 check-deps: $(LIB_OBJ)

@@ -8,7 +8,8 @@
 #
 # The tests find the same surroundings everywhere: an environment of their own, an empty home and temporary folder
 # that are removed at the end, no terminal and no input. GRPOLAB names the program, GRPOLAB_RENEW renews the
-# golden screens. WRAP is put before plain programs, FILTER chooses Criterion tests. A sanitizer's report fails its part, whatever the exit status.
+# golden screens. WRAP is put before plain programs, FILTER chooses Criterion tests. A sanitizer's report fails its
+# part, whatever the exit status.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
