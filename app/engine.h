@@ -42,8 +42,8 @@ struct engine {
 
 /* engine_start: the thread takes the session over until engine_stop has returned. Errors: ST_FAILED. */
 enum status engine_start(struct engine *e, struct session *s, struct err *err);
-/* engine_post: queues a request; 0 when the queue is full. A snapshot with command >= the number acknowledges it, and its
- * message says how it went. */
+/* engine_post: queues a request; 0 when the queue is full. A snapshot with command >= the number acknowledges
+ * it, and its message says how it went. */
 uint64_t engine_post(struct engine *e, const struct engine_message *m);
 /* engine_stop: cancels the step under way, waits for the thread. The run's state on record becomes "paused". */
 void engine_stop(struct engine *e);

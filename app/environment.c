@@ -45,7 +45,9 @@ void environment_print(struct str *out)
 {
     char cpu[256];
     cpu_model(cpu, sizeof cpu);
-    str_printf(out, "version = %s\nengine = %s\ncompiler = %s\nflags = %s\nkernels = %s\nblas = %s\nblas core = %s\ncpu = %s\n",
-               GRPOLAB_VERSION, GRPOLAB_ENGINE_ID, __VERSION__, GRPOLAB_FLAGS, kernels_best()->name, blas_config(),
-               blas_core(), cpu);
+    str_printf(out,
+               "version = %s\nengine = %s\ncompiler = %s\nflags = %s\nkernels = %s\nblas = %s\nblas core = "
+               "%s\ncpu = %s\n",
+               GRPOLAB_VERSION, GRPOLAB_ENGINE_ID, __VERSION__, GRPOLAB_FLAGS, kernels_best()->name,
+               blas_config(), blas_core(), cpu);
 }

@@ -3,7 +3,8 @@
 
 #include "engine/base/str.h"
 
-/* What the bits of a run depend on besides its settings and seed: "key = value\n" lines: version, engine, flags, kernels, blas, cpu. */
+/* What the bits of a run depend on besides its settings and seed: "key = value\n" lines: version, engine,
+ * flags, kernels, blas, cpu. */
 void environment_print(struct str *out);
 const char *environment_version(void);
 /* environment_engine: changes exactly when the engine's sources do. */

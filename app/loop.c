@@ -100,7 +100,7 @@ static void suspend(struct desk *d)
 {
     d->suspend = 0;
     term_suspend(d->term);
-    raise(SIGTSTP); /* stops here, until the shell brings it back */
+    kill(0, SIGTSTP); /* the whole job, `make run` with it, until the shell brings it back */
     term_resume(d->term);
 }
 

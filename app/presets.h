@@ -3,8 +3,9 @@
 
 #include "engine/run/settings.h"
 
-/* presets_load: settings of a preset by name, or of an INI file by path, with n "key=value" texts applied (seed=N sets
- * *seed). A scenario's name gives the preset of that name. Errors: ST_USAGE (names what there is that looks like it). */
+/* presets_load: settings of a preset by name, or of an INI file by path, with n "key=value" texts applied
+ * (seed=N sets *seed). A scenario's name gives the preset of that name. Errors: ST_USAGE (names what there is
+ * that looks like it). */
 enum status presets_load(const char *name_or_path, const char *const *assignment, int n, struct settings *out,
                          uint64_t *seed, struct err *e);
 

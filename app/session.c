@@ -40,8 +40,12 @@ static void fill_run(struct session *s, const struct control_view *c)
     snprintf(x->run, sizeof x->run, "%s", s->run.name);
     snprintf(x->message, sizeof x->message, "%s", s->message);
     x->message_is_error = s->message_is_error;
-    x->state = !s->trainer ? RUN_IDLE : s->failed ? RUN_FAILED : s->is_replaying ? RUN_REPLAYING : c->mode == CONTROL_HOLD ? RUN_PAUSED :
-               s->trainer->step < s->trainer->head ? RUN_REPLAYING : RUN_RUNNING;
+    x->state = !s->trainer                           ? RUN_IDLE
+               : s->failed                           ? RUN_FAILED
+               : s->is_replaying                     ? RUN_REPLAYING
+               : c->mode == CONTROL_HOLD             ? RUN_PAUSED
+               : s->trainer->step < s->trainer->head ? RUN_REPLAYING
+                                                     : RUN_RUNNING;
     if (s->trainer && session_is_done(s) && c->mode == CONTROL_HOLD && !s->failed)
         x->state = RUN_DONE;
     x->stages_n = 0;

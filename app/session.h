@@ -53,17 +53,18 @@ enum status session_new(struct session *s, const struct settings *set, uint64_t 
  * Going on replays what is on record. Errors: ST_NOTFOUND, ST_BUSY, ST_CORRUPT. */
 enum status session_open(struct session *s, const char *run, int64_t step, int lock, struct err *e);
 
-/* session_fork: a child of the run at `step` (-1: latest) with changed settings; it becomes the open run. assignment: n
- * texts "key=value" (seed=N among them changes the seed). name "" : the parent's with a number. Errors: ST_USAGE names the key. */
+/* session_fork: a child of the run at `step` (-1: latest) with changed settings; it becomes the open run.
+ * assignment: n texts "key=value" (seed=N among them changes the seed). name "" : the parent's with a number.
+ * Errors: ST_USAGE names the key. */
 enum status session_fork(struct session *s, const char *run, int64_t step, const char *const *assignment, int n,
                          const char *name, struct err *e);
 
 /* session_rewind: the open run goes back to `step`; nothing on record changes. */
 enum status session_rewind(struct session *s, int64_t step, struct err *e);
 
-/* session_step: one step of the open run (a replay where it is on record), and at the end of a stage the next run of the
- * chain. Errors: ST_CANCELLED (state is that of the last commit), ST_NONFINITE, ST_CORRUPT, ST_FULL, ...: the run is
- * put back to its last commit and, but for ST_CANCELLED, failed is set. */
+/* session_step: one step of the open run (a replay where it is on record), and at the end of a stage the next
+ * run of the chain. Errors: ST_CANCELLED (state is that of the last commit), ST_NONFINITE, ST_CORRUPT,
+ * ST_FULL, ...: the run is put back to its last commit and, but for ST_CANCELLED, failed is set. */
 enum status session_step(struct session *s, struct err *e);
 /* session_is_done: the chain's last run has reached its settings' steps. */
 int session_is_done(const struct session *s);
@@ -74,7 +75,8 @@ void session_say(struct session *s, int is_error, const char *fmt, ...) __attrib
 void session_state(struct session *s, const char *state);
 /* session_log: a line in the open run's log on record. */
 void session_log(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* session_publish: puts a snapshot into the box; now: 0 only when one is due (60 a second). Any thread inside a step. */
+/* session_publish: puts a snapshot into the box; now: 0 only when one is due (60 a second). Any thread inside
+ * a step. */
 void session_publish(struct session *s, int now);
 
 /* session_settings: of a run on record. */

@@ -1,5 +1,6 @@
-/* Chains and forks. A preset's stages become runs one after the other, each starting from the end of the one before; a stage
- * that is on record as finished under the same key (settings that matter to it, seed, engine, machine) is reused. */
+/* Chains and forks. A preset's stages become runs one after the other, each starting from the end of the one
+ * before; a stage that is on record as finished under the same key (settings that matter to it, seed, engine,
+ * machine) is reused. */
 #include "app/session_chain.h"
 
 #include <math.h>
@@ -91,7 +92,8 @@ out:
 
 static void stage_run_name(const char *base, enum stage stage, char *out, size_t bytes)
 {
-    snprintf(out, bytes, stage == STAGE_GRPO ? "%.*s" : "%.*s-%s", NAME_BYTES - STAGE_BYTES - 4, base, stage_name(stage));
+    snprintf(out, bytes, stage == STAGE_GRPO ? "%.*s" : "%.*s-%s", NAME_BYTES - STAGE_BYTES - 4, base,
+             stage_name(stage));
 }
 
 /* Makes the run of `stage`, starting from `before` (NULL: fresh weights), and opens it. */
@@ -177,12 +179,14 @@ enum status session_new(struct session *s, const struct settings *set, uint64_t 
     return st;
 }
 
+_Static_assert((int)STAGE_N <= (int)SNAP_STAGES, "a snapshot has room for every stage");
+
 void chain_stages(const struct session *s, struct snapshot *x)
 {
     enum stage chain[STAGE_N];
     const struct trainer *t = s->trainer;
     int n = settings_stages(&t->set, chain);
-    for (int i = 0; i < n && i < SNAP_STAGES; i++) {
+    for (int i = 0; i < n; i++) {
         struct snap_stage *k = &x->stages[x->stages_n++];
         memset(k, 0, sizeof *k);
         snprintf(k->stage, sizeof k->stage, "%s", stage_name(chain[i]));
@@ -280,8 +284,8 @@ enum status session_fork(struct session *s, const char *name_or_id, int64_t step
     uint64_t seed;
     enum status st = query_run(s->query, name_or_id, &parent, e);
     if (!st && step > parent.step)
-        st = err_set(e, ST_NOTFOUND, "fork", "run %s has steps up to %lld, not %lld", parent.name, (long long)parent.step,
-                     (long long)step);
+        st = err_set(e, ST_NOTFOUND, "fork", "run %s has steps up to %lld, not %lld", parent.name,
+                     (long long)parent.step, (long long)step);
     if (!st)
         st = session_settings(s->query, parent.id, &set, e);
     if (st)

@@ -3,8 +3,8 @@
 
 #include "app/session.h"
 
-/* workbench_run: the workbench on a terminal, until the user leaves it. target: a preset, scenario or run; NULL: the run
- * used last, the first time the preset `quick`. */
+/* workbench_run: the workbench on a terminal, until the user leaves it. target: a preset, scenario or run;
+ * NULL: the run used last, the first time the preset `quick`. */
 enum status workbench_run(struct session *s, const char *target, struct err *e);
 
 /* workbench_snapshot: the dashboard of a run's latest step, w by h cells, as text. */

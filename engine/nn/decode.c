@@ -31,7 +31,8 @@ enum status decoder_init(struct decoder *d, const struct model *m, enum decode_f
     d->slot_reals = cache_reals(positions_n, d->Hk, d->dk, d->dv, d->value_in_key);
     latent = absorbed(d) ? H * (size_t)(c->kv_rank + c->rope_dim) : H * (size_t)d->dk;
     d->cache = arena_alloc(a, (size_t)c->layers_n * (size_t)slots_n * d->slot_reals * R);
-    d->absorb = arena_alloc(a, absorbed(d) ? (size_t)c->layers_n * H * (size_t)c->nope_dim * (size_t)c->kv_rank * R : R);
+    d->absorb = arena_alloc(
+        a, absorbed(d) ? (size_t)c->layers_n * H * (size_t)c->nope_dim * (size_t)c->kv_rank * R : R);
     d->q = arena_alloc(a, n * latent * R);
     d->context = arena_alloc(a, n * H * (size_t)d->dv * R);
     d->key = arena_alloc(a, n * (size_t)d->Hk * (size_t)d->dk * R);

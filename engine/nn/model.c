@@ -2,9 +2,9 @@
  *
  *   x_0 = embed[id];  x_{l+1} = block_l(x_l);  logits = RMSNorm(x_L) W_head
  *
- * One pass keeps every block's activations in the workspace; the backward walks them in reverse. A NaN anywhere reaches the
- * log-probabilities, so one sum over them tells whether the pass was finite; only when it was not are the tensors
- * searched for the first culprit. */
+ * One pass keeps every block's activations in the workspace; the backward walks them in reverse. A NaN
+ * anywhere reaches the log-probabilities, so one sum over them tells whether the pass was finite; only when
+ * it was not are the tensors searched for the first culprit. */
 #include "engine/nn/model.h"
 
 #include <math.h>
@@ -141,8 +141,8 @@ void model_backward(const struct model *m, const real *w, const struct tokens *t
     m->k->softmax_backward(T, c->vocab_n, ws->probs, inv_temperature, t->target, dlogp);
     head_backward(m, w, T, ws->normed, ws->probs, ws->dy, grad);
     memset(ws->dx, 0, (size_t)T * D * sizeof *ws->dx);
-    m->k->rmsnorm_backward(T, D, ws->out, D, w + m->params.row[m->params.final_norm].offset, ws->rstd, ws->dy, D, ws->dx,
-                           D, grad + m->params.row[m->params.final_norm].offset);
+    m->k->rmsnorm_backward(T, D, ws->out, D, w + m->params.row[m->params.final_norm].offset, ws->rstd, ws->dy,
+                           D, ws->dx, D, grad + m->params.row[m->params.final_norm].offset);
     if (mtp_dlogp)
         mtp_backward(m, w, t, inv_temperature, mtp_dlogp, balance_weight, ws, grad);
     for (int l = c->layers_n - 1; l >= 0; l--)

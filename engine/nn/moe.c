@@ -202,7 +202,8 @@ void moe_backward(const struct model *m, const struct block_params *b, const rea
     const struct kernels *k = m->k;
     const struct param *p = m->params.row;
     int T = t->T, D = c->width, E = c->experts_n, K = c->top_k, F = c->expert_width;
-    real *drow = ws->grad[1], *dhidden = ws->grad[2], *dgate_up = ws->grad[3], *dgate = ws->grad[4], *dlogit = ws->grad[5];
+    real *drow = ws->grad[1], *dhidden = ws->grad[2], *dgate_up = ws->grad[3], *dgate = ws->grad[4],
+         *dlogit = ws->grad[5];
     for (int i = 0; i < T * K; i++) {
         const real *d = dout + (size_t)(s->order[i] / K) * D, *y = s->expert_out + (size_t)i * D;
         real g = s->gate[s->order[i]], *to = drow + (size_t)i * D, dot = 0;
@@ -217,7 +218,8 @@ void moe_backward(const struct model *m, const struct block_params *b, const rea
     k->gemm(0, 1, T, D, E, dlogit, E, w + p[b->router].offset, E, 1, dffn_in, D);
     for (int e = 0; e < E; e++) {
         int from = s->expert_begin[e], n = s->expert_begin[e + 1] - from;
-        size_t up = p[b->experts_gate_up].offset + (size_t)e * D * 2 * F, down = p[b->experts_down].offset + (size_t)e * F * D;
+        size_t up = p[b->experts_gate_up].offset + (size_t)e * D * 2 * F,
+               down = p[b->experts_down].offset + (size_t)e * F * D;
         real *dy = drow + (size_t)from * D;
         if (n == 0)
             continue;

@@ -31,10 +31,11 @@ void mtp_forward(const struct model *m, const real *w, const real *bias, const s
         struct block_state *s = &ws->block[c->layers_n + i];
         shift(t, i + 1, ws->mtp[i].shifted, ws->mtp[i].target);
         for (int r = 0; r < T; r++)
-            memcpy(ws->mtp[i].embedded + (size_t)r * D, embed + (size_t)ws->mtp[i].shifted[r] * D, (size_t)D * sizeof(real));
+            memcpy(ws->mtp[i].embedded + (size_t)r * D, embed + (size_t)ws->mtp[i].shifted[r] * D,
+                   (size_t)D * sizeof(real));
         k->rmsnorm(T, D, h, D, w + p[m->params.mtp[i].h_norm].offset, eps, ws->mtp[i].joined, 2 * D, ws->mtp[i].h_rstd);
-        k->rmsnorm(T, D, ws->mtp[i].embedded, D, w + p[m->params.mtp[i].e_norm].offset, eps, ws->mtp[i].joined + D, 2 * D,
-                   ws->mtp[i].e_rstd);
+        k->rmsnorm(T, D, ws->mtp[i].embedded, D, w + p[m->params.mtp[i].e_norm].offset, eps,
+                   ws->mtp[i].joined + D, 2 * D, ws->mtp[i].e_rstd);
         k->gemm(0, 0, T, D, 2 * D, ws->mtp[i].joined, 2 * D, w + p[m->params.mtp[i].project].offset, D, 0, s->x, D);
         block_forward(m, &m->params.mtp[i].block, w, bias, t, s, ws->mtp[i].out, ws->load, ws->scratch);
         k->rmsnorm(T, D, ws->mtp[i].out, D, w + p[m->params.mtp[i].final_norm].offset, eps, ws->mtp[i].normed, D,
@@ -57,11 +58,12 @@ static void depth_backward(const struct model *m, const real *w, const struct to
     block_backward(m, &m->params.mtp[i].block, w, t, &ws->block[m->config.layers_n + i], balance_weight, dh, ws, grad);
     k->gemm(1, 0, 2 * D, D, T, ws->mtp[i].joined, 2 * D, dh, D, 1, grad + p[m->params.mtp[i].project].offset, D);
     k->gemm(0, 1, T, 2 * D, D, dh, D, w + p[m->params.mtp[i].project].offset, D, 0, djoined, 2 * D);
-    k->rmsnorm_backward(T, D, h, D, w + p[m->params.mtp[i].h_norm].offset, ws->mtp[i].h_rstd, djoined, 2 * D, dh_before, D,
-                        grad + p[m->params.mtp[i].h_norm].offset);
+    k->rmsnorm_backward(T, D, h, D, w + p[m->params.mtp[i].h_norm].offset, ws->mtp[i].h_rstd, djoined, 2 * D,
+                        dh_before, D, grad + p[m->params.mtp[i].h_norm].offset);
     memset(dembedded, 0, (size_t)T * D * sizeof *dembedded);
-    k->rmsnorm_backward(T, D, ws->mtp[i].embedded, D, w + p[m->params.mtp[i].e_norm].offset, ws->mtp[i].e_rstd, djoined + D,
-                        2 * D, dembedded, D, grad + p[m->params.mtp[i].e_norm].offset);
+    k->rmsnorm_backward(T, D, ws->mtp[i].embedded, D, w + p[m->params.mtp[i].e_norm].offset,
+                        ws->mtp[i].e_rstd, djoined + D, 2 * D, dembedded, D,
+                        grad + p[m->params.mtp[i].e_norm].offset);
     for (int r = 0; r < T; r++)
         k->add((size_t)D, dembedded + (size_t)r * D, embed + (size_t)ws->mtp[i].shifted[r] * D);
 }
@@ -81,8 +83,8 @@ void mtp_backward(const struct model *m, const real *w, const struct tokens *t, 
         k->softmax_backward(T, c->vocab_n, ws->mtp[i].probs, inv_temperature, ws->mtp[i].target,
                             mtp_dlogp + (size_t)i * T);
         head_backward(m, w, T, ws->mtp[i].normed, ws->mtp[i].probs, ws->dy, grad);
-        k->rmsnorm_backward(T, D, ws->mtp[i].out, D, w + p[m->params.mtp[i].final_norm].offset, ws->mtp[i].rstd, ws->dy, D, dh,
-                            D, grad + p[m->params.mtp[i].final_norm].offset);
+        k->rmsnorm_backward(T, D, ws->mtp[i].out, D, w + p[m->params.mtp[i].final_norm].offset,
+                            ws->mtp[i].rstd, ws->dy, D, dh, D, grad + p[m->params.mtp[i].final_norm].offset);
         if (i > 0)
             memset(ws->mtp[i - 1].dout, 0, bytes);
         depth_backward(m, w, t, i, balance_weight, i > 0 ? ws->mtp[i - 1].out : ws->out, dh,

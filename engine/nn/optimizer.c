@@ -81,8 +81,9 @@ static void update_slice(void *ctx, int i, int worker)
             continue;
         if (stop > end)
             stop = end;
-        u->k->adamw(stop - at, u->w + at, u->m + at, u->v + at, u->grad + at, u->scale, (real)u->s->lr, (real)u->s->beta1,
-                    (real)u->s->beta2, u->c1, u->c2, (real)u->s->eps, row->decay ? (real)u->s->weight_decay : 0);
+        u->k->adamw(stop - at, u->w + at, u->m + at, u->v + at, u->grad + at, u->scale, (real)u->s->lr,
+                    (real)u->s->beta1, (real)u->s->beta2, u->c1, u->c2, (real)u->s->eps,
+                    row->decay ? (real)u->s->weight_decay : 0);
         at = stop;
     }
 }

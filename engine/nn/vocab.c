@@ -114,7 +114,8 @@ enum status vocab_encode(const struct vocab *v, const char *text, uint16_t *id, 
             return ST_OK;
         found = vocab_find(v, text, len);
         if (found < 0)
-            return err_set(e, ST_USAGE, "vocabulary", "'%.*s' is not a token of this run", len > 40 ? 40 : (int)len, text);
+            return err_set(e, ST_USAGE, "vocabulary", "'%.*s' is not a token of this run",
+                           len > 40 ? 40 : (int)len, text);
         if (*n == cap)
             return err_set(e, ST_USAGE, "vocabulary", "the text has more than %d tokens", cap);
         id[(*n)++] = (uint16_t)found;

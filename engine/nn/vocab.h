@@ -16,7 +16,8 @@ struct vocab {
     unsigned mask;
 };
 
-/* vocab_init: copies the words. A word that stands twice is kept once. Errors: ST_NOMEM, ST_USAGE (more than 65,534). */
+/* vocab_init: copies the words. A word that stands twice is kept once. Errors: ST_NOMEM, ST_USAGE (more than
+ * 65,534). */
 enum status vocab_init(struct vocab *v, const char *const *token, int n, struct err *e);
 /* vocab_parse: the same from blank-separated text. */
 enum status vocab_parse(struct vocab *v, const char *text, struct err *e);

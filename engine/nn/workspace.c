@@ -99,7 +99,8 @@ static int alloc_all(struct workspace *ws, const struct model *m, int capacity, 
 {
     const struct model_config *c = &m->config;
     size_t n = (size_t)capacity, D = (size_t)c->width, V = (size_t)c->vocab_n, R = sizeof(real);
-    size_t loads = (size_t)(m->params.moe_layers ? m->params.moe_layers : 1) * (size_t)(c->experts_n ? c->experts_n : 1);
+    size_t loads =
+        (size_t)(m->params.moe_layers ? m->params.moe_layers : 1) * (size_t)(c->experts_n ? c->experts_n : 1);
     struct want main[] = {
         {&ws->block, (size_t)(c->layers_n + c->mtp_depth), sizeof *ws->block}, {&ws->out, n * D, R},
         {&ws->normed, n * D, R}, {&ws->rstd, n, R}, {&ws->probs, n * V, R}, {&ws->logp, n, R}, {&ws->entropy, n, R},

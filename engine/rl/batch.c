@@ -22,7 +22,8 @@ enum status batch_init(struct batch *b, int P, int G, int cap, struct arena *a, 
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         void *m = arena_alloc(a, want[i].bytes);
         if (!m)
-            return err_set(e, ST_NOMEM, a->name, "a batch of %d x %d traces of %d tokens does not fit in %zu MB", P, G, cap,
+            return err_set(e, ST_NOMEM, a->name,
+                           "a batch of %d x %d traces of %d tokens does not fit in %zu MB", P, G, cap,
                            a->cap >> 20);
         memset(m, 0, want[i].bytes);
         memcpy(want[i].pointer, &m, sizeof m);

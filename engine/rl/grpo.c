@@ -171,12 +171,18 @@ static void finish(const struct sums *t, int updates, double norms, struct grpo_
 {
     double one = updates > 0 ? updates : 1;
     *out = (struct grpo_stats){
-        .loss = t->loss / one, .policy_loss = t->policy / one, .balance_loss = t->balance / one, .grad_norm = norms / one,
-        .kl = t->kl_n > 0 ? t->kl / t->kl_n : 0, .entropy = t->tokens > 0 ? t->entropy / t->tokens : 0,
+        .loss = t->loss / one,
+        .policy_loss = t->policy / one,
+        .balance_loss = t->balance / one,
+        .grad_norm = norms / one,
+        .kl = t->kl_n > 0 ? t->kl / t->kl_n : 0,
+        .entropy = t->tokens > 0 ? t->entropy / t->tokens : 0,
         .clip_low = t->ratio_n > 0 ? t->clip_low / t->ratio_n : 0,
         .clip_high = t->ratio_n > 0 ? t->clip_high / t->ratio_n : 0,
         .logp_difference = t->tokens > 0 ? t->difference / t->tokens : 0,
-        .logp_difference_max = t->difference_max, .tokens = t->tokens, .updates = updates,
+        .logp_difference_max = t->difference_max,
+        .tokens = t->tokens,
+        .updates = updates,
     };
 }
 
@@ -197,7 +203,8 @@ enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, cons
     for (int epoch = 0; epoch < s->inner_epochs && !st; epoch++) {
         shuffle(g, b->P, s, epoch);
         for (int i = 0; i < s->mini_batches && !st; i++) {
-            int from = (int)((int64_t)b->P * i / s->mini_batches), to = (int)((int64_t)b->P * (i + 1) / s->mini_batches);
+            int from = (int)((int64_t)b->P * i / s->mini_batches),
+                to = (int)((int64_t)b->P * (i + 1) / s->mini_batches);
             int count = collect(g, b, from, to, &c.scope);
             if (count == 0)
                 continue;

@@ -35,11 +35,11 @@ struct grpo {
 
 enum status grpo_init(struct grpo *g, int P, int G, int cap, struct arena *a, struct err *e);
 
-/* grpo_update: for each inner epoch and mini-batch (whole groups) one pass and one optimizer step. With a single update
- * logp_old is the pass's own forward, so the ratio is exactly 1; else a forward over all traces comes first. The reference's
- * log-probabilities are measured at every beta. Traces marked masked are left out; when none is left, nothing
- * is updated. Writes b->logp_old, logp_ref, logp_new. Errors: ST_CANCELLED, ST_NONFINITE: the weights may have been
- * updated by earlier mini-batches (the caller restores them). */
+/* grpo_update: for each inner epoch and mini-batch (whole groups) one pass and one optimizer step. With a
+ * single update logp_old is the pass's own forward, so the ratio is exactly 1; else a forward over all traces
+ * comes first. The reference's log-probabilities are measured at every beta. Traces marked masked are left
+ * out; when none is left, nothing is updated. Writes b->logp_old, logp_ref, logp_new. Errors: ST_CANCELLED,
+ * ST_NONFINITE: the weights may have been updated by earlier mini-batches (the caller restores them). */
 enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, const struct grpo_settings *s,
                         const struct gate *gate, struct grpo_stats *stats, struct err *e);
 

@@ -37,7 +37,8 @@ enum status learner_init(struct learner *l, const struct model *m, struct pool *
     for (int i = 0; i < 3; i++)
         ok &= (*blocks[i] = arena_alloc(a, block)) != NULL;
     if (with_reference)
-        ok &= (l->ref_w = arena_alloc(a, block)) != NULL && (l->ref_bias = arena_alloc(a, biases * sizeof(real))) != NULL;
+        ok &= (l->ref_w = arena_alloc(a, block)) != NULL &&
+              (l->ref_bias = arena_alloc(a, biases * sizeof(real))) != NULL;
     for (int i = 0; i < lanes_n; i++)
         ok &= (l->lane[i] = arena_alloc(a, block)) != NULL;
     l->bias = arena_alloc(a, biases * sizeof(real));
@@ -185,7 +186,8 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
     }
     st = p->shard(p->ctx, &s);
     if (!st && p->backward)
-        model_backward(l->m, l->w, &k->t, p->inv_temperature, k->dlogp, s.mtp_dlogp, s.balance_weight, ws, l->lane[lane]);
+        model_backward(l->m, l->w, &k->t, p->inv_temperature, k->dlogp, s.mtp_dlogp, s.balance_weight, ws,
+                       l->lane[lane]);
     return st;
 }
 

@@ -61,8 +61,9 @@ struct sequence {
 };
 
 /* Called for each shard, in its lane, after the forward: the caller reads ws->logp and writes dlogp [T]
- * (and mtp_dlogp [depth,T] when not NULL) for the rows of its sequences, which stand in t->seq in the order first..first+t->seq.n-1.
- * ref_logp [T] is the reference's, or NULL. Returning other than ST_OK stops the batch. */
+ * (and mtp_dlogp [depth,T] when not NULL) for the rows of its sequences, which stand in t->seq in the order
+ * first..first+t->seq.n-1. ref_logp [T] is the reference's, or NULL. Returning other than ST_OK stops the
+ * batch. */
 struct shard {
     int first, index, lane;         /* sequence number of its first; number of the shard */
     const struct tokens *t;
@@ -90,8 +91,8 @@ enum status learner_pass(struct learner *l, const struct pass *p, struct err *e)
 /* learner_apply: reduce, clip, AdamW. norm: the global gradient norm before clipping. */
 enum status learner_apply(struct learner *l, const struct adamw_settings *s, double *norm, struct err *e);
 
-/* learner_balance: V3's bias update from the loads of the last passes (summed over lanes), gamma; max_vio [moe_layers] of the
- * batch, share [moe_layers*E]; the moving average is advanced with `decay`. */
+/* learner_balance: V3's bias update from the loads of the last passes (summed over lanes), gamma; max_vio
+ * [moe_layers] of the batch, share [moe_layers*E]; the moving average is advanced with `decay`. */
 void learner_balance(struct learner *l, double gamma, double decay, double *max_vio, double *max_vio_average,
                      float *share);
 /* learner_clear_load: before the first pass of a batch. */

@@ -216,7 +216,8 @@ enum status rollout_run(struct rollout *r, const real *w, const real *bias, cons
     enum status st;
     int per = rollout_groups(r, b->G);
     if (per < 1)
-        return err_set(e, ST_USAGE, "rollout", "a group of %d does not fit a sub-batch of %d sequences", b->G, r->slots_n);
+        return err_set(e, ST_USAGE, "rollout", "a group of %d does not fit a sub-batch of %d sequences", b->G,
+                       r->slots_n);
     for (int i = 0; i < pool_threads(r->pool); i++)
         decoder_load(&r->decoder[i], w, bias);
     pool_run(r->pool, (groups + per - 1) / per, decode_groups, &t);

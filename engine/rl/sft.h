@@ -34,8 +34,9 @@ struct sft {
 enum status sft_init(struct sft *s, int documents, int longest, struct arena *a, struct err *e);
 void sft_release(struct sft *s);
 
-/* sft_step: draws the documents of the step, one pass, one optimizer step. Documents longer than the model's positions are cut.
- * Errors: ST_CANCELLED (nothing changed), ST_NONFINITE, ST_USAGE (a token that the vocabulary lacks). */
+/* sft_step: draws the documents of the step, one pass, one optimizer step. Documents longer than the model's
+ * positions are cut. Errors: ST_CANCELLED (nothing changed), ST_NONFINITE, ST_USAGE (a token that the
+ * vocabulary lacks). */
 enum status sft_step(struct sft *s, struct learner *l, const struct task *k, const struct sft_settings *set,
                      const struct gate *gate, struct sft_stats *stats, struct err *e);
 

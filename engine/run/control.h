@@ -55,8 +55,8 @@ uint64_t control_pace(struct control *c, double tokens_per_second, int hold_afte
 uint64_t control_follow(struct control *c, enum follow follow, int group, int index);
 uint64_t control_quantum(struct control *c, enum quantum q);
 
-/* control_is_open: whether a new step may begin; control_wait: blocks until it may, or an order came after `seen`. Called by
- * the engine's thread between steps. */
+/* control_is_open: whether a new step may begin; control_wait: blocks until it may, or an order came after
+ * `seen`. Called by the engine's thread between steps. */
 int control_is_open(struct control *c);
 void control_wait(struct control *c, uint64_t seen);
 uint64_t control_orders(struct control *c);

@@ -36,7 +36,8 @@ double majority_share(int n, const char (*answer)[ANSWER_BYTES], const unsigned 
     return leaders ? (double)right_leads / leaders : 0;
 }
 
-/* One batch of problems first..first+count-1. The k samples of a problem may fill several groups of the decoder's size. */
+/* One batch of problems first..first+count-1. The k samples of a problem may fill several groups of the
+ * decoder's size. */
 static enum status sample(struct evaluator *v, const struct evaluation *o, const struct task *k, struct rollout *r,
                           const real *w, const real *bias, int first, int count, int parts, const struct gate *gate,
                           struct err *e)

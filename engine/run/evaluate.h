@@ -25,14 +25,14 @@ struct evaluator {
 /* evaluator_init: memory from the arena for completions of at most cap tokens. Errors: ST_NOMEM. */
 enum status evaluator_init(struct evaluator *v, int cap, struct arena *a, struct err *e);
 
-/* evaluate_run: pass@1 = mean over samples, pass@k unbiased (1 - C(n-c,k)/C(n,k) with n = k), maj@k by the answer's exact value:
- * malformed answers abstain, ties share. progress (may be NULL) [0,1] is written as it goes.
- * Errors: ST_CANCELLED, ST_NONFINITE, ST_USAGE. */
+/* evaluate_run: pass@1 = mean over samples, pass@k unbiased (1 - C(n-c,k)/C(n,k) with n = k), maj@k by the
+ * answer's exact value: malformed answers abstain, ties share. progress (may be NULL) [0,1] is written as it
+ * goes. Errors: ST_CANCELLED, ST_NONFINITE, ST_USAGE. */
 enum status evaluate_run(struct evaluator *v, struct evaluation *o, const struct task *k, struct rollout *r,
                          const real *w, const real *bias, const struct gate *gate, double *progress, struct err *e);
 
-/* majority_share: the share that the right answers have of a majority vote among n answers ("" abstains): 1 when right ones
- * lead alone, 1/ties when they share the lead, else 0. */
+/* majority_share: the share that the right answers have of a majority vote among n answers ("" abstains): 1
+ * when right ones lead alone, 1/ties when they share the lead, else 0. */
 double majority_share(int n, const char (*answer)[ANSWER_BYTES], const unsigned char *right);
 
 #endif

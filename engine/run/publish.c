@@ -94,7 +94,8 @@ static void fill_groups(struct snapshot *s, const struct trainer *t, int is_scor
         body = strstr(str_c(&text), ": ");
         body = body ? body + 2 : str_c(&text);
         end = strstr(body, " Assistant");
-        snprintf(s->group[p].prompt, sizeof s->group[p].prompt, "%.*s", end ? (int)(end - body) : (int)strlen(body), body);
+        snprintf(s->group[p].prompt, sizeof s->group[p].prompt, "%.*s",
+                 end ? (int)(end - body) : (int)strlen(body), body);
         s->group[p].mean = is_scored ? (float)b->mean[p] : NAN;
         s->group[p].std = is_scored ? (float)b->std[p] : NAN;
         s->group[p].flat = is_scored && b->flat[p];

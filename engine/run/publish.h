@@ -4,9 +4,9 @@
 #include "engine/run/control.h"
 #include "engine/run/trainer.h"
 
-/* publish_fill: what the panes need of a trainer at this moment, into *s; run name, stages and message are the caller's.
- * Safe from any thread that is at a gate of the step under way: token counts are atomic, and what a later phase
- * writes is read only once that phase is over. */
+/* publish_fill: what the panes need of a trainer at this moment, into *s; run name, stages and message are
+ * the caller's. Safe from any thread that is at a gate of the step under way: token counts are atomic, and
+ * what a later phase writes is read only once that phase is over. */
 void publish_fill(struct snapshot *s, const struct trainer *t, const struct control_view *c);
 
 /* publish_follow: text, token places and marks of one trace, given its tokens. is_scored: accuracy is known. */

@@ -11,17 +11,19 @@
 
 /* Every metric that a step can have, one row in the table of metric.c. A value that was not measured is NaN. */
 enum metric {
-    M_REWARD, M_REWARD_STD, M_ACCURACY, M_FORMAT, M_FLAT,            /* reward, reward_std, rewards/../mean, frac_reward_zero_std */
-    M_LENGTH, M_LENGTH_MIN, M_LENGTH_MAX, M_CUT_OFF,                 /* completions/{mean,min,max}_length, completions/clipped_ratio */
+    /* reward, reward_std, rewards/../mean, frac_reward_zero_std */
+    M_REWARD, M_REWARD_STD, M_ACCURACY, M_FORMAT, M_FLAT,
+    M_LENGTH, M_LENGTH_MIN, M_LENGTH_MAX, M_CUT_OFF, /* completions/{mean,min,max}_length, completions/clipped_ratio */
     M_KL, M_ENTROPY, M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_REGION,
     M_LOSS, M_POLICY_LOSS, M_MTP_LOSS, M_BALANCE_LOSS, M_GRAD_NORM, M_LR,
-    M_LOGP_DIFFERENCE, M_LOGP_DIFFERENCE_MAX,                        /* sampling/logp_difference: decode against training forward */
+    M_LOGP_DIFFERENCE, M_LOGP_DIFFERENCE_MAX, /* sampling/logp_difference: decode against training forward */
     M_WAITS, M_ATTEMPTS, M_ATTEMPTS_DISTINCT, M_EQUATIONS, M_EQUATIONS_RIGHT,
     M_REFLECTIONS, M_VERIFICATIONS, M_VERIFICATIONS_RIGHT, M_BACKTRACKS, M_FALSE_YES, M_AHA,
-    M_FAIL_CUT, M_FAIL_FORMAT, M_FAIL_NUMBERS, M_FAIL_FALSE_YES, M_FAIL_GAVE_UP, M_FAIL_OTHER, /* shares of all traces */
+    /* shares of all traces */
+    M_FAIL_CUT, M_FAIL_FORMAT, M_FAIL_NUMBERS, M_FAIL_FALSE_YES, M_FAIL_GAVE_UP, M_FAIL_OTHER,
     M_PASS_1, M_PASS_K, M_MAJ_K, M_EVAL_LENGTH, M_EVAL_WAITS,        /* held out, T 1, top-p 1 */
     M_R1_PASS_1, M_R1_MAJ_K,                                         /* held out, T 0.6, top-p 0.95 */
-    M_MAX_VIO, M_MAX_VIO_AVERAGE,                                    /* mean over MoE layers; of the batch, of the moving average */
+    M_MAX_VIO, M_MAX_VIO_AVERAGE, /* mean over MoE layers; of the batch, of the moving average */
     M_MAX_VIO_LAYER_0, M_MAX_VIO_LAYER_LAST = M_MAX_VIO_LAYER_0 + 15,
     M_TOKENS, M_TOKENS_PER_SECOND, M_STEP_TIME, M_SECONDS, M_RL_SECONDS,
     M_TIME_ROLLOUT, M_TIME_UPDATE, M_TIME_EVALUATE,

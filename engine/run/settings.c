@@ -279,7 +279,8 @@ enum status settings_check(const struct settings *s, struct err *e)
     if (settings_stages(s, stage) == 0)
         return err_set(e, ST_USAGE, "settings", "no stage has steps: set base.steps, cold.steps or rl.steps");
     if (s->rl.mini_batches > s->rl.prompts)
-        return err_set(e, ST_USAGE, "settings", "rl.mini_batches = %d is more than rl.prompts = %d: a mini-batch is whole groups",
+        return err_set(e, ST_USAGE, "settings",
+                       "rl.mini_batches = %d is more than rl.prompts = %d: a mini-batch is whole groups",
                        s->rl.mini_batches, s->rl.prompts);
     if (s->rl.prompts * s->rl.group > 1024)
         return err_set(e, ST_USAGE, "settings", "rl.prompts x rl.group = %d traces a step; 1024 is the most",
@@ -341,8 +342,10 @@ enum status settings_fork_check(const struct settings *parent, const struct sett
         settings_value(parent, i, a, sizeof a);
         settings_value(child, i, b, sizeof b);
         if ((row->flags & (SET_SHAPE | SET_START)) && strcmp(a, b))
-            return err_set(e, ST_USAGE, "fork", "%s.%s = %s in the parent: it shapes the model, the vocabulary or the data that "
-                           "made it, so a fork cannot change it", section, row->key, a);
+            return err_set(e, ST_USAGE, "fork",
+                           "%s.%s = %s in the parent: it shapes the model, the vocabulary or the data that "
+                           "made it, so a fork cannot change it",
+                           section, row->key, a);
     }
     return ST_OK;
 }

@@ -24,7 +24,8 @@ struct sft_stage {
 struct rl_stage {
     int steps, prompts, group, max_tokens, inner_epochs, mini_batches, drop_flat, refill, cut_off, overlong_cache,
         warmup, horizon, decay, loss, std, reference_every;
-    double lr, lr_final, beta1, beta2, weight_decay, clip, eps_low, eps_high, beta, temperature, accuracy, format, gamma;
+    double lr, lr_final, beta1, beta2, weight_decay, clip, eps_low, eps_high, beta, temperature, accuracy,
+        format, gamma;
 };
 
 struct eval_stage {
@@ -60,8 +61,8 @@ int settings_steps(const struct settings *s, enum stage stage);
 
 /* settings_init: defaults for a scenario. */
 void settings_init(struct settings *s, const struct scenario *scenario);
-/* settings_parse: INI text with [preset] (name, summary, scenario), then sections of settings. find: looks a scenario up by
- * name. Errors: ST_USAGE names source, line, key and what is allowed. */
+/* settings_parse: INI text with [preset] (name, summary, scenario), then sections of settings. find: looks a
+ * scenario up by name. Errors: ST_USAGE names source, line, key and what is allowed. */
 enum status settings_parse(struct settings *s, const char *source, const char *text,
                            const struct scenario *(*find)(const char *name), struct err *e);
 /* settings_set: one key = value. The key may be whole (rl.beta) or short (beta) where only one section has it; stage

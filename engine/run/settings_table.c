@@ -5,31 +5,46 @@
 #include "engine/rl/score.h"
 
 #define AT(field) offsetof(struct settings, field)
-#define INT(key, field, initial, low, high, flags, meaning) {key, SET_INT, AT(field), initial, low, high, NULL, flags, meaning}
-#define REAL(key, field, initial, low, high, flags, meaning) {key, SET_REAL, AT(field), initial, low, high, NULL, flags, meaning}
+#define INT(key, field, initial, low, high, flags, meaning)                                                  \
+    {                                                                                                        \
+        key, SET_INT, AT(field), initial, low, high, NULL, flags, meaning                                    \
+    }
+#define REAL(key, field, initial, low, high, flags, meaning)                                                 \
+    {                                                                                                        \
+        key, SET_REAL, AT(field), initial, low, high, NULL, flags, meaning                                   \
+    }
 #define BOOL(key, field, initial, flags, meaning) {key, SET_BOOL, AT(field), initial, 0, 1, NULL, flags, meaning}
-#define CHOICE(key, field, initial, n, choices, flags, meaning) {key, SET_CHOICE, AT(field), initial, 0, (n) - 1, choices, flags, meaning}
+#define CHOICE(key, field, initial, n, choices, flags, meaning)                                              \
+    {                                                                                                        \
+        key, SET_CHOICE, AT(field), initial, 0, (n)-1, choices, flags, meaning                               \
+    }
 
 static const struct setting model_rows[] = {
     INT("width", model.width, 96, 2, 4096, SET_SHAPE, "width D of the residual stream"),
     INT("layers", model.layers_n, 3, 1, 32, SET_SHAPE, "blocks L"),
     INT("heads", model.heads_n, 4, 1, 64, SET_SHAPE, "attention heads H"),
-    CHOICE("attention", model.attention, 0, 2, "mla mha", SET_SHAPE, "multi-head latent attention (V3 eq. 1-11) or plain multi-head"),
-    INT("q_rank", model.q_rank, 64, 0, 4096, SET_SHAPE, "MLA: width of the query latent; 0: queries straight from the residual stream"),
+    CHOICE("attention", model.attention, 0, 2, "mla mha", SET_SHAPE,
+           "multi-head latent attention (V3 eq. 1-11) or plain multi-head"),
+    INT("q_rank", model.q_rank, 64, 0, 4096, SET_SHAPE,
+        "MLA: width of the query latent; 0: queries straight from the residual stream"),
     INT("kv_rank", model.kv_rank, 48, 1, 4096, SET_SHAPE, "MLA: width of the key-value latent"),
-    INT("nope_dim", model.nope_dim, 16, 1, 512, SET_SHAPE, "MLA: part of a head's query and key without position"),
+    INT("nope_dim", model.nope_dim, 16, 1, 512, SET_SHAPE,
+        "MLA: part of a head's query and key without position"),
     INT("rope_dim", model.rope_dim, 16, 2, 512, SET_SHAPE, "MLA: rotary part of query and key, even"),
     INT("v_dim", model.v_dim, 24, 1, 512, SET_SHAPE, "MLA: a head's value"),
-    INT("head_dim", model.head_dim, 24, 2, 512, SET_SHAPE, "plain attention: a head's query, key and value, even"),
+    INT("head_dim", model.head_dim, 24, 2, 512, SET_SHAPE,
+        "plain attention: a head's query, key and value, even"),
     INT("ffn_width", model.ffn_width, 256, 1, 16384, SET_SHAPE, "hidden width of a dense SwiGLU"),
-    INT("dense_layers", model.dense_layers, 1, 0, 32, SET_SHAPE, "the first k layers are dense, the others mixtures of experts"),
+    INT("dense_layers", model.dense_layers, 1, 0, 32, SET_SHAPE,
+        "the first k layers are dense, the others mixtures of experts"),
     INT("experts", model.experts_n, 8, 1, 64, SET_SHAPE, "routed experts E of a layer"),
     INT("shared", model.shared_n, 1, 0, 16, SET_SHAPE, "shared experts"),
     INT("top_k", model.top_k, 2, 1, 16, SET_SHAPE, "routed experts K that a token uses"),
     INT("expert_width", model.expert_width, 96, 1, 16384, SET_SHAPE, "hidden width of one expert"),
     INT("groups", model.groups_n, 1, 1, 64, SET_SHAPE, "expert groups of group-limited routing; 1: off"),
     INT("top_groups", model.top_groups, 1, 1, 64, SET_SHAPE, "groups that a token may use"),
-    REAL("route_scale", model.route_scale, 2, 0.01, 100, SET_SHAPE, "routed_scaling_factor: what the gates sum to"),
+    REAL("route_scale", model.route_scale, 2, 0.01, 100, SET_SHAPE,
+         "routed_scaling_factor: what the gates sum to"),
     REAL("balance_alpha", model.balance_alpha, 0, 0, 1, 0, "sequence-wise balance loss (V3 eq. 17); 0: off"),
     BOOL("tied", model.tied, 0, SET_SHAPE, "the head shares the embedding"),
     INT("mtp_depth", model.mtp_depth, 0, 0, 2, SET_SHAPE, "multi-token prediction modules (V3 eq. 21-25)"),
@@ -38,29 +53,34 @@ static const struct setting model_rows[] = {
     REAL("rope_theta", model.rope_theta, 1000, 1, 1e9, SET_SHAPE, "base of the rotary frequencies"),
     REAL("norm_eps", model.norm_eps, 1e-6, 1e-12, 1e-2, SET_SHAPE, "epsilon of RMSNorm"),
     REAL("embed_std", model.embed_std, 0.5, 0, 10, SET_START, "initial standard deviation of the embedding"),
-    CHOICE("number_init", number_init, 1, 2, "normal fourier", SET_START, "how embeddings of numbers start: at random, or as projected cosines and sines of several periods"),
+    CHOICE(
+        "number_init", number_init, 1, 2, "normal fourier", SET_START,
+        "how embeddings of numbers start: at random, or as projected cosines and sines of several periods"),
     REAL("init_gain", model.init_gain, 1, 0, 10, SET_START, "linear maps start at gain / sqrt(inputs)"),
 };
 
-#define SFT_ROWS(s, steps_, lr_, docs) \
-    INT("steps", s.steps, steps_, 0, 10000000, 0, "steps of the stage; 0 leaves it out"), \
-    INT("documents", s.documents, docs, 1, 1024, 0, "documents a step"), \
-    REAL("lr", s.lr, lr_, 0, 1, 0, "peak learning rate of AdamW"), \
-    REAL("lr_final", s.lr_final, 0.05, 0, 1, 0, "learning rate at the end, as a share of lr"), \
-    INT("warmup", s.warmup, 20, 0, 100000, 0, "steps of linear warm-up"), \
-    CHOICE("decay", s.decay, 1, 2, "linear cosine", 0, "shape of the fall after warm-up"), \
-    REAL("beta1", s.beta1, 0.9, 0, 0.9999, 0, "AdamW: decay of the first moment"), \
-    REAL("beta2", s.beta2, 0.98, 0, 0.99999, 0, "AdamW: decay of the second moment"), \
-    REAL("weight_decay", s.weight_decay, 0.01, 0, 1, 0, "AdamW: decoupled weight decay of the matrices"), \
-    REAL("clip", s.clip, 1, 0, 1000, 0, "largest global gradient norm; 0: off"), \
-    REAL("context_weight", s.context_weight, 0.3, 0, 1, 0, "loss weight of tokens that the document does not mark as strong"), \
-    REAL("gamma", s.gamma, 0.01, 0, 1, 0, "speed of the expert bias (V3: bias update speed)")
+#define SFT_ROWS(s, steps_, lr_, docs)                                                                       \
+    INT("steps", s.steps, steps_, 0, 10000000, 0, "steps of the stage; 0 leaves it out"),                    \
+        INT("documents", s.documents, docs, 1, 1024, 0, "documents a step"),                                 \
+        REAL("lr", s.lr, lr_, 0, 1, 0, "peak learning rate of AdamW"),                                       \
+        REAL("lr_final", s.lr_final, 0.05, 0, 1, 0, "learning rate at the end, as a share of lr"),           \
+        INT("warmup", s.warmup, 20, 0, 100000, 0, "steps of linear warm-up"),                                \
+        CHOICE("decay", s.decay, 1, 2, "linear cosine", 0, "shape of the fall after warm-up"),               \
+        REAL("beta1", s.beta1, 0.9, 0, 0.9999, 0, "AdamW: decay of the first moment"),                       \
+        REAL("beta2", s.beta2, 0.98, 0, 0.99999, 0, "AdamW: decay of the second moment"),                    \
+        REAL("weight_decay", s.weight_decay, 0.01, 0, 1, 0,                                                  \
+             "AdamW: decoupled weight decay of the matrices"),                                               \
+        REAL("clip", s.clip, 1, 0, 1000, 0, "largest global gradient norm; 0: off"),                         \
+        REAL("context_weight", s.context_weight, 0.3, 0, 1, 0,                                               \
+             "loss weight of tokens that the document does not mark as strong"),                             \
+        REAL("gamma", s.gamma, 0.01, 0, 1, 0, "speed of the expert bias (V3: bias update speed)")
 
 static const struct setting base_rows[] = {SFT_ROWS(base, 0, 4e-3, 16)};
 static const struct setting cold_rows[] = {SFT_ROWS(cold, 0, 3e-3, 16)};
 
 static const struct setting rl_rows[] = {
-    INT("steps", rl.steps, 300, 0, 10000000, 0, "steps that `train` runs; the schedule's horizon is rl.horizon"),
+    INT("steps", rl.steps, 300, 0, 10000000, 0,
+        "steps that `train` runs; the schedule's horizon is rl.horizon"),
     INT("prompts", rl.prompts, 16, 1, 512, 0, "prompts P a step"),
     INT("group", rl.group, 8, 1, 512, 0, "completions G a prompt"),
     INT("max_tokens", rl.max_tokens, 144, 1, 1024, SET_SHAPE, "length limit of a completion, tokens"),
@@ -69,20 +89,27 @@ static const struct setting rl_rows[] = {
     REAL("eps_low", rl.eps_low, 0.2, 0, 1, 0, "lower clip range"),
     REAL("eps_high", rl.eps_high, 0.2, 0, 100, 0, "upper clip range"),
     REAL("beta", rl.beta, 0.002, 0, 100, 0, "weight of the KL to the reference (k3); measured also at 0"),
-    INT("reference_every", rl.reference_every, 0, 0, 1000000, 0, "the reference is replaced by the policy every N steps; 0: never"),
+    INT("reference_every", rl.reference_every, 0, 0, 1000000, 0,
+        "the reference is replaced by the policy every N steps; 0: never"),
     INT("inner_epochs", rl.inner_epochs, 1, 1, 64, 0, "passes over a rollout (mu)"),
     INT("mini_batches", rl.mini_batches, 1, 1, 64, 0, "optimizer steps a pass"),
     BOOL("drop_flat", rl.drop_flat, 0, 0, "groups of equal rewards are left out of the loss"),
-    INT("refill", rl.refill, 0, 0, 16, 0, "dynamic sampling: at most so many rounds replace flat groups by new prompts"),
-    CHOICE("cut_off", rl.cut_off, 0, 3, CUT_OFF_CHOICES, 0, "traces at the length limit: scored as they are, left out of the loss, or penalised (DAPO's overlong)"),
-    INT("overlong_cache", rl.overlong_cache, 32, 0, 1024, 0, "tokens before the limit over which the overlong penalty grows"),
-    REAL("temperature", rl.temperature, 1, 0.01, 10, 0, "sampling temperature; training log-probabilities are of the same distribution"),
+    INT("refill", rl.refill, 0, 0, 16, 0,
+        "dynamic sampling: at most so many rounds replace flat groups by new prompts"),
+    CHOICE("cut_off", rl.cut_off, 0, 3, CUT_OFF_CHOICES, 0,
+           "traces at the length limit: scored as they are, left out of the loss, or penalised (DAPO's "
+           "overlong)"),
+    INT("overlong_cache", rl.overlong_cache, 32, 0, 1024, 0,
+        "tokens before the limit over which the overlong penalty grows"),
+    REAL("temperature", rl.temperature, 1, 0.01, 10, 0,
+         "sampling temperature; training log-probabilities are of the same distribution"),
     REAL("accuracy", rl.accuracy, 1, -100, 100, 0, "weight of the accuracy reward"),
     REAL("format", rl.format, 0.1, -100, 100, 0, "weight of the format reward"),
     REAL("lr", rl.lr, 6e-4, 0, 1, 0, "peak learning rate of AdamW"),
     REAL("lr_final", rl.lr_final, 0.1, 0, 1, 0, "learning rate at the horizon and after, as a share of lr"),
     INT("warmup", rl.warmup, 5, 0, 100000, 0, "steps of linear warm-up"),
-    INT("horizon", rl.horizon, 400, 1, 10000000, 0, "steps over which the learning rate falls; --steps never changes it"),
+    INT("horizon", rl.horizon, 400, 1, 10000000, 0,
+        "steps over which the learning rate falls; --steps never changes it"),
     CHOICE("decay", rl.decay, 0, 2, "linear cosine", 0, "shape of the fall after warm-up"),
     REAL("beta1", rl.beta1, 0.9, 0, 0.9999, 0, "AdamW: decay of the first moment"),
     REAL("beta2", rl.beta2, 0.98, 0, 0.99999, 0, "AdamW: decay of the second moment"),
@@ -102,10 +129,13 @@ static const struct setting eval_rows[] = {
 };
 
 static const struct setting run_rows[] = {
-    INT("lanes", run.lanes, 4, 1, 16, 0, "gradient buffers that are summed in a fixed tree; part of what the bits depend on"),
-    INT("shard_tokens", run.shard_tokens, 512, 16, 4096, 0, "tokens of a forward/backward pass; part of what the bits depend on"),
+    INT("lanes", run.lanes, 4, 1, 16, 0,
+        "gradient buffers that are summed in a fixed tree; part of what the bits depend on"),
+    INT("shard_tokens", run.shard_tokens, 512, 16, 4096, 0,
+        "tokens of a forward/backward pass; part of what the bits depend on"),
     INT("slots", run.slots, 32, 1, 512, 0, "sequences decoded together"),
-    CHOICE("decode", run.decode, 0, 2, "absorbed plain", 0, "MLA's decode: in latent space, or with keys and values of every head"),
+    CHOICE("decode", run.decode, 0, 2, "absorbed plain", 0,
+           "MLA's decode: in latent space, or with keys and values of every head"),
     REAL("load_decay", load_decay, 0.98, 0, 1, 0, "moving average of the expert load, a step"),
 };
 

@@ -3,8 +3,8 @@
 
 #include "engine/run/settings.h"
 
-/* The fixed sections of the settings, their offsets within struct settings. The scenario's own section follows them, with
- * offsets within settings.task. */
+/* The fixed sections of the settings, their offsets within struct settings. The scenario's own section
+ * follows them, with offsets within settings.task. */
 struct settings_section {
     const char *name;
     const struct setting *row;

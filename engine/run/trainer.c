@@ -60,7 +60,8 @@ static enum status rollout(struct trainer *t, const struct trainer_hooks *h, str
     struct sampling how = {.temperature = s->temperature, .top_p = 1, .max_tokens = s->max_tokens,
                            .end_token = t->task.end_token, .seed = t->seed, .stream = RNG_SAMPLE,
                            .step = (uint32_t)(t->step + 1)};
-    enum status st = rollout_run(&t->rollout, t->learner.w, t->learner.bias, &how, &t->batch, 0, t->batch.P, h->gate, e);
+    enum status st =
+        rollout_run(&t->rollout, t->learner.w, t->learner.bias, &how, &t->batch, 0, t->batch.P, h->gate, e);
     t->batch.stage = BATCH_SAMPLED;
     return st;
 }
@@ -119,11 +120,15 @@ static enum status update(struct trainer *t, const struct trainer_hooks *h, stru
     const struct rl_stage *s = &t->set.rl;
     int64_t step = t->step + 1, updates = t->learner.updates;
     struct grpo_settings g = {
-        .objective = {(enum loss_kind)s->loss, (enum std_kind)s->std, s->eps_low, s->eps_high, s->beta, s->max_tokens},
-        .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->horizon, (enum decay_kind)s->decay, step), s->beta1, s->beta2,
-                  1e-8, s->weight_decay, s->clip},
-        .inner_epochs = s->inner_epochs, .mini_batches = s->mini_batches, .temperature = s->temperature,
-        .seed = t->seed, .step = (uint32_t)step,
+        .objective = {(enum loss_kind)s->loss, (enum std_kind)s->std, s->eps_low, s->eps_high, s->beta,
+                      s->max_tokens},
+        .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->horizon, (enum decay_kind)s->decay, step),
+                  s->beta1, s->beta2, 1e-8, s->weight_decay, s->clip},
+        .inner_epochs = s->inner_epochs,
+        .mini_batches = s->mini_batches,
+        .temperature = s->temperature,
+        .seed = t->seed,
+        .step = (uint32_t)step,
     };
     struct grpo_stats stats;
     enum status st;
@@ -197,11 +202,14 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
     const struct sft_stage *s = t->stage == STAGE_BASE ? &t->set.base : &t->set.cold;
     int64_t step = t->step + 1;
     struct sft_settings set = {
-        .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->steps, (enum decay_kind)s->decay, step), s->beta1, s->beta2, 1e-8,
-                  s->weight_decay, s->clip},
-        .documents = s->documents, .context_weight = s->context_weight,
+        .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->steps, (enum decay_kind)s->decay, step),
+                  s->beta1, s->beta2, 1e-8, s->weight_decay, s->clip},
+        .documents = s->documents,
+        .context_weight = s->context_weight,
         .mtp_lambda = step * 3 > (int64_t)s->steps * 2 ? t->set.mtp_final : t->set.model.mtp_lambda,
-        .seed = t->seed, .step = (uint32_t)step, .stream = t->stage == STAGE_BASE ? RNG_BASE : RNG_COLD,
+        .seed = t->seed,
+        .step = (uint32_t)step,
+        .stream = t->stage == STAGE_BASE ? RNG_BASE : RNG_COLD,
     };
     struct sft_stats stats;
     double start = working(h);
@@ -261,8 +269,10 @@ static enum status commit(struct trainer *t, const struct trainer_hooks *h, doub
         if (!st && !digest_equal(&d, &known)) {
             digest_hex(&d, a);
             digest_hex(&known, b);
-            st = err_set(e, ST_CORRUPT, "replay", "step %lld: digest %.12s, on record %.12s: another machine or another "
-                         "version; the record stands, go on as a fork", (long long)t->step + 1, a, b);
+            st = err_set(e, ST_CORRUPT, "replay",
+                         "step %lld: digest %.12s, on record %.12s: another machine or another "
+                         "version; the record stands, go on as a fork",
+                         (long long)t->step + 1, a, b);
         }
     } else {
         record_times(t, seconds);

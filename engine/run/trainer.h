@@ -70,9 +70,10 @@ void trainer_follow(struct trainer *t, const struct trainer *before);
  * anew: seconds are those of a run's own steps. */
 void trainer_take(struct trainer *t, const struct trainer *from);
 
-/* trainer_step: takes one step and commits it. A step that is on record already (step <= head) is compared by digest and
- * not written. Errors: ST_CANCELLED: the step can be taken again, after a restore where t->torn says so; ST_NONFINITE: stage and
- * tensor named, the state is that of the last commit; ST_CORRUPT: the replay's digest differs from the record. */
+/* trainer_step: takes one step and commits it. A step that is on record already (step <= head) is compared by
+ * digest and not written. Errors: ST_CANCELLED: the step can be taken again, after a restore where t->torn
+ * says so; ST_NONFINITE: stage and tensor named, the state is that of the last commit; ST_CORRUPT: the
+ * replay's digest differs from the record. */
 enum status trainer_step(struct trainer *t, const struct trainer_hooks *h, struct err *e);
 
 /* trainer_evaluate: on demand, with the present weights; results in *o (o->right may be NULL). */

@@ -28,10 +28,28 @@ void record_traces(struct trainer *t)
 {
     const struct batch *b = &t->batch;
     double *m = t->metric, N = b->N, ratio = 0;
-    static const enum metric mean[] = {M_REWARD, M_ACCURACY, M_FORMAT, M_LENGTH, M_CUT_OFF, M_WAITS, M_ATTEMPTS,
-                                       M_ATTEMPTS_DISTINCT, M_EQUATIONS, M_EQUATIONS_RIGHT, M_REFLECTIONS, M_VERIFICATIONS,
-                                       M_VERIFICATIONS_RIGHT, M_BACKTRACKS, M_FALSE_YES, M_AHA, M_FAIL_CUT, M_FAIL_FORMAT,
-                                       M_FAIL_NUMBERS, M_FAIL_FALSE_YES, M_FAIL_GAVE_UP, M_FAIL_OTHER};
+    static const enum metric mean[] = {M_REWARD,
+                                       M_ACCURACY,
+                                       M_FORMAT,
+                                       M_LENGTH,
+                                       M_CUT_OFF,
+                                       M_WAITS,
+                                       M_ATTEMPTS,
+                                       M_ATTEMPTS_DISTINCT,
+                                       M_EQUATIONS,
+                                       M_EQUATIONS_RIGHT,
+                                       M_REFLECTIONS,
+                                       M_VERIFICATIONS,
+                                       M_VERIFICATIONS_RIGHT,
+                                       M_BACKTRACKS,
+                                       M_FALSE_YES,
+                                       M_AHA,
+                                       M_FAIL_CUT,
+                                       M_FAIL_FORMAT,
+                                       M_FAIL_NUMBERS,
+                                       M_FAIL_FALSE_YES,
+                                       M_FAIL_GAVE_UP,
+                                       M_FAIL_OTHER};
     double equations = 0, verifications = 0, std = 0, flat = 0;
     for (size_t i = 0; i < sizeof mean / sizeof *mean; i++)
         m[mean[i]] = 0;
@@ -153,7 +171,8 @@ static void fill_groups(const struct trainer *t, struct texts *x, struct record_
     for (int p = 0; p < b->P; p++) {
         t->task.scenario->print(t->task_self, &b->problem[p], &x->problem[p]);
         t->task.scenario->prompt(t->task_self, &b->problem[p], &x->prompt[p]);
-        group[p] = (struct record_group){str_c(&x->problem[p]), str_c(&x->prompt[p]), b->mean[p], b->std[p], b->flat[p]};
+        group[p] = (struct record_group){str_c(&x->problem[p]), str_c(&x->prompt[p]), b->mean[p], b->std[p],
+                                         b->flat[p]};
     }
 }
 

@@ -32,9 +32,11 @@ static enum status lay_out(struct trainer *t, struct err *e)
     struct arena *a = &t->arena;
     int longest = t->model.config.positions_n, grpo = t->stage == STAGE_GRPO;
     size_t block = t->model.params.total * sizeof(real);
-    enum status st = learner_init(&t->learner, &t->model, t->pool, s->run.lanes, s->run.shard_tokens, longest, grpo, a, e);
+    enum status st =
+        learner_init(&t->learner, &t->model, t->pool, s->run.lanes, s->run.shard_tokens, longest, grpo, a, e);
     if (!st)
-        st = rollout_init(&t->rollout, &t->model, (enum decode_form)s->run.decode, t->pool, s->run.slots, longest, a, e);
+        st = rollout_init(&t->rollout, &t->model, (enum decode_form)s->run.decode, t->pool, s->run.slots,
+                          longest, a, e);
     if (!st)
         st = evaluator_init(&t->evaluator, s->rl.max_tokens, a, e);
     if (!st && grpo) {
@@ -164,9 +166,11 @@ int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor 
     int n = 0, has_reference = l->ref_w && t->reference_step == step, kinds = 3 + has_reference;
     size_t bias = (size_t)l->bias_n * sizeof(real);
     struct record_tensor extra[] = {
-        {"bias", "policy", l->bias, bias}, {"state", "load_average", l->load_average, (size_t)l->bias_n * sizeof(double)},
+        {"bias", "policy", l->bias, bias},
+        {"state", "load_average", l->load_average, (size_t)l->bias_n * sizeof(double)},
         {"state", "updates", &l->updates, sizeof l->updates},
-        {"state", "reference_step", &t->reference_step, sizeof t->reference_step}, {"bias", "reference", l->ref_bias, bias},
+        {"state", "reference_step", &t->reference_step, sizeof t->reference_step},
+        {"bias", "reference", l->ref_bias, bias},
     };
     block_kinds(t, kind, block);
     for (int b = 0; b < kinds; b++)
@@ -200,11 +204,12 @@ enum status trainer_restore_tensor(struct trainer *t, const char *kind, const ch
         for (int i = 0; strcmp(kind, known[b]) == 0 && i < p->n; i++) {
             size_t stop = i + 1 < p->n ? p->row[i + 1].offset : p->total;
             if (strcmp(name, p->row[i].name) == 0)
-                return copy_exact(block[b] + p->row[i].offset, (stop - p->row[i].offset) * sizeof(real), data, bytes, name,
-                                  e);
+                return copy_exact(block[b] + p->row[i].offset, (stop - p->row[i].offset) * sizeof(real), data,
+                                  bytes, name, e);
         }
     if (strcmp(kind, "bias") == 0)
-        return copy_exact(name[0] == 'p' ? l->bias : l->ref_bias, (size_t)l->bias_n * sizeof(real), data, bytes, name, e);
+        return copy_exact(name[0] == 'p' ? l->bias : l->ref_bias, (size_t)l->bias_n * sizeof(real), data,
+                          bytes, name, e);
     if (strcmp(kind, "state") == 0 && strcmp(name, "updates") == 0)
         return copy_exact(&l->updates, sizeof l->updates, data, bytes, name, e);
     if (strcmp(kind, "state") == 0 && strcmp(name, "reference_step") == 0)

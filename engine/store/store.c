@@ -103,7 +103,9 @@ static enum status open_schema(struct store *s, struct err *e)
     sqlite3_db_config(d->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     if (version == 0) {
         sqlite3_snprintf(sizeof setup, setup, "PRAGMA page_size = %d; PRAGMA journal_mode = WAL", PAGE_BYTES);
-        st = db_exec(d, setup, e);
+        /* SQLite does not wait for this lock by itself: another process may be making the same store. */
+        for (int tries = 0; (st = db_exec(d, setup, e)) == ST_BUSY && tries < 100; tries++)
+            sqlite3_sleep(20);
     }
     if (!st && version < schema_n)
         st = schema_migrate(d, schema_migration, schema_n, e);

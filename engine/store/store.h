@@ -32,7 +32,8 @@ enum status store_sink(struct store *s, int64_t run, struct sink *out, struct er
 
 enum status store_run_rename(struct store *s, int64_t run, const char *name, struct err *e);
 enum status store_run_note(struct store *s, int64_t run, const char *note, struct err *e);
-/* store_run_delete: a run with all it has; ST_USAGE while children refer to it, ST_BUSY while another process has it. */
+/* store_run_delete: a run with all it has; ST_USAGE while children refer to it, ST_BUSY while another process
+ * has it. */
 enum status store_run_delete(struct store *s, int64_t run, struct err *e);
 /* store_run_touch: marks the run as the one used last. */
 enum status store_run_touch(struct store *s, int64_t run, struct err *e);

@@ -1,5 +1,5 @@
-/* A run that is killed at random moments and resumed ends with the digest of one that was left alone: base, cold start and GRPO,
- * evaluation and commits included. Plain main: [KILLS [SEED]]. */
+/* A run that is killed at random moments and resumed ends with the digest of one that was left alone: base,
+ * cold start and GRPO, evaluation and commits included. Plain main: [KILLS [SEED]]. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

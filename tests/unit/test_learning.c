@@ -1,5 +1,5 @@
-/* The one learning test: a small cold start, then GRPO, counted in steps with a fixed seed. It asks for a clear effect, not for
- * particular numbers, so that it holds on every kernel table. */
+/* The one learning test: a small cold start, then GRPO, counted in steps with a fixed seed. It asks for a
+ * clear effect, not for particular numbers, so that it holds on every kernel table. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ static double run(struct trainer *t, int64_t last, enum metric m)
     return sum / n;
 }
 
-Test(learning, cold_start_then_grpo, .timeout = 300)
+Test(learning, cold_start_then_grpo)
 {
     struct settings set;
     uint64_t seed = 1;

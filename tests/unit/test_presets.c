@@ -27,7 +27,8 @@ Test(presets, each_names_itself_and_can_be_built)
         load(preset_at(i)->name, &set);
         cr_assert_str_eq(set.preset, preset_at(i)->name);
         cr_assert_gt(strlen(set.summary), 10, "%s has a summary", set.preset);
-        cr_assert_eq(trainer_init(&t, &set, STAGE_GRPO, 1, kernels_best(), pool, &e), ST_OK, "%s: %s", set.preset, e.msg);
+        cr_assert_eq(trainer_init(&t, &set, STAGE_GRPO, 1, kernels_best(), pool, &e), ST_OK, "%s: %s",
+                     set.preset, e.msg);
         cr_assert_leq(t.arena.used, (size_t)300 << 20, "%s lays out %zu MB", set.preset, t.arena.used >> 20);
         trainer_release(&t);
     }
@@ -69,7 +70,8 @@ Test(presets, unknown_names_and_bad_values_are_named)
 {
     struct settings set;
     uint64_t seed = 0;
-    const char *bad[] = {"rl.group=0"}, *none[] = {"rl.colour=3"}, *plain[] = {"group"}, *good[] = {"seed=9", "group=4"};
+    const char *bad[] = {"rl.group=0"}, *none[] = {"rl.colour=3"}, *plain[] = {"group"},
+               *good[] = {"seed=9", "group=4"};
     cr_assert_eq(presets_load("quikc", NULL, 0, &set, &seed, &e), ST_USAGE);
     cr_assert_not_null(strstr(e.msg, "quick"));
     cr_assert_eq(presets_load("quick", bad, 1, &set, &seed, &e), ST_USAGE);
