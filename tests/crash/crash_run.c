@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     char base[512], alone[600], torn[600];
     struct digest a, b;
     int64_t step_a, step_b;
-    snprintf(base, sizeof base, "%s/crash-XXXXXX", dir ? dir : ".");
+    snprintf(base, sizeof base, "%s/crash-XXXXXX", dir ? dir : "/tmp");
     if (!mkdtemp(base))
         return fail("no folder");
     snprintf(alone, sizeof alone, "%s/alone.db", base);

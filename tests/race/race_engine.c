@@ -108,7 +108,7 @@ int main(void)
     const char *dir = getenv("TMPDIR");
     char base[512], path[2][600];
     struct digest a, b;
-    snprintf(base, sizeof base, "%s/race-XXXXXX", dir ? dir : ".");
+    snprintf(base, sizeof base, "%s/race-XXXXXX", dir ? dir : "/tmp");
     if (!mkdtemp(base))
         return fail("no folder");
     snprintf(path[0], sizeof path[0], "%s/a.db", base);

@@ -37,7 +37,7 @@ static void set_up(void)
     char path[512];
     uint64_t seed = 1;
 
-    snprintf(path, sizeof path, "%s/moment-XXXXXX", dir ? dir : ".");
+    snprintf(path, sizeof path, "%s/moment-XXXXXX", dir ? dir : "/tmp");
     cr_assert_not_null(mkdtemp(path));
     strcat(path, "/lab.db");
     was = calloc(1, sizeof *was);

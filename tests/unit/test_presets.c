@@ -90,7 +90,7 @@ Test(presets, a_file_of_the_users)
     struct settings set;
     uint64_t seed = 0;
     FILE *f;
-    snprintf(path, sizeof path, "%s/mine.ini", dir ? dir : ".");
+    snprintf(path, sizeof path, "%s/mine.ini", dir ? dir : "/tmp");
     f = fopen(path, "w");
     cr_assert_not_null(f);
     fputs("[preset]\nname = mine\nscenario = countdown\n\n[rl]\nsteps = 3\ngroup = 5\n", f);
