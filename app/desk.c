@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "app/desk_read.h"
+#include "app/desk_screen.h"
 
 enum { MESSAGE_SECONDS = 8 };
 
@@ -35,6 +36,7 @@ double desk_clock(void)
 enum status desk_init(struct desk *d, struct session *s, struct err *e)
 {
     enum status st;
+    int i;
 
     memset(d, 0, sizeof *d);
     d->session = s;
@@ -47,8 +49,16 @@ enum status desk_init(struct desk *d, struct session *s, struct err *e)
     d->live = calloc(1, sizeof *d->live);
     d->stored = calloc(1, sizeof *d->stored);
     d->held = calloc(1, sizeof *d->held);
-    st = d->live && d->stored && d->held ? history_init(&d->history, e)
+    d->facts = calloc(1, sizeof *d->facts);
+    d->routing = calloc(1, sizeof *d->routing);
+    d->what_if = calloc(1, sizeof *d->what_if);
+    st = d->live && d->stored && d->held && d->facts && d->routing && d->what_if ? history_init(&d->history, e)
                                          : err_set(e, ST_NOMEM, "workbench", "no memory for three snapshots");
+    for (i = 0; !st && i < SCREEN_N; i++)
+        if (desk_screen((enum screen_id)i)->init)
+            st = desk_screen((enum screen_id)i)->init(d, e);
+    if (!st)
+        st = probe_init(&d->probe, s->store_path, s->box.wake, e);
     if (!st)
         st = query_open(&d->query, s->store_path, e);
     if (st)
@@ -60,6 +70,13 @@ void desk_release(struct desk *d)
 {
     int i;
 
+    probe_release(&d->probe);
+    for (i = 0; i < SCREEN_N; i++)
+        if (desk_screen((enum screen_id)i)->release)
+            desk_screen((enum screen_id)i)->release(d);
+    free(d->facts);
+    free(d->routing);
+    free(d->what_if);
     query_close(d->query);
     moment_release(&d->moment);
     history_release(&d->history);
@@ -155,11 +172,21 @@ static void hold_groups(struct desk *d)
     }
 }
 
+/* What the probe has found out. Facts of another trace than the one on screen are kept: it may be looked at again. */
+static void take_facts(struct desk *d)
+{
+    struct err e = {0};
+
+    if (probe_look(&d->probe, d->facts, d->routing, d->what_if, d->probing, &d->probing_progress, &e) && e.code)
+        desk_fail(d, &e);
+}
+
 int desk_take(struct desk *d)
 {
     int64_t run = d->live->run_id, committed = d->live->committed;
     enum run_state state = d->live->state;
 
+    take_facts(d);
     if (!d->has_engine || !snapshot_take(&d->session->box, d->live))
         return 0;
     d->filled_run = -1;
@@ -209,6 +236,14 @@ static void set_view(struct desk *d)
         d->live->pace = c.hold_after_step ? -1 : c.pace;
     }
     v->now = desk_shown(d);
+    v->facts = v->now && d->facts->version && d->facts->run == v->now->run_id && d->facts->step == v->now->step &&
+                       d->facts->group == v->now->follow.group && d->facts->index == v->now->follow.index
+                   ? d->facts
+                   : NULL;
+    v->routing = v->now && d->routing->version && d->routing->run == v->now->run_id ? d->routing : NULL;
+    v->what_if = v->now && d->what_if->version && d->what_if->run == v->now->run_id ? d->what_if : NULL;
+    v->probing = d->probing[0] ? d->probing : NULL;
+    v->probing_progress = d->probing_progress;
     v->history = v->now && d->history.run == v->now->run_id ? &d->history : NULL;
     v->runs = d->runs;
     v->runs_n = d->runs_n;

@@ -4,6 +4,7 @@
 #include "app/command.h"
 #include "app/engine.h"
 #include "app/moment.h"
+#include "app/probe.h"
 #include "app/request.h"
 #include "app/term.h"
 #include "views/view.h"
@@ -27,6 +28,12 @@ struct desk {
     struct history history;
     struct snapshot *live, *stored; /* what happens now; the step that is looked at */
     struct moment moment;
+    struct probe probe;            /* finds out what needs the weights of an old step */
+    struct trace_facts *facts;     /* what it knows of the last trace that was asked about */
+    struct routing_facts *routing;
+    struct what_if_facts *what_if;
+    char probing[96];
+    double probing_progress;
     struct snapshot *held; /* the groups that are shown while steps go by faster than one can read */
     double held_since, step_time;
     int64_t at;                      /* the stored step that is looked at, -1: what happens now */
@@ -90,6 +97,10 @@ enum status desk_look(struct desk *d, int64_t step, struct err *e);
 void desk_look_live(struct desk *d);
 /* desk_follow: which trace is shown, of the live run or of the stored step. */
 void desk_follow(struct desk *d, enum follow why, int group, int index);
+
+/* desk_probe: asks about the trace that is looked at; `at`: a token, -1: none; `samples` 0: the usual 32. What is known
+ * already is not asked again. Errors: ST_NOTFOUND (no trace), those of probe_ask. */
+enum status desk_probe(struct desk *d, enum probe_what what, int at, int samples, struct err *e);
 
 /* desk_settings: of the open run, NULL when there is none or it cannot be read. */
 const struct settings *desk_settings(struct desk *d);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/desk_screen.h"
 #include "views/tree.h"
 
 const struct record_run *desk_run_of_id(const struct desk *d, int64_t id)
@@ -209,5 +210,7 @@ int desk_refresh(struct desk *d)
         if (!more)
             d->stale &= ~(unsigned)STALE_HISTORY;
     }
+    if (desk_screen(screen)->refresh)
+        more |= desk_screen(screen)->refresh(d);
     return more;
 }

@@ -16,7 +16,10 @@
         i, 0                                                                                                 \
     }
 
-enum { TRACES = ON_DASHBOARD, CURVES = ON_DASHBOARD | ON_LEARNING };
+enum {
+    TRACES = ON_DASHBOARD | ON_GROUP | ON_TRACE | ON_OBJECTIVE,
+    CURVES = TRACES | ON_LEARNING | ON_EXPERTS | ON_COMPARE | ON_EVALUATION
+};
 
 static const struct key_row rows[] = {
     {{CHAR(' ')},
@@ -117,7 +120,7 @@ static const struct key_row rows[] = {
      "follow that completion; look at that step; open that run",
      "open",
      HINT_LIST},
-    {{CHAR('b')}, "b", REQUEST_FOLLOW_BEST, 0, TRACES, "follow the trace with the best advantage", NULL, 0},
+    {{CHAR('b')}, "b", REQUEST_FOLLOW_BEST, 0, TRACES & ~ON_TRACE, "follow the trace with the best advantage", NULL, 0},
     {{CHAR('a')},
      "a",
      REQUEST_FOLLOW_AHA,
@@ -144,15 +147,15 @@ static const struct key_row rows[] = {
     {{INPUT(INPUT_BACK_TAB)}, "shift-tab", REQUEST_PREVIOUS_PANE, 0, ON_ALL, "previous pane", NULL, 0},
     {{CHAR('z')}, "z", REQUEST_ZOOM, 0, ON_ALL, "zoom the pane that has the focus, or back", NULL, 0},
     {{CHAR('1')}, "1", REQUEST_SCREEN, '1', ON_ALL, "dashboard", "dashboard", HINT_LIST},
-    {{CHAR('2')},
-     "2",
-     REQUEST_SCREEN,
-     '2',
-     ON_ALL,
-     "runs and their forks",
-     "runs",
-     HINT_RUNNING | HINT_PAUSED | HINT_IDLE},
-    {{CHAR('3')}, "3", REQUEST_SCREEN, '3', ON_ALL, "log", NULL, 0},
+    {{CHAR('2')}, "2", REQUEST_SCREEN, '2', ON_ALL, "group", NULL, 0},
+    {{CHAR('3')}, "3", REQUEST_SCREEN, '3', ON_ALL, "trace", NULL, 0},
+    {{CHAR('4')}, "4", REQUEST_SCREEN, '4', ON_ALL, "experts", NULL, 0},
+    {{CHAR('5')}, "5", REQUEST_SCREEN, '5', ON_ALL, "objective", NULL, 0},
+    {{CHAR('6')}, "6", REQUEST_SCREEN, '6', ON_ALL, "lineage of runs", "runs", HINT_RUNNING | HINT_PAUSED | HINT_IDLE},
+    {{CHAR('7')}, "7", REQUEST_SCREEN, '7', ON_ALL, "compare runs", NULL, 0},
+    {{CHAR('8')}, "8", REQUEST_SCREEN, '8', ON_ALL, "evaluation", NULL, 0},
+    {{CHAR('9')}, "9", REQUEST_SCREEN, '9', ON_ALL, "scenarios and settings", NULL, 0},
+    {{CHAR('0')}, "0", REQUEST_SCREEN, '0', ON_ALL, "log", NULL, 0},
     {{CHAR(27)},
      "esc",
      REQUEST_BACK_OUT,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/desk.h"
+#include "app/desk_screen.h"
 #include "views/pane.h"
 
 static int is_curve(enum pane_id p)
@@ -275,7 +275,10 @@ static void choose_screen(struct desk *d, int digit)
 void request_do(struct desk *d, enum request r, int argument)
 {
     enum { FAR = 100000 };
+    const struct desk_screen *screen = desk_screen(view_screen(&d->view));
 
+    if (d->view.overlay == OVERLAY_NONE && screen->request && screen->request(d, r, argument))
+        return;
     switch (r) {
     case REQUEST_PAUSE: pause_or_go_on(d); break;
     case REQUEST_STEP: take_step(d); break;

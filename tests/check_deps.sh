@@ -15,7 +15,7 @@ room engine/rl    engine/base/ engine/nn/ engine/rl/
 room engine/run   engine/base/ engine/nn/ engine/rl/ engine/run/
 room engine/store engine/base/ engine/store/ engine/run/record.h engine/run/sink.h
 room scenarios    engine/base/ engine/rl/scenario.h scenarios/
-room views        engine/base/ engine/run/snapshot.h engine/run/record.h engine/store/query.h views/
+room views        engine/base/ engine/run/snapshot.h engine/run/record.h engine/run/facts.h engine/store/query.h views/
 room app          engine/ scenarios/ views/ app/
 room tests        engine/ scenarios/ views/ app/ tests/
 inside engine/store/store_db.h  engine/store/ tests/

@@ -4,117 +4,7 @@
  * at least the sum of its parts; test_layout.c goes through all sizes. A new screen is
  * a row of `screens` and its trees; the code below does not change. In every group of children one grows
  * without limit, or all have a fixed size that fills it: so no hole is left. */
-#include "views/layout.h"
-
-#include <stddef.h>
-
-#define ROWS(n, min, grow, most) {NODE_ROWS, PANE_NONE, n, min, grow, most}
-#define COLUMNS(n, min, grow, most) {NODE_COLUMNS, PANE_NONE, n, min, grow, most}
-#define PANE(id, min, grow, most) {NODE_PANE, id, 0, min, grow, most}
-#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
-
-static const struct node dashboard_wide[] = {
-    ROWS(4, 0, 0, 0),
-    PANE(PANE_HEADER, 1, 0, 1),
-    COLUMNS(4, 9, 2, 18),
-    PANE(PANE_REWARD, 30, 3, 0),
-    PANE(PANE_LENGTH, 30, 3, 0),
-    PANE(PANE_KL, 20, 2, 0),
-    PANE(PANE_ENTROPY, 20, 2, 0),
-    COLUMNS(2, 24, 3, 0),
-    ROWS(2, 70, 2, 96),
-    PANE(PANE_GROUP, 14, 3, 20),
-    PANE(PANE_EXPERTS, 8, 2, 0),
-    PANE(PANE_TRACE, 70, 3, 0),
-    PANE(PANE_STATUS, 1, 0, 1),
-};
-
-static const struct node dashboard_medium[] = {
-    ROWS(6, 0, 0, 0),
-    PANE(PANE_HEADER, 2, 0, 2),
-    COLUMNS(2, 7, 2, 14),
-    PANE(PANE_REWARD, 44, 1, 0), PANE(PANE_LENGTH, 44, 1, 0),
-    COLUMNS(3, 4, 1, 9),
-    PANE(PANE_KL, 22, 2, 0), PANE(PANE_ENTROPY, 22, 2, 0), PANE(PANE_EXPERTS, 44, 5, 0),
-    PANE(PANE_GROUP, 8, 4, 20),
-    PANE(PANE_TRACE, 6, 3, 0),
-    PANE(PANE_STATUS, 1, 0, 1),
-};
-
-static const struct node dashboard_small[] = {
-    ROWS(6, 0, 0, 0),
-    PANE(PANE_HEADER, 2, 0, 2),
-    COLUMNS(2, 1, 0, 1),
-    PANE(PANE_REWARD, 30, 1, 0), PANE(PANE_LENGTH, 30, 1, 0),
-    COLUMNS(3, 1, 0, 1),
-    PANE(PANE_KL, 18, 1, 0), PANE(PANE_ENTROPY, 18, 1, 0), PANE(PANE_EXPERTS, 24, 1, 0),
-    PANE(PANE_GROUP, 5, 4, 20),
-    PANE(PANE_TRACE, 5, 4, 0),
-    PANE(PANE_STATUS, 1, 0, 1),
-};
-
-static const struct node dashboard_tall[] = {
-    ROWS(8, 0, 0, 0),
-    PANE(PANE_HEADER, 2, 0, 2),
-    PANE(PANE_REWARD, 5, 1, 10),
-    PANE(PANE_LENGTH, 5, 1, 10),
-    COLUMNS(2, 1, 0, 1),
-    PANE(PANE_KL, 20, 1, 0), PANE(PANE_ENTROPY, 20, 1, 0),
-    PANE(PANE_EXPERTS, 1, 0, 1),
-    PANE(PANE_GROUP, 5, 2, 20),
-    PANE(PANE_TRACE, 7, 3, 0),
-    PANE(PANE_STATUS, 1, 0, 1),
-};
-
-static const struct node dashboard_tiny[] = {
-    ROWS(5, 0, 0, 0),
-    PANE(PANE_HEADER, 1, 0, 1),
-    COLUMNS(2, 1, 0, 1),
-    PANE(PANE_REWARD, 20, 1, 0), PANE(PANE_KL, 18, 1, 0),
-    PANE(PANE_GROUP, 3, 1, 20),
-    PANE(PANE_TRACE, 3, 1, 0),
-    PANE(PANE_STATUS, 1, 0, 1),
-};
-
-static const struct composition dashboard[] = {
-    {142, 36, dashboard_wide}, {92, 28, dashboard_medium}, {60, 16, dashboard_small},
-    {40, 32, dashboard_tall},  {40, 10, dashboard_tiny},
-};
-
-static const struct node learning_medium[] = {
-    ROWS(6, 0, 0, 0),
-    PANE(PANE_HEADER, 2, 0, 2),
-    PANE(PANE_STAGES, 3, 0, 3),
-    PANE(PANE_LOSS, 8, 3, 0),
-    COLUMNS(2, 5, 1, 12),
-    PANE(PANE_GRADIENT, 36, 1, 0), PANE(PANE_EXPERTS, 44, 1, 0),
-    PANE(PANE_LOG, 5, 1, 0),
-    PANE(PANE_STATUS, 1, 0, 1),
-};
-
-static const struct node learning_small[] = {
-    ROWS(6, 0, 0, 0),
-    PANE(PANE_HEADER, 2, 0, 2),
-    PANE(PANE_STAGES, 1, 0, 1),
-    PANE(PANE_LOSS, 6, 3, 0),
-    COLUMNS(2, 1, 0, 1),
-    PANE(PANE_GRADIENT, 28, 1, 0), PANE(PANE_EXPERTS, 28, 1, 0),
-    PANE(PANE_LOG, 4, 1, 0),
-    PANE(PANE_STATUS, 1, 0, 1),
-};
-
-static const struct node learning_tiny[] = {
-    ROWS(5, 0, 0, 0),
-    PANE(PANE_HEADER, 1, 0, 1),
-    PANE(PANE_STAGES, 1, 0, 1),
-    PANE(PANE_LOSS, 5, 2, 0),
-    PANE(PANE_GRADIENT, 1, 0, 1),
-    PANE(PANE_STATUS, 1, 0, 1),
-};
-
-static const struct composition learning[] = {
-    {92, 26, learning_medium}, {60, 16, learning_small}, {40, 10, learning_tiny},
-};
+#include "views/layout_table.h"
 
 static const struct node runs_wide[] = {
     ROWS(3, 0, 0, 0),
@@ -140,7 +30,7 @@ static const struct node runs_tiny[] = {
 };
 
 static const struct composition runs[] = {
-    {116, 12, runs_wide}, {40, 20, runs_narrow}, {40, 10, runs_tiny},
+    {116, 12, runs_wide}, {40, 20, runs_narrow}, {40, 10, runs_tiny}, END,
 };
 
 static const struct node log_any[] = {
@@ -150,15 +40,20 @@ static const struct node log_any[] = {
     PANE(PANE_STATUS, 1, 0, 1),
 };
 
-static const struct composition logs[] = {{40, 10, log_any}};
+static const struct composition logs[] = {{40, 10, log_any}, END};
 
 static const struct screen screens[SCREEN_N] = {
-    [SCREEN_DASHBOARD] = {"dashboard", "curves, this step's group, a streaming trace", '1', dashboard,
-                          COUNT(dashboard)},
-    [SCREEN_LEARNING] = {"learning", "the falling loss of a base or a cold start", 0, learning,
-                         COUNT(learning)},
-    [SCREEN_RUNS] = {"runs", "the tree of runs and forks", '2', runs, COUNT(runs)},
-    [SCREEN_LOG] = {"log", "what happened, line by line", '3', logs, COUNT(logs)},
+    [SCREEN_DASHBOARD] = {"dashboard", "curves, this step's group, a streaming trace", '1', layout_dashboard},
+    [SCREEN_LEARNING] = {"learning", "the falling loss of a base or a cold start", 0, layout_learning},
+    [SCREEN_GROUP] = {"group", "one prompt and its completions: reward, advantage, what failed", '2', layout_group},
+    [SCREEN_TRACE] = {"trace", "one trace, token by token; aha tests, success along it", '3', layout_trace},
+    [SCREEN_EXPERTS] = {"experts", "load, MaxVio and biases over steps; who serves what", '4', layout_experts},
+    [SCREEN_OBJECTIVE] = {"objective", "the GRPO objective with this token's numbers", '5', layout_objective},
+    [SCREEN_RUNS] = {"runs", "the lineage: runs and forks", '6', runs},
+    [SCREEN_COMPARE] = {"compare", "runs overlaid, settings diffed, traces side by side", '7', layout_compare},
+    [SCREEN_EVALUATION] = {"evaluation", "held-out problems over steps, one by one", '8', layout_evaluation},
+    [SCREEN_SCENARIOS] = {"scenarios", "start a preset; edit its settings in a form", '9', layout_scenarios},
+    [SCREEN_LOG] = {"log", "what happened, line by line", '0', logs},
 };
 
 const struct screen *screen_row(enum screen_id s)
@@ -267,7 +162,7 @@ void layout_make(struct layout *l, enum screen_id screen, int w, int h, enum pan
         add(l, PANE_STATUS, rect_cut(all, 0, h - 1, w, 1));
         return;
     }
-    for (i = 0; i < s->compositions_n; i++)
+    for (i = 0; s->composition[i].node; i++)
         if (w >= s->composition[i].min_w && h >= s->composition[i].min_h) {
             place(l, s->composition[i].node, all);
             return;

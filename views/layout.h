@@ -10,13 +10,23 @@ enum pane_id {
     PANE_REWARD, PANE_LENGTH, PANE_KL, PANE_ENTROPY, PANE_EXPERTS, PANE_GROUP, PANE_TRACE,
     PANE_STAGES, PANE_LOSS, PANE_GRADIENT,
     PANE_RUNS, PANE_RUN, PANE_LOG,
+    PANE_PHASES, PANE_CLIP, PANE_GRPO_GRADIENT, PANE_FLAT, PANE_SPEED,       /* dashboard, where there is room */
+    PANE_COMPLETIONS, PANE_COMPLETION, PANE_WHAT_IF,                         /* group */
+    PANE_TEXT, PANE_TOKEN, PANE_VALUE,                                       /* trace */
+    PANE_LOAD, PANE_MAX_VIO, PANE_BIAS, PANE_SERVED,                         /* experts */
+    PANE_OBJECTIVE, PANE_TERMS,                                              /* objective */
+    PANE_COMPARE, PANE_DIFFERENCE, PANE_BOTH,                                /* compare */
+    PANE_EVALUATIONS, PANE_DIFFICULTY, PANE_PROBLEMS,                        /* evaluation */
+    PANE_SCENARIOS, PANE_FORM,                                               /* scenarios */
+    PANE_LESSON,
     PANE_N
 };
 
 enum screen_id {
     SCREEN_DASHBOARD,   /* of GRPO */
     SCREEN_LEARNING,    /* the same, while a base or a cold start learns from text */
-    SCREEN_RUNS, SCREEN_LOG,
+    SCREEN_GROUP, SCREEN_TRACE, SCREEN_EXPERTS, SCREEN_OBJECTIVE, SCREEN_RUNS, SCREEN_COMPARE,
+    SCREEN_EVALUATION, SCREEN_SCENARIOS, SCREEN_LOG,
     SCREEN_N
 };
 
@@ -30,7 +40,8 @@ struct node {
     int children, min, grow, most;
 };
 
-/* The first composition that the size allows is used; the last one fits the minimum size. */
+/* The first composition that the size allows is used; the last one fits the minimum size. After it a
+ * row whose node is NULL. */
 struct composition {
     int min_w, min_h;
     const struct node *node;
@@ -40,7 +51,6 @@ struct screen {
     const char *name, *what;  /* one word; one line for help */
     char key;                 /* the digit that chooses it, 0: chosen by the program */
     const struct composition *composition;
-    int compositions_n;
 };
 
 enum { LAYOUT_MAX = 24, LAYOUT_MIN_W = 40, LAYOUT_MIN_H = 10 };

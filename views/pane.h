@@ -35,6 +35,32 @@ void pane_stages(struct canvas *c, struct rect r, const struct view *v);
 void pane_runs(struct canvas *c, struct rect r, const struct view *v);
 void pane_run(struct canvas *c, struct rect r, const struct view *v);
 void pane_log(struct canvas *c, struct rect r, const struct view *v);
+void pane_completions(struct canvas *c, struct rect r, const struct view *v);
+void pane_completion(struct canvas *c, struct rect r, const struct view *v);
+void pane_text(struct canvas *c, struct rect r, const struct view *v);
+void pane_token(struct canvas *c, struct rect r, const struct view *v);
+void pane_value(struct canvas *c, struct rect r, const struct view *v);
+void pane_load(struct canvas *c, struct rect r, const struct view *v);
+void pane_max_vio(struct canvas *c, struct rect r, const struct view *v);
+void pane_bias(struct canvas *c, struct rect r, const struct view *v);
+void pane_served(struct canvas *c, struct rect r, const struct view *v);
+void pane_objective(struct canvas *c, struct rect r, const struct view *v);
+void pane_terms(struct canvas *c, struct rect r, const struct view *v);
+void pane_compare(struct canvas *c, struct rect r, const struct view *v);
+void pane_difference(struct canvas *c, struct rect r, const struct view *v);
+void pane_both(struct canvas *c, struct rect r, const struct view *v);
+void pane_evaluations(struct canvas *c, struct rect r, const struct view *v);
+void pane_difficulty(struct canvas *c, struct rect r, const struct view *v);
+void pane_problems(struct canvas *c, struct rect r, const struct view *v);
+void pane_scenarios(struct canvas *c, struct rect r, const struct view *v);
+void pane_form(struct canvas *c, struct rect r, const struct view *v);
+void pane_phases(struct canvas *c, struct rect r, const struct view *v);
+void pane_clip(struct canvas *c, struct rect r, const struct view *v);
+void pane_grpo_gradient(struct canvas *c, struct rect r, const struct view *v);
+void pane_flat(struct canvas *c, struct rect r, const struct view *v);
+void pane_speed(struct canvas *c, struct rect r, const struct view *v);
+void pane_what_if(struct canvas *c, struct rect r, const struct view *v);
+void pane_lesson(struct canvas *c, struct rect r, const struct view *v);
 
 /* pane_group_has_head: whether the group pane, `width` by `rows` inside its border, begins with a heading.
  * pane_group_list: its list as it is drawn: the selection, or the followed trace where the pane has no focus.

@@ -28,12 +28,39 @@ static const struct pane_row {
     [PANE_RUNS] = {"runs", pane_runs},
     [PANE_RUN] = {"run", pane_run},
     [PANE_LOG] = {"log", pane_log},
+    [PANE_COMPLETIONS] = {"completions", pane_completions},
+    [PANE_COMPLETION] = {"completion", pane_completion},
+    [PANE_TEXT] = {"text", pane_text},
+    [PANE_TOKEN] = {"token", pane_token},
+    [PANE_VALUE] = {"value", pane_value},
+    [PANE_LOAD] = {"load", pane_load},
+    [PANE_MAX_VIO] = {"max-vio", pane_max_vio},
+    [PANE_BIAS] = {"bias", pane_bias},
+    [PANE_SERVED] = {"served", pane_served},
+    [PANE_OBJECTIVE] = {"objective", pane_objective},
+    [PANE_TERMS] = {"terms", pane_terms},
+    [PANE_COMPARE] = {"compare", pane_compare},
+    [PANE_DIFFERENCE] = {"difference", pane_difference},
+    [PANE_BOTH] = {"both", pane_both},
+    [PANE_EVALUATIONS] = {"evaluations", pane_evaluations},
+    [PANE_DIFFICULTY] = {"difficulty", pane_difficulty},
+    [PANE_PROBLEMS] = {"problems", pane_problems},
+    [PANE_SCENARIOS] = {"scenarios", pane_scenarios},
+    [PANE_FORM] = {"form", pane_form},
+    [PANE_PHASES] = {"phases", pane_phases},
+    [PANE_CLIP] = {"clip", pane_clip},
+    [PANE_GRPO_GRADIENT] = {"grpo-gradient", pane_grpo_gradient},
+    [PANE_FLAT] = {"flat", pane_flat},
+    [PANE_SPEED] = {"speed", pane_speed},
+    [PANE_WHAT_IF] = {"what-if", pane_what_if},
+    [PANE_LESSON] = {"lesson", pane_lesson},
 };
 
 void view_init(struct view *v)
 {
     memset(v, 0, sizeof *v);
     v->group = -1;
+    v->token = -1;
     v->cursor = -1;
     v->smoothing = 0.6;
 }

@@ -1,6 +1,7 @@
 #ifndef GRPOLAB_VIEWS_VIEW_H
 #define GRPOLAB_VIEWS_VIEW_H
 
+#include "engine/run/facts.h"
 #include "engine/run/record.h"
 #include "engine/run/snapshot.h"
 #include "views/canvas.h"
@@ -19,6 +20,14 @@ struct view_row {
     int marked;                       /* a setting that differs from its default */
 };
 
+struct group_state;
+struct trace_state;
+struct experts_state;
+struct objective_state;
+struct compare_state;
+struct evaluation_state;
+struct scenarios_state;
+
 struct view {
     /* What there is. Borrowed for the frame; NULL or 0 where there is none. */
     const struct snapshot *now;
@@ -33,6 +42,20 @@ struct view {
     const struct view_row *rows;      /* of the overlay */
     int rows_n;
     const char *overlay_title;
+    const struct trace_facts *facts;  /* of the followed trace where its run, step and place are the same */
+    const struct routing_facts *routing;
+    const struct what_if_facts *what_if;
+    const char *probing;              /* what is being found out in the background, NULL: nothing */
+    double probing_progress;          /* 0..1 */
+
+    /* What single screens have of their own; allocated for the life of the view by the application. */
+    struct group_state *group_screen;
+    struct trace_state *trace_screen;
+    struct experts_state *experts;
+    struct objective_state *objective;
+    struct compare_state *compare;
+    struct evaluation_state *evaluation;
+    struct scenarios_state *scenarios;
 
     /* What is looked at. */
     enum screen_id screen;
@@ -42,6 +65,7 @@ struct view {
     struct list runs_list;            /* in the order of tree_order */
     struct list group_list;           /* the completions of the group on screen */
     int group;                        /* which group; -1: that of the followed trace */
+    int token;                        /* of the followed trace, under the cursor; -1: none */
     int trace_up, log_up;             /* lines scrolled back from the end */
     int64_t cursor;                   /* a step marked in all curves, -1: none */
     double smoothing;                 /* of curves: 0 .. <1 */

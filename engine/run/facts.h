@@ -1,0 +1,81 @@
+#ifndef GRPOLAB_RUN_FACTS_H
+#define GRPOLAB_RUN_FACTS_H
+
+#include "engine/run/snapshot.h"
+
+/* What is known of one trace beyond what a step records: found again from the weights that sampled it. Plain
+ * data with stated maxima, as snapshot.h. Token i is the completion's i-th, as in snap_follow. */
+
+enum {
+    FACT_ALTERNATIVES = 6,   /* the sampler's likeliest tokens at a place */
+    FACT_WORD = 16,          /* bytes of a token's spelling, cut where it is longer */
+    FACT_TOP_K = 8,          /* experts of a token that are kept */
+    FACT_VALUES = 64,        /* places of a trace that are resampled */
+    FACT_TESTS = 16          /* aha candidates of a trace that are tested */
+};
+
+/* Continuations sampled from before token `token` (token n: after the last): how many of n were right. */
+struct value_point {
+    int token, right, n;
+};
+
+/* An aha candidate, tested: continuations from before the reflection word, with it and with it banned. p: of
+ * Fisher's exact test, two-sided. verified: the rates differ by more than 0.2 in the word's favour, p < 0.05. */
+struct aha_test {
+    int token;
+    int with_right, with_n, without_right, without_n;
+    double p;
+    int verified;
+};
+
+struct trace_facts {
+    uint64_t version;            /* grows with each change; 0: nothing is known */
+    int64_t run, step;           /* of the trace; step: the one that sampled it */
+    int group, index, n;         /* n: tokens */
+
+    int has_tokens;              /* the next fields are filled */
+    float logp[SNAP_TOKENS], entropy[SNAP_TOKENS];   /* training forward, weights at the step's beginning, nats */
+    float ref_logp[SNAP_TOKENS]; /* of the reference policy */
+    float new_logp[SNAP_TOKENS]; /* weights after the step; NaN where it is not finished */
+    int alternatives_n;
+    char word[SNAP_TOKENS][FACT_ALTERNATIVES][FACT_WORD];   /* likeliest first */
+    float word_logp[SNAP_TOKENS][FACT_ALTERNATIVES];
+    int layers_n, experts_n, top_k;                  /* MoE layers; 0: dense */
+    uint8_t expert[SNAP_LAYERS][SNAP_TOKENS][FACT_TOP_K];   /* that the position predicting token i used */
+    float gate[SNAP_LAYERS][SNAP_TOKENS][FACT_TOP_K];
+
+    int values_n, tests_n;
+    struct value_point value[FACT_VALUES];           /* ascending by token */
+    struct aha_test test[FACT_TESTS];
+};
+
+/* Where the tokens of a step went: shares of each expert's assignments. */
+enum { SERVED_WORDS = 8 };
+struct routing_facts {
+    uint64_t version;
+    int64_t run, step;
+    int layers_n, experts_n;
+    long tokens;                 /* completion tokens that were routed */
+    struct served {
+        float share;             /* of the layer's assignments */
+        float numbers, operators, structure, words;  /* shares of this expert's own, sum 1 */
+        int words_n;             /* the tokens it got most of, by how much more than chance */
+        char word[SERVED_WORDS][FACT_WORD];
+        float part[SERVED_WORDS];/* of the token's assignments, the share that this expert has */
+    } served[SNAP_LAYERS * SNAP_EXPERTS];
+};
+
+/* What one update on one group would bring, nothing being touched: for trace i of the group. */
+enum { WHAT_IF_GROUP = 64 };
+struct what_if_facts {
+    uint64_t version;
+    int64_t run, step;
+    int group, n;                /* n: completions G */
+    int is_flat;
+    double reward[WHAT_IF_GROUP], advantage[WHAT_IF_GROUP];
+    double change[WHAT_IF_GROUP];        /* of the trace's log-probability, nats, one update at the run's lr */
+    double change_per_token[WHAT_IF_GROUP];
+    double loss, kl, grad_norm;
+};
+
+#endif
