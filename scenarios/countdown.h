@@ -26,10 +26,10 @@ struct countdown_config {
     int numbers_low, numbers_high, taught_low, taught_high, eval_numbers;
     int number_max, range_1, range_2, range_3, target_low, target_high, value_max, ops;
     int held_out_every, held_out_cap;
-    int attempts, attempts_many, show_state, canonical;
+    int attempts, attempts_many, show_state, show_goal, canonical;
     double hazard_a, hazard_a_share, hazard_b;
     double hazard_many_a, hazard_many_a_share, hazard_many_b;
-    double closest_last, malformed, random_target, guide_first, guide_middle;
+    double even_targets, closest_last, malformed, random_target, guide_first, guide_middle;
     int equation_row, base_attempts, judge_weight;
     double equation_share, short_share, short_stop, long_stop;
     double hit_short, hit_long, near_miss, flipped, base_malformed;
@@ -100,7 +100,7 @@ void countdown_numbers(const struct countdown *c, struct rng *r, int n, struct c
 /* countdown_problem: numbers and target as a problem. */
 void countdown_problem(const struct countdown_set *s, int target, struct problem *out);
 
-/* countdown_make: a problem of n numbers made by random legal steps, not held out. */
+/* countdown_make: a problem of n numbers, not held out: made by random legal steps, or with an even target. */
 void countdown_make(const struct countdown *c, struct rng *r, int n, struct problem *out);
 
 /* countdown_unpack: the problem of count numbers behind a key in `held`. */
@@ -147,6 +147,8 @@ void countdown_random(const struct countdown *c, struct rng *r, const struct cou
 /* Words of a document: the prompt, an attempt's equations, and the end of the thoughts with the
  * answer. strong_all 1 makes every token strong, 0 only results and judgements. malformed draws a way to
  * spoil the tags: such an ending never has a format of 1. */
+void countdown_write_judgement(const struct countdown *c, int target, int yes, int strong_all,
+                               struct document *out);
 void countdown_write_prompt(const struct countdown *c, const struct problem *p, struct document *out);
 void countdown_write_attempt(const struct countdown *c, const struct countdown_attempt *a, int strong_all,
                              struct document *out);

@@ -145,11 +145,11 @@ static void think(const struct countdown *c, struct rng *r, struct document *out
     int n = plan(c, r, &p, attempt), malformed = rng_chance(r, c->set.base_malformed), i;
     countdown_write_prompt(c, &p, out);
     for (i = 0;; i++) {
-        int yes = countdown_value(&attempt[i]) == p.value[p.n - 1];
+        int target = p.value[p.n - 1], yes = countdown_value(&attempt[i]) == target;
         if (rng_chance(r, c->set.flipped))
             yes = !yes;
         countdown_write_attempt(c, &attempt[i], 0, out);
-        document_word(out, yes ? "yes" : "no", c->set.judge_weight);
+        countdown_write_judgement(c, target, yes, 0, out);
         if (yes || i == n - 1)
             break;
         document_word(out, "wait", 0);

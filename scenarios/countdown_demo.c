@@ -99,7 +99,7 @@ void countdown_demonstrate(const void *self, struct rng *r, struct document *out
 {
     const struct countdown *c = self;
     int count = rng_range(r, c->set.taught_low, c->set.taught_high), many = count > 3;
-    int most = many ? c->set.attempts_many : c->set.attempts, move_n, target, i;
+    int most = many ? c->set.attempts_many : c->set.attempts, move_n, target, hit, i;
     double share = many ? c->set.hazard_many_a_share : c->set.hazard_a_share;
     double low = many ? c->set.hazard_many_b : c->set.hazard_b;
     double hazard = many ? c->set.hazard_many_a : c->set.hazard_a;
@@ -125,12 +125,9 @@ void countdown_demonstrate(const void *self, struct rng *r, struct document *out
         used[i] = 1;
         finish_attempt(c, r, &start, target, &move[i], &attempt);
         countdown_write_attempt(c, &attempt, 1, out);
-        if (countdown_value(&attempt) == target) {
-            document_word(out, "yes", c->set.judge_weight);
-            break;
-        }
-        document_word(out, "no", c->set.judge_weight);
-        if (tried == most || rng_chance(r, hazard))
+        hit = countdown_value(&attempt) == target;
+        countdown_write_judgement(c, target, hit, 1, out);
+        if (hit || tried == most || rng_chance(r, hazard))
             break;
         i = choose_first(c, r, &start, target, move, move_n, used);
         if (i < 0)

@@ -82,13 +82,30 @@ static int in_range(const struct countdown *c, int target)
     return target >= c->set.target_low && target <= c->set.target_high;
 }
 
+/* One of the targets in range that the numbers reach, each as likely; -1 when there is none. */
+static int even_target(const struct countdown *c, struct rng *r, const struct countdown_set *s)
+{
+    unsigned char hit[COUNTDOWN_VALUES] = {0};
+    int n = 0, pick, t;
+    countdown_values(c, s, hit);
+    for (t = c->set.target_low; t <= c->set.target_high; t++)
+        n += hit[t];
+    if (!n)
+        return -1;
+    pick = rng_below(r, n);
+    for (t = c->set.target_low; !hit[t] || pick-- > 0; t++)
+        ;
+    return t;
+}
+
 /* One try at a training problem; 0 when the target is out of range or the problem held out. */
 static int try_make(const struct countdown *c, struct rng *r, int n, struct problem *out)
 {
     struct countdown_set s;
     int target;
     countdown_numbers(c, r, n, &s);
-    target = random_target(c, r, &s);
+    target = c->set.even_targets > 0 && rng_chance(r, c->set.even_targets) ? even_target(c, r, &s)
+                                                                           : random_target(c, r, &s);
     if (!in_range(c, target))
         return 0;
     countdown_problem(&s, target, out);

@@ -1,7 +1,8 @@
 /* What a Countdown document is written with: the prompt, attempts, the answer with its tags.
  *
- * An attempt reads `11 + 7 = 18 5 , 18 - 5 = 13`: after a result the other numbers that remain, when the
- * state is shown. The answer is the attempt as one expression, operands in the order of the equations. */
+ * An attempt reads `11 + 7 = 18 5 , 18 - 5 = 13 -> 26 no`: after a result the other numbers that remain, when the
+ * state is shown; before the judgement the target, when the goal is shown. With the goal beside the result a model
+ * learns to judge early and from every seed; without it that comes late, and at some seeds never well. The answer is the attempt as one expression, operands in the order of the equations. */
 #include "scenarios/countdown.h"
 
 static void number(const struct countdown *c, struct document *d, int v, int strong)
@@ -37,6 +38,16 @@ void countdown_write_attempt(const struct countdown *c, const struct countdown_a
         for (int i = 0; c->set.show_state && i < d->rest_n; i++)
             number(c, out, d->rest[i], strong_all);
     }
+}
+
+void countdown_write_judgement(const struct countdown *c, int target, int yes, int strong_all,
+                               struct document *out)
+{
+    if (c->set.show_goal) {
+        document_word(out, "->", strong_all);
+        number(c, out, target, 1);
+    }
+    document_word(out, yes ? "yes" : "no", c->set.judge_weight);
 }
 
 /* Every operation but the outermost stands in parentheses; depth is at most 5. */

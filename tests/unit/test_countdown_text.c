@@ -40,21 +40,22 @@ static size_t check_words(const struct countdown *c, const struct document *d, i
     return response;
 }
 
-/* In base text the strong tokens are results and judgements. */
+/* In base text the strong tokens are results, judgements and, beside these, the target. */
 static void check_strong(const struct document *d)
 {
     const char *s = str_c(&d->text);
-    int after_equals = 0;
+    int after_equals = 0, arrows = 0, after_goal = 0;
     for (int i = 0; i < d->token_n; i++) {
         size_t len = strcspn(s, " ");
         int judged = (len == 3 && memcmp(s, "yes", 3) == 0) || (len == 2 && memcmp(s, "no", 2) == 0);
-        cr_assert_eq(d->strong[i], after_equals || judged, "%d of %s", i, str_c(&d->text));
+        cr_assert_eq(d->strong[i], after_equals || judged || after_goal, "%d of %s", i, str_c(&d->text));
         after_equals = len == 1 && *s == '=';
+        after_goal = len == 2 && memcmp(s, "->", 2) == 0 && arrows++ > 0; /* the first one is the prompt's */
         s += len + (i + 1 < d->token_n);
     }
 }
 
-/* After each operation but an attempt's last stand the numbers that remain. */
+/* After each operation but an attempt's last stand the numbers that remain; after the last the target. */
 static void check_state(const struct problem *p, const char *s)
 {
     int have[6], n = 0, v, used;
@@ -87,6 +88,11 @@ static void check_state(const struct problem *p, const char *s)
         have[n++] = result;
         if (n > 1)
             cr_assert_eq(strncmp(s, " ,", 2), 0, "%s", s);
+        if (n == 1) {
+            cr_assert_eq(sscanf(s, " -> %d%n", &v, &used), 1, "%s", s);
+            cr_assert_eq(v, p->value[p->n - 1]);
+            s += used;
+        }
         if (n == 1 && strncmp(s, " no wait ", 9) != 0)
             return;
         s += n > 1 ? 2 : 9;
@@ -95,6 +101,7 @@ static void check_state(const struct problem *p, const char *s)
 
 static void check_no_state(const char *s)
 {
+    cr_assert_null(strstr(s, "->"), "the goal is not shown: %s", s);
     for (s = strchr(s, '='); s; s = strchr(s + 1, '=')) {
         const char *after = s + 2 + strcspn(s + 2, " ");
         cr_assert(!strncmp(after, " ,", 2) || !strncmp(after, " no", 3) || !strncmp(after, " yes", 4),
@@ -220,7 +227,7 @@ Test(countdown_text, demonstrations_of_four_numbers)
 Test(countdown_text, random_order_without_state)
 {
     static const struct change change[] = {
-        {"canonical", 0}, {"show_state", 0}, {"closest_last", 0.7}, {"ops", 0}};
+        {"canonical", 0}, {"show_state", 0}, {"show_goal", 0}, {"closest_last", 0.7}, {"ops", 0}};
     struct tally t;
     demonstrations(change, 4, &t);
     expect_share("right", t.accurate, t.documents, 0.2, 0.7);
