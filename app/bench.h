@@ -54,8 +54,12 @@ void bench_peer(const char *what, int threads, double rate[BENCH_SHAPES], const 
 /* Kernels whose time is counted: the table to give to a trainer on one thread. */
 struct kernels;
 const struct kernels *bench_profile(const struct kernels *k);
-/* bench_profile_take: seconds spent inside since the last call, of the calling thread. */
-double bench_profile_take(void);
+/* bench_profile_take: seconds spent inside since the last call, and what reading the clock cost, of the calling
+ * thread. */
+struct profiled {
+    double inside, clock;
+};
+struct profiled bench_profile_take(void);
 
 /* bench_settings: the countdown preset's shapes on a fresh model: completions that end early enough to be
  * like a trained one's, no flat group left out, no evaluation on the way. */

@@ -42,16 +42,18 @@ static enum status measure(const struct settings *set, int threads, int steps, i
         /* The first step touches memory for the first time. */
         st = trainer_step(&t, &none, e);
         for (int i = 0; i < steps && !st; i++) {
-            double begin = bench_now(), inside;
+            double begin;
+            struct profiled p;
             bench_profile_take();
+            begin = bench_now();
             st = trainer_step(&t, &none, e);
             step[i] = bench_now() - begin;
-            inside = bench_profile_take();
+            p = bench_profile_take();
             rollout[i] = t.metric[M_TIME_ROLLOUT];
             update[i] = t.metric[M_TIME_UPDATE];
             rest[i] = step[i] - rollout[i] - update[i];
             rate[i] = t.metric[M_TOKENS] / step[i];
-            outside[i] = 1 - inside / step[i];
+            outside[i] = 1 - p.inside / (step[i] - p.clock);
         }
         trainer_release(&t);
     }

@@ -71,6 +71,19 @@ struct kernels {
     void (*cache_put)(int position, int Hk, int dk, int dv, int value_in_key, real *cache, const real *k,
                       const real *v);
 
+    /* A mixture's rows in the order of the experts. order [N]: row i is assignment order[i] = token*K + slot, its token
+     * order[i]/K; x [T,D] by token, y [N,D] by row for gather; x [N,D] by row, y [T,D] by token for combine; gate [T,K].
+     *   gather            y[i] = x[token]                 gather_backward    dx[token] += dy[i]
+     *   combine           y[token] += gate * x[i]
+     *   combine_backward  dx[i] = gate * dy[token], dgate = dy[token] . x[i]
+     * sigmoid: in place. */
+    void (*gather)(int N, int D, int K, const int *order, const real *x, real *y);
+    void (*gather_backward)(int N, int D, int K, const int *order, const real *dy, real *dx);
+    void (*combine)(int N, int D, int K, const int *order, const real *gate, const real *x, real *y);
+    void (*combine_backward)(int N, int D, int K, const int *order, const real *gate, const real *x, const real *dy,
+                             real *dx, real *dgate);
+    void (*sigmoid)(size_t n, real *x);
+
     /* AdamW on n parameters of one table row (Loshchilov & Hutter 2019, alg. 2): m,v moments; c1 = 1-beta1^t,
      * c2 = 1-beta2^t; w -= lr * ((m/c1)/(sqrt(v/c2)+eps) + decay*w), the gradient first times grad_scale. */
     void (*adamw)(size_t n, real *w, real *m, real *v, const real *grad, real grad_scale, real lr, real beta1,

@@ -21,6 +21,8 @@
 #include "engine/nn/gemm_tiles.h"
 #include "engine/nn/kernels_rows.h"
 
+#include "engine/nn/kernels_experts.h"
+
 #include "engine/nn/kernels_attention.h"
 
 #include "engine/nn/kernels_attend.h"

@@ -22,6 +22,8 @@
 #include "engine/nn/gemm_tiles.h"
 #include "engine/nn/kernels_rows.h"
 
+#include "engine/nn/kernels_experts.h"
+
 #include "engine/nn/kernels_attention.h"
 
 #include "engine/nn/kernels_attend.h"

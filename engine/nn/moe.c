@@ -8,7 +8,6 @@
  * as fixed in the backward: gradients reach the router through the gates (and the balance loss) only.
  * Sequence-wise balance loss (eq. 17-20): alpha * sum_i f_i P_i a sequence, weighted by the sequence's share of
  * the tokens; f counts the top K of s without the bias. */
-#include <math.h>
 #include <string.h>
 
 #include "engine/nn/block.h"
@@ -142,16 +141,14 @@ void moe_forward(const struct model *m, const struct block_params *b, const real
     int T = t->T, D = c->width, E = c->experts_n, K = c->top_k, F = c->expert_width;
     const real *b_row = bias + (size_t)b->moe_index * E;
     k->gemm(0, 0, T, E, D, s->ffn_in, D, w + p[b->router].offset, E, 0, s->affinity, E);
-    for (int i = 0; i < T * E; i++)
-        s->affinity[i] = 1 / (1 + (real)exp((double)-s->affinity[i]));
+    k->sigmoid((size_t)T * E, s->affinity);
     for (int i = 0; i < T; i++)
         choose(c, b_row, s->affinity + (size_t)i * E, s->chosen + (size_t)i * K, s->gate + (size_t)i * K);
     sort_by_expert(T, E, K, s->chosen, s->order, s->expert_begin);
     for (int e = 0; e < E; e++)
         load[e] += (real)(s->expert_begin[e + 1] - s->expert_begin[e]);
     s->balance = c->balance_alpha > 0 ? balance_loss(c, t, s->affinity) : 0;
-    for (int i = 0; i < T * K; i++)
-        memcpy(s->expert_in + (size_t)i * D, s->ffn_in + (size_t)(s->order[i] / K) * D, (size_t)D * sizeof(real));
+    k->gather(T * K, D, K, s->order, s->ffn_in, s->expert_in);
     for (int e = 0; e < E; e++) {
         int from = s->expert_begin[e], n = s->expert_begin[e + 1] - from;
         if (n == 0)
@@ -163,12 +160,7 @@ void moe_forward(const struct model *m, const struct block_params *b, const real
         k->gemm(0, 0, n, D, F, s->expert_hidden + (size_t)from * F, F,
                 w + p[b->experts_down].offset + (size_t)e * F * D, D, 0, s->expert_out + (size_t)from * D, D);
     }
-    for (int i = 0; i < T * K; i++) {
-        const real *from = s->expert_out + (size_t)i * D;
-        real g = s->gate[s->order[i]], *to = y + (size_t)(s->order[i] / K) * D;
-        for (int d = 0; d < D; d++)
-            to[d] += g * from[d];
-    }
+    k->combine(T * K, D, K, s->order, s->gate, s->expert_out, y);
 }
 
 /* From the gradient of the gates to that of the affinities before the sigmoid. */
@@ -204,15 +196,7 @@ void moe_backward(const struct model *m, const struct block_params *b, const rea
     int T = t->T, D = c->width, E = c->experts_n, K = c->top_k, F = c->expert_width;
     real *drow = ws->grad[1], *dhidden = ws->grad[2], *dgate_up = ws->grad[3], *dgate = ws->grad[4],
          *dlogit = ws->grad[5];
-    for (int i = 0; i < T * K; i++) {
-        const real *d = dout + (size_t)(s->order[i] / K) * D, *y = s->expert_out + (size_t)i * D;
-        real g = s->gate[s->order[i]], *to = drow + (size_t)i * D, dot = 0;
-        for (int j = 0; j < D; j++) {
-            to[j] = g * d[j];
-            dot += d[j] * y[j];
-        }
-        dgate[s->order[i]] = dot;
-    }
+    k->combine_backward(T * K, D, K, s->order, s->gate, s->expert_out, dout, drow, dgate);
     router_backward(c, t, s, dgate, balance_weight, dlogit);
     k->gemm(1, 0, D, E, T, s->ffn_in, D, dlogit, E, 1, grad + p[b->router].offset, E);
     k->gemm(0, 1, T, D, E, dlogit, E, w + p[b->router].offset, E, 1, dffn_in, D);
@@ -229,6 +213,5 @@ void moe_backward(const struct model *m, const struct block_params *b, const rea
         k->gemm(1, 0, D, 2 * F, n, s->expert_in + (size_t)from * D, D, dgate_up, 2 * F, 1, grad + up, 2 * F);
         k->gemm(0, 1, n, D, 2 * F, dgate_up, 2 * F, w + up, 2 * F, 0, dy, D);
     }
-    for (int i = 0; i < T * K; i++)
-        k->add((size_t)D, drow + (size_t)i * D, dffn_in + (size_t)(s->order[i] / K) * D);
+    k->gather_backward(T * K, D, K, s->order, drow, dffn_in);
 }
