@@ -196,4 +196,6 @@ const struct scenario scenario_countdown = {
     .base = countdown_base,
     .score = countdown_score,
     .analyse = countdown_analyse,
+    .difficulty = countdown_difficulty,
+    .scale = "solutions",
 };

@@ -18,7 +18,8 @@ enum {
     COUNTDOWN_TARGET = 999999, /* largest target that is scored */
     COUNTDOWN_VALUES = 1000,  /* value_max is below this */
     COUNTDOWN_MOVES = 60,     /* pairs of 6 numbers times 4 operations */
-    COUNTDOWN_ATTEMPTS = 64   /* most attempts in a document */
+    COUNTDOWN_ATTEMPTS = 64,  /* most attempts in a document */
+    COUNTDOWN_SOLUTIONS = 64  /* most solutions of a problem that are told apart */
 };
 
 /* The [countdown] section; the table in countdown.c says what each field means. */
@@ -76,6 +77,10 @@ void countdown_apply(struct countdown_set *s, const struct countdown_move *m, in
 /* countdown_reaches: 1 if legal operations lead from the numbers to the target. Pure. */
 int countdown_reaches(const struct countdown *c, const struct countdown_set *s, int target);
 
+/* countdown_solutions: how many different expressions of legal operations on all numbers give the target, at most
+ * `most` <= COUNTDOWN_SOLUTIONS. a + b and b + a are one expression; equal numbers are not told apart. Pure. */
+int countdown_solutions(const struct countdown *c, const struct countdown_set *s, int target, int most);
+
 /* countdown_closest: the operation on a set of two whose result is closest to the target; the
  * first in order on a tie. Pure. */
 void countdown_closest(const struct countdown *c, const struct countdown_set *s, int target,
@@ -123,6 +128,8 @@ void countdown_score(const void *self, const struct problem *p, const char *comp
                      struct score *out);
 void countdown_analyse(const void *self, const struct problem *p, const char *completion, size_t n,
                        double accuracy, struct marks *out);
+
+int countdown_difficulty(const void *self, const struct problem *p, char label[LABEL_BYTES]);
 
 /* One way of combining all numbers: leaves 0..numbers-1, then one node an operation. */
 struct countdown_node {

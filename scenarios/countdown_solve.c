@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "engine/base/hash.h"
+
 const char *const countdown_op_word[4] = {"+", "-", "*", "/"};
 
 int countdown_legal(const struct countdown *c, int op, int a, int b)
@@ -136,6 +138,93 @@ void countdown_values(const struct countdown *c, const struct countdown_set *s,
                       unsigned char hit[COUNTDOWN_VALUES])
 {
     values(c, s->value, s->n, hit);
+}
+
+/* A search for solutions: a number and how it was made, as a hash that does not tell the operands of + and * apart. */
+struct term {
+    int value;
+    uint64_t made;
+};
+
+struct search {
+    const struct countdown *c;
+    int target, most, n;
+    uint64_t found[COUNTDOWN_SOLUTIONS];
+};
+
+static uint64_t combine(int op, uint64_t a, uint64_t b)
+{
+    if ((op == COUNTDOWN_ADD || op == COUNTDOWN_MUL) && a > b) {
+        uint64_t swap = a;
+        a = b;
+        b = swap;
+    }
+    return hash_u64(hash_u64(a + (uint64_t)op) ^ b * 0x9e3779b97f4a7c15u);
+}
+
+static void note(struct search *f, uint64_t made)
+{
+    for (int i = 0; i < f->n; i++)
+        if (f->found[i] == made)
+            return;
+    f->found[f->n++] = made;
+}
+
+static void search(struct search *f, const struct term *v, int n)
+{
+    struct term w[COUNTDOWN_NUMBERS];
+    if (n == 1) {
+        if (v[0].value == f->target)
+            note(f, v[0].made);
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n && f->n < f->most; j++) {
+            const struct term *a = &v[i], *b = &v[j];
+            int m = 1;
+            /* Of equal numbers that were made differently either may stand first. */
+            if (i == j || a->value < b->value || (a->value == b->value && a->made == b->made && i > j))
+                continue;
+            for (int k = 0; k < n; k++)
+                if (k != i && k != j)
+                    w[m++] = v[k];
+            for (int op = 0; op < f->c->op_n && f->n < f->most; op++) {
+                w[0] = (struct term){countdown_legal(f->c, op, a->value, b->value), combine(op, a->made, b->made)};
+                if (w[0].value >= 0)
+                    search(f, w, m);
+            }
+        }
+}
+
+int countdown_solutions(const struct countdown *c, const struct countdown_set *s, int target, int most)
+{
+    struct search f = {.c = c, .target = target, .most = most < COUNTDOWN_SOLUTIONS ? most : COUNTDOWN_SOLUTIONS};
+    struct term v[COUNTDOWN_NUMBERS];
+    for (int i = 0; i < s->n; i++)
+        v[i] = (struct term){s->value[i], hash_u64((uint64_t)s->value[i] + 1)};
+    search(&f, v, s->n);
+    return f.n;
+}
+
+/* Many solutions are easy to come upon; one alone is hard to find. */
+int countdown_difficulty(const void *self, const struct problem *p, char label[LABEL_BYTES])
+{
+    static const struct {
+        int least;
+        const char *label;
+    } bucket[DIFFICULTIES] = {{64, "64 or more"}, {32, "32 to 63"}, {16, "16 to 31"}, {8, "8 to 15"},
+                              {4, "4 to 7"},      {2, "2 or 3"},    {1, "one"},       {0, "none"}};
+    struct countdown_set s = {.n = p->n - 1 < COUNTDOWN_NUMBERS ? p->n - 1 : COUNTDOWN_NUMBERS};
+    int n, i = 0;
+    for (int k = 0; k < s.n; k++)
+        s.value[k] = p->value[k];
+    n = s.n > 0 ? countdown_solutions(self, &s, p->value[p->n - 1], bucket[0].least) : 0;
+    while (bucket[i].least > n)
+        i++;
+    for (n = 0; bucket[i].label[n]; n++)
+        label[n] = bucket[i].label[n];
+    label[n] = 0;
+    return i;
 }
 
 void countdown_closest(const struct countdown *c, const struct countdown_set *s, int target,

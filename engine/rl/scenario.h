@@ -15,7 +15,7 @@
  * ids. All functions are pure but for the rng that they are handed, and are safe to call
  * from several threads at once on one opened scenario. */
 
-enum { PROBLEM_VALUES = 14, ANSWER_BYTES = 48, WHY_BYTES = 96 };
+enum { PROBLEM_VALUES = 14, ANSWER_BYTES = 48, WHY_BYTES = 96, DIFFICULTIES = 8, LABEL_BYTES = 16 };
 
 /* A problem is a few integers whose meaning is the scenario's. */
 struct problem {
@@ -112,6 +112,12 @@ struct scenario {
     /* analyse: marks of a completion; accuracy as score gave it. */
     void (*analyse)(const void *self, const struct problem *p, const char *completion, size_t n,
                     double accuracy, struct marks *out);
+
+    /* difficulty: which bucket of the task's own scale a problem belongs to, 0 (easiest) .. DIFFICULTIES-1, and the
+     * bucket's name in few letters; scale: what the buckets count, one word or two ("solutions"). May take
+     * milliseconds. NULL: the task has no scale. */
+    int (*difficulty)(const void *self, const struct problem *p, char label[LABEL_BYTES]);
+    const char *scale;
 };
 
 #endif

@@ -65,6 +65,26 @@ struct record_evaluation {
     const uint8_t *right;       /* [problems] how many of the k samples were right */
 };
 
+/* What resampling has found out about a token of a trace on record. Unlike a step's own rows a finding is made
+ * later, when somebody asks. */
+enum finding_kind {
+    FINDING_AHA,                /* an aha candidate, tested: continuations with its word, and with it banned */
+    FINDING_VALUE,              /* continuations from before the token: the value of what stands before it */
+    FINDING_KINDS
+};
+
+struct record_finding {
+    int64_t step;               /* that sampled the trace */
+    int group, index;           /* of the step */
+    enum finding_kind kind;
+    int token;                  /* of the completion; VALUE: its length means after the last one */
+    int right, n;               /* of n continuations so many were right */
+    int without_right, without_n; /* AHA: with the word banned; else 0 */
+    double p;                   /* AHA: Fisher's exact test, two-sided; else NaN */
+    int verified;               /* AHA: it passed */
+    int64_t created;            /* Unix time, seconds; the store writes it */
+};
+
 struct record_tensor {
     const char *kind;           /* "weight", "adam_m", "adam_v", "bias", "state" */
     const char *name;

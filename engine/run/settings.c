@@ -270,6 +270,33 @@ enum status settings_parse(struct settings *s, const char *source, const char *t
     return settings_check(s, e);
 }
 
+static enum status read_seed(const char *text, uint64_t *seed, struct err *e)
+{
+    char *end;
+    errno = 0;
+    *seed = strtoull(text, &end, 10);
+    if (end == text || *end || errno || *text == '-')
+        return err_set(e, ST_USAGE, "settings", "seed=%s is not a whole number of 0 or more", text);
+    return ST_OK;
+}
+
+enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n, uint64_t *seed,
+                            struct err *e)
+{
+    for (int i = 0; i < n; i++) {
+        const char *eq = strchr(text[i], '=');
+        char key[96];
+        enum status st;
+        if (!eq || (size_t)(eq - text[i]) >= sizeof key)
+            return err_set(e, ST_USAGE, "settings", "%s is not key=value", text[i]);
+        snprintf(key, sizeof key, "%.*s", (int)(eq - text[i]), text[i]);
+        st = strcmp(key, "seed") == 0 ? read_seed(eq + 1, seed, e) : settings_set(s, stage, key, eq + 1, NULL, e);
+        if (st)
+            return st;
+    }
+    return settings_check(s, e);
+}
+
 enum status settings_check(const struct settings *s, struct err *e)
 {
     enum stage stage[STAGE_N];

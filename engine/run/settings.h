@@ -65,6 +65,11 @@ void settings_init(struct settings *s, const struct scenario *scenario);
  * scenario up by name. Errors: ST_USAGE names source, line, key and what is allowed. */
 enum status settings_parse(struct settings *s, const char *source, const char *text,
                            const struct scenario *(*find)(const char *name), struct err *e);
+/* settings_assign: n texts "key=value", then settings_check. seed=N is the run's own: it goes to *seed. Errors: ST_USAGE
+ * names the text. */
+enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n, uint64_t *seed,
+                            struct err *e);
+
 /* settings_set: one key = value. The key may be whole (rl.beta) or short (beta) where only one section has it; stage
  * settles it otherwise (cold.lr for lr in a cold start). `canonical` (may be NULL) [96] gets the whole key. */
 enum status settings_set(struct settings *s, enum stage stage, const char *key, const char *value, char *canonical,

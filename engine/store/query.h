@@ -48,6 +48,20 @@ enum status query_step(struct query *q, int64_t run, int64_t step, int with_toke
                        struct err *e);
 void query_step_free(struct query_step *s);
 
+/* What the experts of a run got, step after step: rows of layers_n * experts_n cells. */
+struct query_loads {
+    int n, layers_n, experts_n;    /* n: steps; layers_n 0: none has a load */
+    int64_t *step;                 /* [n] ascending */
+    float *load, *bias;            /* [n, layers_n, experts_n]: shares that sum to 1 a layer; b_i after the step */
+    int64_t next;                  /* where reading goes on; above `last`: all was read */
+};
+
+/* query_loads: of the steps first..last that are on record and divisible by stride >= 1, at most `most` of them;
+ * no other step is read. Errors: ST_CORRUPT, ST_NOMEM. Freed by query_loads_free. */
+enum status query_loads(struct query *q, int64_t run, int64_t first, int64_t last, int64_t stride, int most,
+                        struct query_loads *out, struct err *e);
+void query_loads_free(struct query_loads *l);
+
 /* query_digest: of a committed step (0: the start). ST_NOTFOUND. */
 enum status query_digest(struct query *q, int64_t run, int64_t step, struct digest *out, struct err *e);
 
@@ -68,6 +82,13 @@ struct query_evaluation {
 };
 enum status query_evaluations(struct query *q, int64_t run, struct query_evaluation **row, int *n, struct err *e);
 void query_evaluations_free(struct query_evaluation *row, int n);
+
+/* query_findings: what resampling found out, ascending by step, group, index, kind and token. step, group, index:
+ * -1 for all of them. *finding is malloc'ed, the caller frees it. */
+enum status query_findings(struct query *q, int64_t run, int64_t step, int group, int index,
+                           struct record_finding **finding, int *n, struct err *e);
+/* finding_name: the kind as it stands in the store: "aha", "value". */
+const char *finding_name(enum finding_kind kind);
 
 /* query_log: the last `most` lines of a run's log (run 0: of all), oldest first, as text lines. */
 enum status query_log(struct query *q, int64_t run, int most, struct str *out, struct err *e);

@@ -187,7 +187,34 @@ static const char *const version_1[] = {
     NULL,
 };
 
-const struct migration schema_migration[] = {{version_1}};
+/* Findings belong to a trace and go with it; they are made later than its step, and the step is not touched. */
+static const char *const version_2[] = {
+    "CREATE TABLE finding (\n"
+    "  run INTEGER NOT NULL,\n"
+    "  step INTEGER NOT NULL,\n"
+    "  group_no INTEGER NOT NULL,\n"
+    "  index_no INTEGER NOT NULL,\n"
+    "  kind TEXT NOT NULL,\n"
+    "  token INTEGER NOT NULL,\n"
+    "  right_n INTEGER NOT NULL,\n"
+    "  n INTEGER NOT NULL,\n"
+    "  without_right_n INTEGER NOT NULL,\n"
+    "  without_n INTEGER NOT NULL,\n"
+    "  p REAL,\n"
+    "  verified INTEGER NOT NULL,\n"
+    "  created INTEGER NOT NULL,\n"
+    "  PRIMARY KEY (run, step, group_no, index_no, kind, token),\n"
+    "  FOREIGN KEY (run, step, group_no, index_no) REFERENCES trace(run, step, group_no, index_no)\n"
+    "    ON DELETE CASCADE\n"
+    ") STRICT, WITHOUT ROWID",
+    "CREATE VIEW findings AS\n"
+    "  SELECT r.name AS run, f.step, f.group_no, f.index_no, f.kind, f.token, f.right_n, f.n,\n"
+    "         f.without_right_n, f.without_n, f.p, f.verified, datetime(f.created, 'unixepoch') AS created\n"
+    "  FROM run r JOIN finding f ON f.run = r.id",
+    NULL,
+};
+
+const struct migration schema_migration[] = {{version_1}, {version_2}};
 const int schema_n = sizeof schema_migration / sizeof *schema_migration;
 
 enum status schema_identify(struct db *d, int known, int *version, struct err *e)

@@ -35,6 +35,12 @@ enum status store_run_note(struct store *s, int64_t run, const char *note, struc
 /* store_run_delete: a run with all it has; ST_USAGE while children refer to it, ST_BUSY while another process
  * has it. */
 enum status store_run_delete(struct store *s, int64_t run, struct err *e);
+/* store_findings: what resampling found out about traces that are on record, in one transaction. A place that was
+ * looked at before keeps the finding of more continuations, the newer one of as many. Errors: ST_USAGE (malformed),
+ * ST_NOTFOUND (a trace is not on record); nothing was written then. */
+enum status store_findings(struct store *s, int64_t run, const struct record_finding *finding, int n, struct err *e);
+/* store_run_thin: of a finished run only the keyframes of its start, its end and about every quarter stay. */
+enum status store_run_thin(struct store *s, int64_t run, struct err *e);
 /* store_run_touch: marks the run as the one used last. */
 enum status store_run_touch(struct store *s, int64_t run, struct err *e);
 

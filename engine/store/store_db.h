@@ -107,6 +107,7 @@ enum statement {
     Q_MEASURED,
     Q_STATE,
     Q_LOG,
+    Q_FINDING,
     Q_N
 };
 

@@ -279,6 +279,14 @@ enum status store_run_touch(struct store *s, int64_t run, struct err *e)
         run, e);
 }
 
+enum status store_run_thin(struct store *s, int64_t run, struct err *e)
+{
+    return db_once(&s->db, e,
+                   "DELETE FROM keyframe WHERE run = ?1 AND NOT pinned AND step NOT IN (0, (SELECT step FROM run "
+                   "WHERE id = ?1)) AND step % (SELECT max(16, step / 4 / 16 * 16) FROM run WHERE id = ?1) <> 0",
+                   "l", run);
+}
+
 static enum status children_check(struct store *s, int64_t run, struct err *e)
 {
     char child[NAME_BYTES];
@@ -300,6 +308,7 @@ enum status store_run_delete(struct store *s, int64_t run, struct err *e)
 {
     /* The largest tables first and in one sweep each; cascading row by row takes several times as long. */
     static const char *const sweep[] = {
+        "DELETE FROM finding WHERE run = ?1",
         "DELETE FROM trace WHERE run = ?1",  "DELETE FROM trace_group WHERE run = ?1",
         "DELETE FROM metric WHERE run = ?1", "DELETE FROM expert_load WHERE run = ?1",
         "DELETE FROM run WHERE id = ?1",

@@ -1,0 +1,88 @@
+#ifndef GRPOLAB_RUN_INSPECT_H
+#define GRPOLAB_RUN_INSPECT_H
+
+#include "engine/run/facts.h"
+#include "engine/run/trainer.h"
+
+/* What a trainer's present weights say of traces that are given: the numbers that a training step sees and
+ * does not keep. Everything here is for a trainer of the caller's own, between steps: its scratch memory is
+ * used, its state is as before when a call returns. Used by one thread; what the trainer's pool does stays
+ * inside the calls. */
+
+/* A prompt and a completion. prompt_n in 1..PROMPT_MAX, n in 0..the settings' max_tokens. */
+struct inspect_trace {
+    const uint16_t *prompt, *token;
+    int prompt_n, n;
+};
+
+/* inspect_tokens: fills out's n, has_tokens and the fields of each token by the training forward at the run's
+ * rl temperature, under the policy and, where the trainer has one, the reference (ref_logp NaN without). A
+ * token's experts are those of the position that predicts it, the one whose input is the token before.
+ * new_logp is NaN. With the weights of the step's beginning logp is the step's logp_old to the bit: a row of
+ * the forward does not depend on which sequences share the pass, unless the head is tied to the embedding
+ * (then within 1e-4). Errors: ST_USAGE (too long), ST_NONFINITE; out's fields are then undefined. */
+enum status inspect_tokens(struct trainer *t, const struct inspect_trace *x, struct trace_facts *out,
+                           struct err *e);
+
+/* inspect_logp: log-probabilities of the completion's tokens alone, logp [n], nats. Errors as above. */
+enum status inspect_logp(struct trainer *t, const struct inspect_trace *x, float *logp, struct err *e);
+
+/* inspect_spell: a token's spelling, cut to FACT_WORD bytes but never inside a character of several bytes. */
+void inspect_spell(const struct vocab *v, int id, char out[FACT_WORD]);
+
+/* A copy of what learns (weights, moments, biases, averages, reference) and its step. A zeroed one is empty. */
+struct inspect_state {
+    real *block;               /* all of it, one after the other; NULL: empty */
+    size_t reals, averages;
+    double *load_average;
+    int64_t updates, step, reference_step;
+};
+
+/* inspect_save: copies the trainer's state; memory is taken at the first use, and again when the shapes
+ * differ. Errors: ST_NOMEM, the copy is then empty. inspect_restore: puts it back; a trainer of the same
+ * shapes. */
+enum status inspect_save(struct inspect_state *s, const struct trainer *t, struct err *e);
+void inspect_restore(const struct inspect_state *s, struct trainer *t);
+void inspect_state_free(struct inspect_state *s);
+
+/* Counts of where tokens went, filled trace by trace. */
+struct inspect_routing {
+    int layers_n, experts_n, vocab_n;
+    long tokens;
+    uint32_t *count;           /* [layers_n, experts_n, vocab_n] assignments */
+    uint32_t *seen;            /* [vocab_n] how often the token was routed */
+};
+
+/* inspect_routing_init: nothing is counted; layers_n 0 for a dense model. Errors: ST_NOMEM. */
+enum status inspect_routing_init(struct inspect_routing *r, const struct trainer *t, struct err *e);
+void inspect_routing_free(struct inspect_routing *r);
+/* inspect_routing_add: a trace's completion tokens, each at its own position, where it is the layer's input
+ * (the last one is never read and does not count). Errors as inspect_tokens. */
+enum status inspect_routing_add(struct inspect_routing *r, struct trainer *t, const struct inspect_trace *x,
+                                struct err *e);
+/* inspect_routing_facts: shares, kinds and the tokens that go to an expert more often than chance, by
+ * lift = (its share of the token's assignments) / (its share of all), tokens seen at least ROUTING_SEEN
+ * times. out's run and step are the caller's. */
+enum { ROUTING_SEEN = 8 };
+void inspect_routing_facts(const struct inspect_routing *r, const struct vocab *v, struct routing_facts *out);
+
+/* What one update is asked about: a group of G = batch.G completions, rewards [G]. */
+struct inspect_what_if {
+    const struct inspect_trace *trace;   /* [G], of one prompt */
+    const int *cut_off;                  /* [G] stopped by the length limit; NULL: none was */
+    const double *reward;                /* [G] */
+    struct objective objective;
+    double lr;
+};
+
+/* inspect_update: one optimizer step on that group alone, at the learning rate, with the run's AdamW (its
+ * second moments, its clipping) but without momentum, beta1 0, so that what moves is the group's own doing;
+ * the run's rules for flat and cut-off traces hold. Fills out's n, is_flat, reward, advantage, change = sum
+ * over the trace's tokens of the new log-probability minus the old, change_per_token, loss, kl, grad_norm
+ * (before clipping). The state is put back from `before`, which must hold it. Errors: ST_USAGE (sizes),
+ * ST_CANCELLED, ST_NONFINITE. */
+enum status inspect_update(struct trainer *t, const struct inspect_what_if *w,
+                           const struct inspect_state *before, const struct gate *gate,
+                           struct what_if_facts *out, struct err *e);
+
+#endif
