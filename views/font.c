@@ -38,13 +38,19 @@ static const char *row_of(int c)
     return alphabet[c >= 32 && c < 127 ? c - 32 : '?' - 32];
 }
 
-void font_glyph(int c, struct glyph *out)
-{
-    char *p;
+/* What looks otherwise where all letters have one width. */
+static const struct {
+    char c;
+    const char *row;
+} mono[] = {
+    {'0', "~DmFlGjGgFeDdBeAgAjBlDm DhDj"}, {'1', "BkDmDd AdGd"}, {'I', "BmFm DmDd BdFd"},
+    {'J', "CmFm FmFg ~FgEdBdAf"}, {'f', "~EmDmBlBj BjBd AjEj"}, {'i', "AjDjDd AdGd Dm"},
+    {'j', "BjEjEc ~EcDaBaAb Em"}, {'l', "AmDmDd AdGd"}, {'r', "AjAd ~AgBiCjDjEi"},
+    {'@', "~FdDcBdAgAjBlDmFlGjGgFfEg ~EhDjChCgDfEg EjEg"}, {'t', "BlBf ~BfCdDdEe AjEj"},
+};
 
-    memset(out, 0, sizeof *out);
-    out->advance = (int)strtol(row_of(c), &p, 10);
-    p++;
+void font_strokes(const char *p, struct glyph *out)
+{
     while (*p && out->strokes_n < FONT_STROKES) {
         struct stroke *s = &out->stroke[out->strokes_n++];
         if (*p == '~') {
@@ -60,6 +66,46 @@ void font_glyph(int c, struct glyph *out)
         while (*p == ' ')
             p++;
     }
+}
+
+void font_glyph(int c, struct glyph *out)
+{
+    char *p;
+
+    memset(out, 0, sizeof *out);
+    out->advance = (int)strtol(row_of(c), &p, 10);
+    font_strokes(p + 1, out);
+}
+
+int font_mono(int c, struct glyph *out)
+{
+    size_t i;
+
+    memset(out, 0, sizeof *out);
+    if (c < 32 || c > 126)
+        return 0;
+    for (i = 0; i < sizeof mono / sizeof *mono; i++)
+        if (mono[i].c == c) {
+            font_strokes(mono[i].row, out);
+            return 1;
+        }
+    font_glyph(c, out);
+    out->advance = 0;
+    return 1;
+}
+
+void font_ink(const struct glyph *g, int *low, int *high)
+{
+    int i, k, any = 0;
+
+    *low = *high = 0;
+    for (i = 0; i < g->strokes_n; i++)
+        for (k = 0; k < g->stroke[i].n; k++) {
+            int x = g->stroke[i].at[k].x;
+            *low = any && *low < x ? *low : x;
+            *high = any && *high > x ? *high : x;
+            any = 1;
+        }
 }
 
 int font_next(const char *s, int *used)

@@ -46,6 +46,7 @@ static const struct screen screens[SCREEN_N] = {
     [SCREEN_DASHBOARD] = {"dashboard", "curves, this step's group, a streaming trace", '1', layout_dashboard},
     [SCREEN_LEARNING] = {"learning", "the falling loss of a base or a cold start", 0, layout_learning},
     [SCREEN_GROUP] = {"group", "one prompt and its completions: reward, advantage, what failed", '2', layout_group},
+    [SCREEN_WHAT_IF] = {"what-if", "the group with other rewards or another objective; the run is not touched", 0, layout_what_if},
     [SCREEN_TRACE] = {"trace", "one trace, token by token; aha tests, success along it", '3', layout_trace},
     [SCREEN_EXPERTS] = {"experts", "load, MaxVio and biases over steps; who serves what", '4', layout_experts},
     [SCREEN_OBJECTIVE] = {"objective", "the GRPO objective with this token's numbers", '5', layout_objective},

@@ -10,7 +10,7 @@ enum pane_id {
     PANE_REWARD, PANE_LENGTH, PANE_KL, PANE_ENTROPY, PANE_EXPERTS, PANE_GROUP, PANE_TRACE,
     PANE_STAGES, PANE_LOSS, PANE_GRADIENT,
     PANE_RUNS, PANE_RUN, PANE_LOG,
-    PANE_PHASES, PANE_CLIP, PANE_GRPO_GRADIENT, PANE_FLAT, PANE_SPEED,       /* dashboard, where there is room */
+    PANE_CLIP, PANE_FLAT, PANE_SPEED,        /* dashboard, where there is room */
     PANE_COMPLETIONS, PANE_COMPLETION, PANE_WHAT_IF,                         /* group */
     PANE_TEXT, PANE_TOKEN, PANE_VALUE,                                       /* trace */
     PANE_LOAD, PANE_MAX_VIO, PANE_BIAS, PANE_SERVED,                         /* experts */
@@ -25,7 +25,9 @@ enum pane_id {
 enum screen_id {
     SCREEN_DASHBOARD,   /* of GRPO */
     SCREEN_LEARNING,    /* the same, while a base or a cold start learns from text */
-    SCREEN_GROUP, SCREEN_TRACE, SCREEN_EXPERTS, SCREEN_OBJECTIVE, SCREEN_RUNS, SCREEN_COMPARE,
+    SCREEN_GROUP,
+    SCREEN_WHAT_IF,     /* the same, while something is tried out on a copy of it */
+    SCREEN_TRACE, SCREEN_EXPERTS, SCREEN_OBJECTIVE, SCREEN_RUNS, SCREEN_COMPARE,
     SCREEN_EVALUATION, SCREEN_SCENARIOS, SCREEN_LOG,
     SCREEN_N
 };
@@ -71,6 +73,11 @@ enum screen_id screen_find(char key);
  * PANE_NONE, or the pane that alone stands between header and status. Below the minimum size PANE_TOO_SMALL
  * has everything. Pure. */
 void layout_make(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom);
+
+/* layout_strip: the same with a further pane in a strip of `rows` rows above the status line; on a screen that is too
+ * small for both, the largest pane (or zoom) alone stays above the strip. Pure. */
+void layout_strip(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom, enum pane_id strip,
+                  int rows);
 
 /* layout_find: the place of a pane, or NULL. layout_hit: the pane under a cell, or PANE_NONE. */
 const struct rect *layout_find(const struct layout *l, enum pane_id pane);

@@ -2,18 +2,35 @@
 #include "views/layout_table.h"
 
 static const struct node dashboard_wide[] = {
-    ROWS(4, 0, 0, 0),
+    ROWS(5, 0, 0, 0),
     PANE(PANE_HEADER, 1, 0, 1),
-    COLUMNS(4, 9, 2, 18),
-    PANE(PANE_REWARD, 30, 3, 0),
-    PANE(PANE_LENGTH, 30, 3, 0),
-    PANE(PANE_KL, 20, 2, 0),
-    PANE(PANE_ENTROPY, 20, 2, 0),
-    COLUMNS(2, 24, 3, 0),
+    COLUMNS(4, 9, 3, 16),
+    PANE(PANE_REWARD, 36, 3, 0), PANE(PANE_LENGTH, 30, 2, 0),
+    PANE(PANE_KL, 30, 2, 0), PANE(PANE_ENTROPY, 30, 2, 0),
+    COLUMNS(4, 6, 2, 12),
+    PANE(PANE_CLIP, 36, 3, 0), PANE(PANE_GRADIENT, 30, 2, 0),
+    PANE(PANE_FLAT, 30, 2, 0), PANE(PANE_SPEED, 30, 2, 0),
+    COLUMNS(2, 20, 4, 0),
     ROWS(2, 70, 2, 96),
-    PANE(PANE_GROUP, 14, 3, 20),
+    PANE(PANE_GROUP, 12, 3, 20),
     PANE(PANE_EXPERTS, 8, 2, 0),
     PANE(PANE_TRACE, 70, 3, 0),
+    PANE(PANE_STATUS, 1, 0, 1),
+};
+
+static const struct node dashboard_large[] = {
+    ROWS(6, 0, 0, 0),
+    PANE(PANE_HEADER, 2, 0, 2),
+    COLUMNS(3, 7, 2, 12),
+    PANE(PANE_REWARD, 40, 3, 0), PANE(PANE_LENGTH, 36, 2, 0), PANE(PANE_KL, 36, 2, 0),
+    COLUMNS(4, 5, 1, 10),
+    PANE(PANE_ENTROPY, 28, 1, 0), PANE(PANE_CLIP, 28, 1, 0),
+    PANE(PANE_GRADIENT, 28, 1, 0), PANE(PANE_FLAT, 28, 1, 0),
+    PANE(PANE_GROUP, 11, 2, 20),
+    COLUMNS(2, 10, 3, 0),
+    PANE(PANE_TRACE, 68, 3, 0),
+    ROWS(2, 42, 1, 0),
+    PANE(PANE_EXPERTS, 5, 2, 0), PANE(PANE_SPEED, 5, 1, 9),
     PANE(PANE_STATUS, 1, 0, 1),
 };
 
@@ -65,8 +82,8 @@ static const struct node dashboard_tiny[] = {
 };
 
 const struct composition layout_dashboard[] = {
-    {142, 36, dashboard_wide}, {92, 28, dashboard_medium}, {60, 16, dashboard_small},
-    {40, 32, dashboard_tall},  {40, 10, dashboard_tiny}, END,
+    {142, 40, dashboard_wide}, {112, 37, dashboard_large}, {92, 28, dashboard_medium},
+    {60, 16, dashboard_small}, {40, 32, dashboard_tall},   {40, 10, dashboard_tiny}, END,
 };
 
 static const struct node learning_medium[] = {

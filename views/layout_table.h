@@ -12,7 +12,8 @@
 #define PANE(id, min, grow, most) {NODE_PANE, id, 0, min, grow, most}
 #define END {0, 0, NULL}
 
-extern const struct composition layout_dashboard[], layout_learning[], layout_group[], layout_trace[],
+extern const struct composition layout_dashboard[], layout_learning[], layout_group[], layout_what_if[],
+    layout_trace[],
     layout_experts[], layout_objective[], layout_compare[], layout_evaluation[], layout_scenarios[];
 
 #endif

@@ -1,11 +1,60 @@
 #ifndef GRPOLAB_VIEWS_OBJECTIVE_STATE_H
 #define GRPOLAB_VIEWS_OBJECTIVE_STATE_H
 
+#include <stdint.h>
+
 #include "views/list.h"
 
-/* What the objective screen shows and how it is looked at, beyond what every screen has. */
+/* The figures of the objective, in the order in which one follows from those before it. */
+enum objective_term {
+    TERM_REWARD, TERM_MEAN, TERM_STD, TERM_ADVANTAGE,
+    TERM_LOGP, TERM_OLD, TERM_RATIO, TERM_CLIP, TERM_MIN,
+    TERM_REF, TERM_K3, TERM_PENALTY,
+    TERM_WEIGHT, TERM_TOKEN, TERM_GRADIENT, TERM_NO_CLIP, TERM_PULL,
+    TERM_TRACE, TERM_BATCH,
+    TERM_N
+};
+
+/* As the settings name them: grpo r1 dapo dr_grpo gspo; sample population none. */
+enum shown_loss { SHOWN_GRPO, SHOWN_R1, SHOWN_DAPO, SHOWN_DR_GRPO, SHOWN_GSPO };
+enum shown_std { SHOWN_SAMPLE, SHOWN_POPULATION, SHOWN_NONE };
+
+enum { OBJECTIVE_WORDS = 25, OBJECTIVE_WORD = 24 };
+
+/* What the objective screen shows: plain numbers; NaN: not known. */
 struct objective_state {
-    struct list list;
+    struct list list;            /* of the terms; the selected one is explained */
+    int wants_update;            /* asked for: the numbers at the update, though those after it are known */
+
+    const char *missing;         /* why there are no numbers, NULL: there are */
+    int64_t step;                /* that sampled the trace */
+    int group, index, G;         /* the trace, and its group's size */
+    int token, tokens_n;         /* the token under the cursor, of the trace */
+    int is_scored, is_flat, is_masked;
+    int is_found;                /* logp, ref are of the training forward; else the sampler's, no reference */
+    int has_after;               /* the weights after the step are known, so there is something to choose */
+    int is_after;                /* the numbers are of those weights */
+    int updates;                 /* optimizer steps of a rollout: 1: the ratio at the update is exactly 1 */
+
+    enum shown_loss loss;
+    enum shown_std std;
+    double eps_low, eps_high, beta, temperature;
+    int max_length;
+    int sequences;               /* that the loss counts, of all the step's traces */
+    double tokens;               /* of them, all together */
+    int mini_batches;            /* the loss divides by the part of one of them: sequences and tokens by it */
+
+    double value[TERM_N];
+    double unclipped, clipped;   /* ratio * A, clip(ratio) * A */
+    int clip;                    /* the clipped branch is chosen: -1 at 1 - eps_low, 1 at 1 + eps_high; 0: no */
+    double policy_loss;          /* on record for the step */
+    double scale;                /* the weight as 1 / scale, and within it, grpo and gspo: |o_i| */
+
+    int words_n, word_at;        /* the text about the token: words, and which one is the token's */
+    char word[OBJECTIVE_WORDS][OBJECTIVE_WORD];
+
+    int64_t asked_run, asked_step;   /* about which trace the probe was asked unbidden */
+    int asked_group, asked_index;
 };
 
 #endif

@@ -18,6 +18,9 @@ void pane_foot(struct canvas *c, struct rect r, const char *left, const char *ri
 void pane_note(struct canvas *c, struct rect r, const char *text);
 /* pane_metric: the newest value of a metric that is known, NaN when none. */
 double pane_metric(const struct view *v, enum metric m);
+/* pane_curve_metrics: what a curve's pane draws; returns how many, 0 when the pane is no curve. */
+enum { PANE_CURVE_METRICS = 4 };
+int pane_curve_metrics(enum pane_id pane, int metric[PANE_CURVE_METRICS]);
 
 void pane_header(struct canvas *c, struct rect r, const struct view *v);
 void pane_status(struct canvas *c, struct rect r, const struct view *v);
@@ -54,9 +57,7 @@ void pane_difficulty(struct canvas *c, struct rect r, const struct view *v);
 void pane_problems(struct canvas *c, struct rect r, const struct view *v);
 void pane_scenarios(struct canvas *c, struct rect r, const struct view *v);
 void pane_form(struct canvas *c, struct rect r, const struct view *v);
-void pane_phases(struct canvas *c, struct rect r, const struct view *v);
 void pane_clip(struct canvas *c, struct rect r, const struct view *v);
-void pane_grpo_gradient(struct canvas *c, struct rect r, const struct view *v);
 void pane_flat(struct canvas *c, struct rect r, const struct view *v);
 void pane_speed(struct canvas *c, struct rect r, const struct view *v);
 void pane_what_if(struct canvas *c, struct rect r, const struct view *v);

@@ -93,6 +93,29 @@ static int draw_state(struct canvas *c, struct rect r, const struct snapshot *s)
                         !s->is_live ? STYLE_REPLAYING : style[s->state <= RUN_FAILED ? s->state : 0], text);
 }
 
+/* That there are breakpoints, or which of them has stopped the run where it stands; left of the state. Returns its
+ * first column. */
+static int draw_breaks(struct canvas *c, struct rect r, const struct view *v, int end)
+{
+    const struct snapshot *s = v->now;
+    char text[32];
+    int i, on = 0, hit = 0;
+
+    for (i = 0; i < v->breaks_n; i++) {
+        on += v->breaks[i].is_on;
+        if (!hit && s->is_live && s->state == RUN_PAUSED && v->breaks[i].run == s->run_id &&
+            v->breaks[i].step == s->committed)
+            hit = v->breaks[i].number;
+    }
+    if (!v->breaks_n || r.w < 48)
+        return end;
+    if (hit)
+        snprintf(text, sizeof text, r.w >= 72 ? "● break %d hit" : "●%d hit", hit);
+    else
+        snprintf(text, sizeof text, r.w >= 72 ? "● %d break%s" : "●%d", on, on == 1 ? "" : "s");
+    return canvas_right(c, r, 0, end - 1, hit ? STYLE_WARNING : on ? STYLE_KEY : STYLE_DIM, text) - 1;
+}
+
 void pane_header(struct canvas *c, struct rect r, const struct view *v)
 {
     const struct snapshot *s = v->now;
@@ -104,7 +127,7 @@ void pane_header(struct canvas *c, struct rect r, const struct view *v)
         canvas_text(c, r, 0, 10, STYLE_DIM, "no run is open", -1);
         return;
     }
-    end = draw_state(c, r, s) - 1;
+    end = draw_breaks(c, r, v, draw_state(c, r, s) - 1);
     col = 1;
     if (r.w >= 64)
         col = canvas_text(c, rect_cut(r, 0, 0, end, r.h), 0, col, STYLE_TITLE, "grpolab", -1) + 2;

@@ -4,8 +4,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "views/compare_state.h"
 #include "views/format.h"
 #include "views/pane.h"
+#include "views/runs_state.h"
 #include "views/tree.h"
 
 static enum style state_style(const char *state)
@@ -31,76 +33,131 @@ static int draw_branch(struct canvas *c, struct rect r, int row, int col, const 
     return col;
 }
 
-/* Columns from the right; those for which there is no room are left out, the first ones first. */
+const struct run_facts *run_facts_find(const struct runs_state *s, int64_t run)
+{
+    int low = 0, high = s ? s->n : 0;
+
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (s->facts[middle].run < run)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return s && low < s->n && s->facts[low].run == run ? &s->facts[low] : NULL;
+}
+
+/* Columns from the right; those for which there is no room are left out. Without one of its own, what was
+ * changed stands behind the name. */
 struct columns {
-    int preset, stage, step, time, reward, state;
+    int changed, changed_w, preset, stage, step, time, reward, pass, state;
 };
 
-static struct columns place_columns(int w)
+static struct columns place_columns(int w, int name)
 {
-    struct columns k = {-1, -1, -1, -1, -1, -1};
+    struct columns k = {-1, 0, -1, -1, -1, -1, -1, -1, -1};
+    int at = w;
 
-    k.state = w - 9;
-    k.step = k.state - 8;
-    if (w >= 56)
-        k.stage = k.step - 6;
-    if (w >= 68) {
-        k.reward = k.step - 1;
-        k.step = k.reward - 8;
-        k.stage = k.step - 6;
-    }
-    if (w >= 88) {
-        k.time = k.step;
-        k.step = k.time - 9;
-        k.stage = k.step - 6;
-        k.preset = k.stage - 14;
+    if (w >= 50)
+        k.state = at -= 8;
+    k.pass = at -= 7;
+    k.reward = at -= 7;
+    if (w >= 100)
+        k.time = at -= 9;
+    k.step = at -= 7;
+    if (w >= 60)
+        k.stage = at -= 6;
+    if (w >= 116)
+        k.preset = at -= 16;
+    if (w >= 72) {
+        k.changed = name + 1 > at - 12 ? at - 12 : name + 1 < 20 ? 20 : name + 1;
+        k.changed_w = at - k.changed;
     }
     return k;
+}
+
+/* What a run is: open, marked for comparison. */
+static void draw_signs(struct canvas *c, struct rect r, int row, const struct view *v,
+                       const struct record_run *run)
+{
+    char letter = v->compare ? compare_letter(v->compare, run->id) : 0;
+
+    if (letter)
+        canvas_put(c, r, row, 0, STYLE_KEY, (uint32_t)letter);
+    else if (v->now && v->now->run_id == run->id)
+        canvas_put(c, r, row, 0, STYLE_ACCENT, 0x25B8);
+}
+
+static void draw_name(struct canvas *c, struct rect r, int row, const struct view *v,
+                      const struct tree_line *t, const struct columns *k)
+{
+    const struct record_run *run = &v->runs[t->run];
+    const struct run_facts *f = run_facts_find(v->runs_screen, run->id);
+    int open = v->now && v->now->run_id == run->id, col, end;
+    char text[64];
+
+    end = k->changed >= 0 ? k->changed : k->preset >= 0 ? k->preset : k->stage >= 0 ? k->stage : k->step;
+    col = draw_branch(c, r, row, 2, t);
+    col = canvas_fit(c, r, row, col, end - col - 1,
+                     !strcmp(run->state, "failed") ? STYLE_ERROR
+                     : open                        ? STYLE_STRONG
+                                                   : STYLE_TEXT,
+                     run->name);
+    if (run->parent && run->parent_step > 0 && end - col > 8) {
+        snprintf(text, sizeof text, " @%lld", (long long)run->parent_step);
+        col = canvas_fit(c, r, row, col, end - col - 1, STYLE_DIM, text);
+    }
+    if (!f || !f->changed[0])
+        return;
+    if (k->changed >= 0)
+        canvas_fit(c, r, row, k->changed, k->changed_w - 2, STYLE_KEY, f->changed);
+    else if (end - col > 8)
+        canvas_fit(c, r, row, col + 1, end - col - 2, STYLE_KEY, f->changed);
 }
 
 static void draw_run(struct canvas *c, struct rect r, int row, const struct view *v,
                      const struct tree_line *t, const struct columns *k)
 {
     const struct record_run *run = &v->runs[t->run];
-    int open = v->now && v->now->run_id == run->id, col, end;
+    const struct run_facts *f = run_facts_find(v->runs_screen, run->id);
     char text[64], number[FORMAT_BYTES];
 
-    if (open)
-        canvas_put(c, r, row, 0, STYLE_ACCENT, 0x25B8);
-    col = draw_branch(c, r, row, 2, t);
-    end = k->preset >= 0 ? k->preset : k->stage >= 0 ? k->stage : k->step;
-    col = canvas_fit(c, r, row, col, end - col - 1, open ? STYLE_STRONG : STYLE_TEXT, run->name);
-    if (run->parent && run->parent_step > 0 && end - col > 10) {
-        snprintf(text, sizeof text, " @%lld", (long long)run->parent_step);
-        canvas_fit(c, r, row, col, end - col - 1, STYLE_DIM, text);
-    }
+    draw_signs(c, r, row, v, run);
+    draw_name(c, r, row, v, t, k);
     if (k->preset >= 0)
-        canvas_fit(c, r, row, k->preset, 13, STYLE_DIM, run->preset);
+        canvas_fit(c, r, row, k->preset, 15, STYLE_DIM, run->preset);
     if (k->stage >= 0)
         canvas_fit(c, r, row, k->stage, 5, STYLE_DIM, run->stage);
     snprintf(text, sizeof text, "%lld", (long long)run->step);
-    canvas_right(c, r, row, k->step + 7, STYLE_TEXT, text);
+    canvas_right(c, r, row, k->step + 6, STYLE_TEXT, text);
     if (k->time >= 0)
-        canvas_right(c, r, row, k->time + 7, STYLE_DIM,
+        canvas_right(c, r, row, k->time + 8, STYLE_DIM,
                      format_clock(text, run->rl_seconds > 0 ? run->rl_seconds : run->seconds));
-    if (k->reward >= 0 && v->runs_reward && isfinite(v->runs_reward[t->run]))
-        canvas_right(c, r, row, k->reward + 7, STYLE_TEXT, format_number(number, v->runs_reward[t->run]));
-    canvas_fit(c, r, row, k->state, 9, state_style(run->state), run->state);
+    if (v->runs_reward && isfinite(v->runs_reward[t->run]))
+        canvas_right(c, r, row, k->reward + 6, STYLE_TEXT, format_number(number, v->runs_reward[t->run]));
+    if (f && isfinite(f->pass_1))
+        canvas_right(c, r, row, k->pass + 6, STYLE_TEXT, format_number(number, f->pass_1));
+    if (k->state >= 0)
+        canvas_fit(c, r, row, k->state, 8, state_style(run->state), run->state);
 }
 
 static void draw_heading(struct canvas *c, struct rect r, const struct columns *k)
 {
     canvas_text(c, r, 0, 2, STYLE_DIM, "run", -1);
+    if (k->changed >= 0)
+        canvas_text(c, r, 0, k->changed, STYLE_DIM, k->changed_w > 24 ? "changed from its parent" : "changed",
+                    -1);
     if (k->preset >= 0)
         canvas_text(c, r, 0, k->preset, STYLE_DIM, "preset", -1);
     if (k->stage >= 0)
         canvas_text(c, r, 0, k->stage, STYLE_DIM, "stage", -1);
-    canvas_right(c, r, 0, k->step + 7, STYLE_DIM, "step");
+    canvas_right(c, r, 0, k->step + 6, STYLE_DIM, "step");
     if (k->time >= 0)
-        canvas_right(c, r, 0, k->time + 7, STYLE_DIM, "time");
-    if (k->reward >= 0)
-        canvas_right(c, r, 0, k->reward + 7, STYLE_DIM, "reward");
-    canvas_text(c, r, 0, k->state, STYLE_DIM, "state", -1);
+        canvas_right(c, r, 0, k->time + 8, STYLE_DIM, "time");
+    canvas_right(c, r, 0, k->reward + 6, STYLE_DIM, "reward");
+    canvas_right(c, r, 0, k->pass + 6, STYLE_DIM, "pass@1");
+    if (k->state >= 0)
+        canvas_text(c, r, 0, k->state, STYLE_DIM, "state", -1);
 }
 
 void pane_runs(struct canvas *c, struct rect r, const struct view *v)
@@ -110,7 +167,7 @@ void pane_runs(struct canvas *c, struct rect r, const struct view *v)
     struct columns k;
     struct rect inner, body;
     char right[32];
-    int i, n;
+    int i, n, name = 0;
 
     snprintf(right, sizeof right, "%d", v->runs_n);
     inner = pane_frame(c, r, v, PANE_RUNS, "runs and their forks", right);
@@ -119,7 +176,11 @@ void pane_runs(struct canvas *c, struct rect r, const struct view *v)
         pane_note(c, inner, "no run yet");
         return;
     }
-    k = place_columns(inner.w - 1);
+    for (i = 0; i < n; i++) {
+        int w = 2 + 3 * line[i].depth + canvas_width(c, v->runs[line[i].run].name, -1) + 6; /* with "@123" */
+        name = w > name ? w : name;
+    }
+    k = place_columns(inner.w - 1, name);
     draw_heading(c, inner, &k);
     body = rect_cut(inner, 0, 1, inner.w, inner.h - 1);
     list.n = n;
@@ -130,6 +191,7 @@ void pane_runs(struct canvas *c, struct rect r, const struct view *v)
             canvas_select(c, body, i);
     }
     list_scrollbar(c, r, body, &list);
+    pane_foot(c, r, "enter opens  f forks  n name  a note  d delete  m mark  c compare", "");
 }
 
 static int field(struct canvas *c, struct rect r, int row, const char *name, const char *value)
@@ -155,7 +217,8 @@ void pane_run(struct canvas *c, struct rect r, const struct view *v)
 {
     struct tree_line line[TREE_MAX];
     const struct record_run *run, *parent = NULL;
-    char text[160], clock[FORMAT_BYTES];
+    const struct run_facts *f;
+    char text[RUN_CHANGED], clock[FORMAT_BYTES];
     struct rect inner;
     struct tm tm;
     time_t when;
@@ -179,6 +242,9 @@ void pane_run(struct canvas *c, struct rect r, const struct view *v)
                  (long long)run->parent_step);
         row = field(c, inner, row, "parent", text);
     }
+    f = run_facts_find(v->runs_screen, run->id);
+    if (f)
+        row = field(c, inner, row, "changed", f->changed);
     snprintf(text, sizeof text, "%lld, %s", (long long)run->step, run->state);
     row = field(c, inner, row, "step", text);
     row = field(c, inner, row, "time", format_clock(clock, run->seconds));

@@ -26,103 +26,6 @@ struct span {
     int low, high;              /* dot rows from the top; high < low: nothing here */
 };
 
-struct plot plot_blank(const struct series *series, int n)
-{
-    struct plot p = {series, n, NAN, NAN, NAN, NAN, 0, 0, 0, 0, NAN, 0};
-    return p;
-}
-
-static void widen(const double *v, int n, int positive, double *low, double *high)
-{
-    int i;
-
-    for (i = 0; i < n; i++) {
-        if (!isfinite(v[i]) || (positive && v[i] <= 0))
-            continue;
-        if (!(v[i] >= *low))
-            *low = v[i];
-        if (!(v[i] <= *high))
-            *high = v[i];
-    }
-}
-
-int plot_range_y(const struct plot *p, double *low, double *high)
-{
-    int i;
-
-    *low = *high = NAN;
-    for (i = 0; i < p->series_n; i++) {
-        widen(p->series[i].y, p->series[i].n, p->log_y, low, high);
-        if (p->series[i].kind == SERIES_BAND && p->series[i].y2)
-            widen(p->series[i].y2, p->series[i].n, p->log_y, low, high);
-    }
-    return !isnan(*low);
-}
-
-int plot_range_x(const struct plot *p, double *low, double *high)
-{
-    int i;
-
-    *low = *high = NAN;
-    for (i = 0; i < p->series_n; i++)
-        widen(p->series[i].x, p->series[i].n, 0, low, high);
-    return !isnan(*low);
-}
-
-int plot_ticks(double low, double high, int most, double tick[16], double *step)
-{
-    static const double nice[] = {1, 2, 2.5, 5, 10};
-    double raw, power, first;
-    int i, n = 0;
-
-    *step = 0;
-    if (!(high > low) || !isfinite(high - low) || most < 1)
-        return 0;
-    if (most > 16)
-        most = 16;
-    raw = (high - low) / most;
-    power = pow(10, floor(log10(raw)));
-    for (i = 0; i < 5; i++) {
-        *step = nice[i] * power;
-        first = ceil(low / *step - 1e-9);
-        n = (int)(floor(high / *step + 1e-9) - first) + 1;
-        if (n <= most)
-            break;
-    }
-    if (n > most)
-        n = most;
-    if (n < 0)
-        n = 0;
-    for (i = 0; i < n; i++)
-        tick[i] = (first + i) * *step;
-    return n;
-}
-
-int plot_step_ticks(double low, double high, int most, double tick[16], double *step)
-{
-    int n = plot_ticks(low, high, most, tick, step), is_whole = low == floor(low) && high == floor(high);
-
-    while (is_whole && n && *step != floor(*step) && most > 1)
-        n = plot_ticks(low, high, --most, tick, step);
-    return n;
-}
-
-void plot_smooth(const double *y, int n, double weight, double *out)
-{
-    double sum = 0, norm = 0;
-    int i;
-
-    for (i = 0; i < n; i++) {
-        if (!isfinite(y[i])) {
-            out[i] = NAN;
-            continue;
-        }
-        sum = weight * sum + (1 - weight) * y[i];
-        norm = weight * norm + (1 - weight);
-        out[i] = sum / norm;
-    }
-}
-
 static double to_x(const struct frame *f, double x)
 {
     return (x - f->x_low) / (f->x_high - f->x_low) * (f->cols - 1);
@@ -143,6 +46,12 @@ static double to_y(const struct frame *f, double y)
     return y < -1e6 ? -1e6 : y > 1e6 ? 1e6 : y;
 }
 
+/* lround without the call: dots are counted for thousands of points a frame. */
+static int nearest(double v)
+{
+    return v > 1e9 ? 1000000000 : v < -1e9 ? -1000000000 : (int)(v < 0 ? v - 0.5 : v + 0.5);
+}
+
 static void cover(const struct frame *f, struct span *span, int col, double y0, double y1)
 {
     int a, b;
@@ -150,8 +59,8 @@ static void cover(const struct frame *f, struct span *span, int col, double y0, 
     if (col < 0 || col >= f->cols)
         return;
     /* A little less than the whole piece: where one column ends and the next begins they share no dot. */
-    a = (int)lround((y0 < y1 ? y0 : y1) + (fabs(y1 - y0) > 0.05 ? 0.02 : 0));
-    b = (int)lround((y0 < y1 ? y1 : y0) - (fabs(y1 - y0) > 0.05 ? 0.02 : 0));
+    a = nearest((y0 < y1 ? y0 : y1) + (fabs(y1 - y0) > 0.05 ? 0.02 : 0));
+    b = nearest((y0 < y1 ? y1 : y0) - (fabs(y1 - y0) > 0.05 ? 0.02 : 0));
     if (b < 0 || a >= f->rows)
         return;
     a = a < 0 ? 0 : a;
@@ -170,7 +79,7 @@ static void cover(const struct frame *f, struct span *span, int col, double y0, 
 /* The part of the line from (x0,y0) to (x1,y1) that lies over each dot column. */
 static void segment(const struct frame *f, struct span *span, double x0, double y0, double x1, double y1)
 {
-    int col = (int)lround(x0 < 0 ? 0 : x0), last = (int)lround(x1 > f->cols - 1 ? f->cols - 1 : x1);
+    int col = nearest(x0 < 0 ? 0 : x0), last = nearest(x1 > f->cols - 1 ? f->cols - 1 : x1);
 
     for (; col <= last; col++) {
         double a = col - 0.5 > x0 ? col - 0.5 : x0, b = col + 0.5 < x1 ? col + 0.5 : x1;
@@ -198,8 +107,9 @@ static void trace_points(const struct frame *f, const struct series *s, const do
         }
         if (clamp)
             v = v < 0 ? 0 : v > f->rows - 1 ? f->rows - 1 : v;
-        if (isnan(y0))
-            cover(f, span, (int)lround(x), v, v);
+        /* Where many points share a column, what lies between two of them is spanned by them. */
+        if (isnan(y0) || nearest(x) == nearest(x0))
+            cover(f, span, nearest(x), v, v);
         else if (x >= 0 && x0 <= f->cols - 1)
             segment(f, span, x0, y0, x, v);
         x0 = x;
@@ -215,8 +125,8 @@ static void trace_mean(const struct frame *f, const struct series *s, double smo
 
     while (i < s->n) {
         double mean = 0, x_mean = 0;
-        int n = 0, col = (int)lround(to_x(f, s->x[i]));
-        for (; i < s->n && (int)lround(to_x(f, s->x[i])) == col && isfinite(s->y[i]); i++, n++) {
+        int n = 0, col = nearest(to_x(f, s->x[i]));
+        for (; i < s->n && nearest(to_x(f, s->x[i])) == col && isfinite(s->y[i]); i++, n++) {
             sum = smoothing * sum + (1 - smoothing) * s->y[i];
             norm = smoothing * norm + (1 - smoothing);
             mean += sum / norm;
@@ -291,16 +201,17 @@ static void paint_line(struct canvas *c, const struct frame *f, const struct spa
     }
 }
 
-/* A band is one dot a cell, so that it stays behind the curve; ASCII has no room for one. */
+/* A band is one dot a cell, in a large picture one in four and staggered, so that it stays behind the curve;
+ * ASCII has no room for one. */
 static void paint_band(struct canvas *c, const struct frame *f, const struct span *span)
 {
-    int col, row;
+    int col, row, large = f->r.h >= 12;
 
     for (col = 0; col < f->cols && c->chars != CHARS_ASCII; col++)
         for (row = span[col].low; row <= span[col].high; row++)
             if (c->chars == CHARS_BLOCK)
                 canvas_put(c, f->r, row / 2, col, STYLE_BAND, 0x2591);
-            else if (row % 4 == 1 && col % 2 == 0)
+            else if (large ? row % 8 == 1 && (col + row / 8 % 2 * 2) % 4 == 0 : row % 4 == 1 && col % 2 == 0)
                 dot_braille(c, f->r, row, col, STYLE_BAND, 0);
 }
 
@@ -312,7 +223,47 @@ static void paint_marks(struct canvas *c, const struct frame *f, const struct se
     for (i = 0; i < s->n; i++) {
         double x = to_x(f, s->x[i]), y = isfinite(s->y[i]) ? to_y(f, s->y[i]) : NAN;
         if (isfinite(x) && isfinite(y) && x >= -0.5 && y >= -0.5)
-            canvas_put(c, f->r, (int)lround(y) / per_y, (int)lround(x) / per_x, s->style, 0x25CF);
+            canvas_put(c, f->r, nearest(y) / per_y, nearest(x) / per_x, s->style,
+                       s->glyph ? s->glyph : 0x25CF);
+    }
+}
+
+/* Where two lines end in the same cell, the later one steps to the left. */
+static void paint_tags(struct canvas *c, const struct frame *f, const struct plot *p)
+{
+    int per_x = c->chars == CHARS_BRAILLE ? 2 : 1, i, k, used, before[8][2], n = 0;
+    int per_y = c->chars == CHARS_BRAILLE ? 4 : c->chars == CHARS_BLOCK ? 2 : 3;
+    double smooth[2];
+
+    for (i = 0; i < p->series_n && n < 8; i++) {
+        const struct series *s = &p->series[i];
+        int last = s->n - 1, row, col;
+        if (s->kind != SERIES_LINE || !s->label || !*s->label)
+            continue;
+        while (last >= 0 && !isfinite(s->y[last]))
+            last--;
+        if (last < 0)
+            continue;
+        smooth[0] = smooth[1] = 0;
+        for (k = last > 200 ? last - 200 : 0; k <= last; k++)
+            if (isfinite(s->y[k])) {
+                smooth[0] = p->smoothing * smooth[0] + (1 - p->smoothing) * s->y[k];
+                smooth[1] = p->smoothing * smooth[1] + (1 - p->smoothing);
+            }
+        smooth[0] = to_y(f, smooth[0] / smooth[1]);
+        if (isnan(smooth[0]))
+            continue;
+        row = nearest(smooth[0]) / per_y;
+        col = nearest(to_x(f, s->x[last])) / per_x;
+        for (k = 0; k < n; k++)
+            if (before[k][0] == row && before[k][1] == col) {
+                col--;
+                k = -1;
+            }
+        before[n][0] = row;
+        before[n++][1] = col;
+        if (row >= 0 && row < f->r.h)
+            canvas_put(c, f->r, row, col, s->style, utf8_next(s->label, strlen(s->label), &used));
     }
 }
 
@@ -366,7 +317,9 @@ static int choose_range(const struct plot *p, struct frame *f)
         f->y_low = f->y_low > 0 ? 0 : f->y_low;
         f->y_high = f->y_high < 0 ? 0 : f->y_high;
     }
-    if (!(f->y_high > f->y_low)) {
+    if (p->with_zero && !p->log_y && f->y_low == 0 && f->y_high == 0) {
+        f->y_high = 1;
+    } else if (!(f->y_high > f->y_low)) {
         air = f->y_low != 0 ? fabs(f->y_low) * 0.1 : 1;
         if (!p->log_y)
             f->y_low -= air;
@@ -429,7 +382,7 @@ static int draw_y_axis(struct canvas *c, struct rect r, struct frame *f)
     if (width > 8)
         return 0;
     for (i = 0; i < n; i++) {
-        int row = (int)lround(to_y(f, tick[i])) / per;
+        int row = nearest(to_y(f, tick[i])) / per;
         canvas_right(c, r, row, width, STYLE_DIM, format_tick(text, tick[i], step));
     }
     return n ? width + 1 : 0;
@@ -442,7 +395,7 @@ static void draw_x_axis(struct canvas *c, struct rect r, int indent, const struc
     int n = plot_step_ticks(f->x_low, f->x_high, (r.w - indent) / 12, tick, &step), i, end = indent;
 
     for (i = 0; i < n; i++) {
-        int at = indent + (int)lround((tick[i] - f->x_low) / (f->x_high - f->x_low) * (r.w - indent - 1));
+        int at = indent + nearest((tick[i] - f->x_low) / (f->x_high - f->x_low) * (r.w - indent - 1));
         int w = (int)strlen(format_tick(text, tick[i], step));
         int col = at - w / 2 < indent ? indent : at - w / 2 + w > r.w ? r.w - w : at - w / 2;
         if (col < end)
@@ -475,7 +428,7 @@ void plot_draw(struct canvas *c, struct rect r, const struct plot *p)
         paint(c, &f, p, LAYER_SHADOWS);
     paint(c, &f, p, LAYER_LINES);
     if (isfinite(p->cursor) && p->cursor >= f.x_low && p->cursor <= f.x_high) {
-        col = (int)lround(to_x(&f, p->cursor)) * f.r.w / f.cols;
+        col = nearest(to_x(&f, p->cursor)) * f.r.w / f.cols;
         for (row = 0; row < f.r.h; row++) {
             const struct cell *old = canvas_at(c, f.r.y + row, f.r.x + col);
             if (old && (old->code == ' ' || old->style == STYLE_BAND))
@@ -483,4 +436,6 @@ void plot_draw(struct canvas *c, struct rect r, const struct plot *p)
         }
     }
     paint(c, &f, p, LAYER_MARKS);
+    if (p->tags)
+        paint_tags(c, &f, p);
 }

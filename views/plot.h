@@ -15,6 +15,7 @@ struct series {
     int n;
     const double *x, *y;
     const double *y2;           /* BAND: its other edge */
+    uint32_t glyph;             /* MARKS: the sign, 0: a disc */
 };
 
 struct plot {
@@ -27,6 +28,7 @@ struct plot {
     int shadow; /* in braille, behind a line that is smoothed or averaged: the points as they are */
     double cursor;              /* x of a vertical line, NaN: none */
     int x_axis;                 /* a last row with ticks of x */
+    int tags;                   /* each line ends in the first letter of its label: not told by colour alone */
 };
 
 /* plot_blank: a plot of these series with everything else at its default. */

@@ -75,22 +75,59 @@ void raster_rect(struct raster *r, int x, int y, int w, int h, uint32_t color, d
             blend(r, i, j, color, alpha);
 }
 
+/* Whether a point lies inside, by the parity of the edges to its right. */
+static int is_inside(const double *at, int n, double x, double y)
+{
+    int i, inside = 0;
+
+    for (i = 0; i < n; i++) {
+        const double *a = at + 2 * i, *b = at + 2 * ((i + 1) % n);
+        if ((a[1] > y) != (b[1] > y) && x < a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]))
+            inside = !inside;
+    }
+    return inside;
+}
+
+void raster_polygon(struct raster *r, const double *at, int n, uint32_t color)
+{
+    enum { FINE = 4 };
+    double left = at[0], right = at[0], top = at[1], bottom = at[1];
+    int i, x, y, k;
+
+    for (i = 1; i < n; i++) {
+        left = fmin(left, at[2 * i]);
+        right = fmax(right, at[2 * i]);
+        top = fmin(top, at[2 * i + 1]);
+        bottom = fmax(bottom, at[2 * i + 1]);
+    }
+    for (y = (int)fmax(0, floor(top)); y < r->h && y <= bottom; y++)
+        for (x = (int)fmax(0, floor(left)); x < r->w && x <= right; x++) {
+            int cover = 0;
+            for (k = 0; k < FINE * FINE; k++)
+                cover += is_inside(at, n, x + (k % FINE + 0.5) / FINE, y + (k / FINE + 0.5) / FINE);
+            if (cover)
+                blend(r, x, y, color, (double)cover / (FINE * FINE));
+        }
+}
+
 /* From font units to pixels. */
 struct pen {
     struct raster *r;
-    double x, y, scale, width;
+    double x, y, scale_x, scale_y, width;
     int turned;
     uint32_t color;
 };
 
 static void pen_line(const struct pen *p, double x0, double y0, double x1, double y1)
 {
-    double s = p->scale;
+    double sx = p->scale_x, sy = p->scale_y;
 
     if (p->turned)
-        raster_line(p->r, p->x - y0 * s, p->y - x0 * s, p->x - y1 * s, p->y - x1 * s, p->width, p->color, 1);
+        raster_line(p->r, p->x - y0 * sy, p->y - x0 * sx, p->x - y1 * sy, p->y - x1 * sx, p->width, p->color,
+                    1);
     else
-        raster_line(p->r, p->x + x0 * s, p->y - y0 * s, p->x + x1 * s, p->y - y1 * s, p->width, p->color, 1);
+        raster_line(p->r, p->x + x0 * sx, p->y - y0 * sy, p->x + x1 * sx, p->y - y1 * sy, p->width, p->color,
+                    1);
 }
 
 /* The curve of Catmull and Rom through b and c, t from 0 to 1. */
@@ -134,7 +171,7 @@ void raster_text(struct raster *r, double x, double y, double size, int align, i
 {
     double scale = size / FONT_CAPITAL, shift = 0,
            back = align < 0 ? 0 : font_width(s) * scale * (align ? 1 : 0.5);
-    struct pen p = {r, turned ? x : x - back, turned ? y + back : y, scale, size / 8.5, turned, color};
+    struct pen p = {r, turned ? x : x - back, turned ? y + back : y, scale, scale, size / 8.5, turned, color};
     struct glyph g;
     int used, i;
 
@@ -144,4 +181,14 @@ void raster_text(struct raster *r, double x, double y, double size, int align, i
             pen_stroke(&p, &g.stroke[i], shift);
         shift += g.advance;
     }
+}
+
+void raster_glyph(struct raster *r, double x, double y, double scale_x, double scale_y, double width,
+                  uint32_t color, const struct glyph *g)
+{
+    struct pen p = {r, x, y, scale_x, scale_y, width, 0, color};
+    int i;
+
+    for (i = 0; i < g->strokes_n; i++)
+        pen_stroke(&p, &g->stroke[i], 0);
 }

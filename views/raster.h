@@ -23,6 +23,15 @@ void raster_line(struct raster *r, double x0, double y0, double x1, double y1, d
 void raster_disc(struct raster *r, double x, double y, double radius, uint32_t color, double alpha);
 void raster_rect(struct raster *r, int x, int y, int w, int h, uint32_t color, double alpha);
 
+/* raster_polygon: filled; at [n,2] pixels, its sides may cross. */
+void raster_polygon(struct raster *r, const double *at, int n, uint32_t color);
+
+struct glyph;
+/* raster_glyph: the strokes of a glyph, its origin at x, y; scale_x, scale_y: pixels of a unit; strokes are
+ * `width` pixels wide. */
+void raster_glyph(struct raster *r, double x, double y, double scale_x, double scale_y, double width,
+                  uint32_t color, const struct glyph *g);
+
 /* raster_text: text of the stroke font, its baseline at y, capitals `size` pixels high; align -1 left, 0
  * middle, 1 right of x. turned: written upwards. raster_text_width: its length in pixels. */
 void raster_text(struct raster *r, double x, double y, double size, int align, int turned, uint32_t color,

@@ -4,7 +4,11 @@
 
 #include <string.h>
 
+#include "views/group_state.h"
+#include "views/lesson_state.h"
+#include "views/evaluation_state.h"
 #include "views/pane.h"
+#include "views/scenarios_state.h"
 #include "views/tree.h"
 
 static const struct pane_row {
@@ -47,9 +51,7 @@ static const struct pane_row {
     [PANE_PROBLEMS] = {"problems", pane_problems},
     [PANE_SCENARIOS] = {"scenarios", pane_scenarios},
     [PANE_FORM] = {"form", pane_form},
-    [PANE_PHASES] = {"phases", pane_phases},
     [PANE_CLIP] = {"clip", pane_clip},
-    [PANE_GRPO_GRADIENT] = {"grpo-gradient", pane_grpo_gradient},
     [PANE_FLAT] = {"flat", pane_flat},
     [PANE_SPEED] = {"speed", pane_speed},
     [PANE_WHAT_IF] = {"what-if", pane_what_if},
@@ -75,7 +77,10 @@ enum screen_id view_screen(const struct view *v)
 
 void view_layout(const struct view *v, int w, int h, struct layout *l)
 {
-    layout_make(l, view_screen(v), w, h, v->zoom);
+    if (v->lesson)
+        layout_strip(l, view_screen(v), w, h, v->zoom, PANE_LESSON, lesson_rows(v->lesson, w, h));
+    else
+        layout_make(l, view_screen(v), w, h, v->zoom);
 }
 
 static struct rect overlay_rect(const struct view *v, int w, int h)
@@ -124,10 +129,16 @@ static int list_rows(const struct view *v, int w, int h, enum pane_id pane, int 
     inner = r->h - 1 - boxed;
     width = r->w - 2 * boxed;
     *first = r->y + 1;
-    if (pane == PANE_RUNS)
+    if (pane == PANE_RUNS || pane == PANE_PROBLEMS)
         *first += 1;
+    if (pane == PANE_FORM)
+        return pane_form_rows(inner);
+    if (pane == PANE_DIFFERENCE)
+        inner -= inner >= 5 ? 3 : 2;
     if (pane == PANE_GROUP && pane_group_has_head(v, width, inner))
         *first += 1;
+    if (pane == PANE_COMPLETIONS)
+        *first += group_head(inner);
     return inner - (*first - r->y - 1) > 0 ? inner - (*first - r->y - 1) : 0;
 }
 
@@ -164,11 +175,15 @@ int view_row_at(const struct view *v, int w, int h, int row, int col)
     }
     view_layout(v, w, h, &l);
     pane = layout_hit(&l, row, col);
-    if (pane != PANE_RUNS && pane != PANE_GROUP)
+    if (pane != PANE_RUNS && pane != PANE_GROUP && pane != PANE_COMPLETIONS && pane != PANE_PROBLEMS)
         return -1;
     rows = list_rows(v, w, h, pane, &first);
+    if (pane == PANE_COMPLETIONS)
+        return group_row_at(v, rows, row - first);
     list = pane == PANE_RUNS ? v->runs_list : v->group_list;
-    if (pane == PANE_GROUP)
+    if (pane == PANE_PROBLEMS)
+        list = v->evaluation ? v->evaluation->list : (struct list){0, 0, 0};
+    else if (pane == PANE_GROUP)
         pane_group_list(v, &list);
     else
         list.n = v->runs_n < TREE_MAX ? v->runs_n : TREE_MAX;

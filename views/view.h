@@ -12,7 +12,7 @@
 /* All that a frame shows, and the one function that draws it. A view is read, never
  * changed, by what draws: the application changes it in answer to keys. */
 
-enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_SETTINGS };
+enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_SETTINGS, OVERLAY_BREAKS };
 
 /* A row of a table that the caller has: key hints, help, settings. */
 struct view_row {
@@ -20,6 +20,15 @@ struct view_row {
     int marked;                       /* a setting that differs from its default */
 };
 
+/* A breakpoint of the open run. */
+struct view_break {
+    int number, is_on;
+    const char *text, *why;           /* the condition; the numbers of the last hit, "" */
+    long hits;
+    int64_t run, step;                /* of the last hit; run 0: none */
+};
+
+struct runs_state;
 struct group_state;
 struct trace_state;
 struct experts_state;
@@ -27,6 +36,7 @@ struct objective_state;
 struct compare_state;
 struct evaluation_state;
 struct scenarios_state;
+struct lesson_state;
 
 struct view {
     /* What there is. Borrowed for the frame; NULL or 0 where there is none. */
@@ -45,10 +55,13 @@ struct view {
     const struct trace_facts *facts;  /* of the followed trace where its run, step and place are the same */
     const struct routing_facts *routing;
     const struct what_if_facts *what_if;
+    const struct view_break *breaks;  /* [breaks_n] */
+    int breaks_n;
     const char *probing;              /* what is being found out in the background, NULL: nothing */
     double probing_progress;          /* 0..1 */
 
     /* What single screens have of their own; allocated for the life of the view by the application. */
+    struct runs_state *runs_screen;
     struct group_state *group_screen;
     struct trace_state *trace_screen;
     struct experts_state *experts;
@@ -56,6 +69,7 @@ struct view {
     struct compare_state *compare;
     struct evaluation_state *evaluation;
     struct scenarios_state *scenarios;
+    const struct lesson_state *lesson;   /* the lesson that goes on beside any screen, NULL: none */
 
     /* What is looked at. */
     enum screen_id screen;
@@ -68,6 +82,7 @@ struct view {
     int token;                        /* of the followed trace, under the cursor; -1: none */
     int trace_up, log_up;             /* lines scrolled back from the end */
     int64_t cursor;                   /* a step marked in all curves, -1: none */
+    int steering;                     /* the cursor has the keys of movement */
     double smoothing;                 /* of curves: 0 .. <1 */
     int log_y;
 

@@ -1,0 +1,157 @@
+/* Every metric explained: the formula as the trainer computes it, its source, and how a curve of it is read.
+ * Names, units and one-line meanings are those of the table of metrics; here stands what it has no room for.
+ */
+#include "views/explain.h"
+
+/* Of what kind a metric is, where one text serves several. */
+#define COUNTED "counted by the task's analysis of the text; no part of the reward"
+#define FAILED                                                                                               \
+    "share of the traces with accuracy < 1 whose first failed check is this one; the six shares and "        \
+    "accuracy sum to 1"
+#define HELD_OUT                                                                                             \
+    "problems that are kept out of training by a hash of the problem; sampled at temperature 1, top-p 1"
+#define AS_R1 "the same held-out problems, sampled as R1 evaluates: temperature 0.6, top-p 0.95"
+
+static const struct text {
+    const char *formula, *source, *reading;
+} texts[METRIC_N] = {
+    [M_REWARD] =
+        {"1/N sum_i r_i, r = w_acc * accuracy + w_fmt * format", "R1 section 2.2: rule-based rewards",
+         "What training pushes up. It can rise without more right answers when the format part alone is "
+         "learned: compare rewards/accuracy/mean."},
+    [M_REWARD_STD] =
+        {"mean over groups of std(r_1..r_G)", "R1 eq. 3; the divisor of the advantage",
+         "How much completions of one prompt differ. Near 0 there is nothing to compare, and nothing is "
+         "learned."},
+    [M_ACCURACY] =
+        {"1/N sum_i accuracy_i", "R1 section 2.2",
+         "Right answers among this step's own samples, on training problems; pass@1 is the held-out one."},
+    [M_FORMAT] = {"1/N sum_i format_i", "R1 section 2.2",
+                  "Traces with <think> .. </think> <answer> .. </answer> in that order. It saturates first."},
+    [M_FLAT] = {"groups with max r = min r, over P", "TRL's name; DAPO section 3.2 resamples such groups",
+                "A flat group has advantage 0 for all its traces: its tokens pass no gradient, whatever they "
+                "cost to "
+                "sample. Rising to 1 means that the problems are all solved or all too hard."},
+    [M_LENGTH] =
+        {"1/N sum_i |o_i|", "R1 figure 3",
+         "R1-Zero's grew with training. `grpo` divides each trace's loss by its own length, which makes long "
+         "wrong answers cheap; `dapo` and `dr_grpo` do not."},
+    [M_LENGTH_MIN] = {"min_i |o_i|", "TRL", "A collapse to empty answers shows here first."},
+    [M_LENGTH_MAX] = {"max_i |o_i|", "TRL", "At the limit rl.max_tokens traces are cut off."},
+    [M_CUT_OFF] =
+        {"traces that reached rl.max_tokens, over N", "TRL; DAPO section 3.4",
+         "A trace that is cut off has no answer. Should it rise, the limit is too low or the model rambles."},
+    [M_KL] = {"mean over tokens of exp(d) - d - 1, d = log pi_ref - log pi",
+              "R1 eq. 2; Math eq. 4 (the estimator k3)",
+              "How far the policy has moved from the reference, measured also where beta is 0. Exactly 0 at "
+              "the first "
+              "step of a run. Steady growth is learning; a jump is instability."},
+    [M_ENTROPY] =
+        {"mean over tokens of -sum_v p_v log p_v",
+         "of the sampling distribution, at the temperature of sampling",
+         "How undecided the sampler is. Falling slowly is learning, falling to 0 is collapse: all samples of "
+         "a group become equal, and groups become flat."},
+    [M_CLIP_LOW] =
+        {"share of ratios with A < 0 and ratio < 1 - eps_low", "R1 eq. 1; Math eq. 3",
+         "These pass no gradient any more: their probability has fallen enough. Exactly 0 with one update "
+         "a rollout, because the ratio is then 1."},
+    [M_CLIP_HIGH] =
+        {"share of ratios with A > 0 and ratio > 1 + eps_high", "R1 eq. 1; DAPO section 3.1 (clip-higher)",
+         "These pass no gradient any more: their probability has risen enough. Exactly 0 with one update "
+         "a rollout."},
+    [M_CLIP_REGION] = {"clip_ratio/low_mean + clip_ratio/high_mean", "TRL, verl's pg_clipfrac",
+                       "Much more than a few per cent says that the updates of one rollout go too far."},
+    [M_LOSS] = {"GRPO: policy_loss + beta * KL term; base, cold start: mean cross entropy",
+                "R1 eq. 1, with the sign turned",
+                "In GRPO near 0 by construction: the advantages of a group sum to 0. It tells nothing about "
+                "learning; "
+                "look at reward. In a base or cold start it is the thing that falls."},
+    [M_POLICY_LOSS] =
+        {"- weighted sum of min(ratio A, clip(ratio) A)", "R1 eq. 1",
+         "With ratio 1 it is minus the weighted mean advantage; not 0 only where lengths weigh traces "
+         "differently."},
+    [M_MTP_LOSS] = {"cross entropy of the token after next, 1/T over its T-1 terms", "V3 eq. 24-25",
+                    "Of the module that predicts two tokens ahead. It stays above the main loss."},
+    [M_BALANCE_LOSS] = {"alpha * sum_i f_i P_i, f_i = E/(K T) * count_i", "V3 eq. 17-20",
+                        "alpha at its least when all experts are used alike within a sequence."},
+    [M_GRAD_NORM] = {"sqrt(sum over all parameters of g^2), before it is clipped to rl.clip", "AdamW's input",
+                     "0 when every group is flat. A spike is often the step that breaks a run."},
+    [M_LR] = {"warm-up, then down to lr_final * lr at the horizon",
+              "settings rl.lr, rl.warmup, rl.horizon, rl.decay", "A schedule, not a measurement."},
+    [M_LOGP_DIFFERENCE] =
+        {"mean |logp(decode) - logp(training forward)|", "verl's sampler mismatch",
+         "Sampler and trainer compute the same model by other code. Around 1e-6 is rounding; 0.01 "
+         "and more makes training off-policy without anyone saying so."},
+    [M_LOGP_DIFFERENCE_MAX] = {"max |logp(decode) - logp(training forward)|", "verl's sampler mismatch",
+                               "The worst token of the step."},
+    [M_WAITS] = {"words such as `wait`, a trace", COUNTED,
+                 "R1's figure of the rise of reflection words. They need not help: "
+                 "test an aha candidate to know."},
+    [M_ATTEMPTS] = {"attempts at the target, a trace", COUNTED,
+                    "More attempts with the same success is search that does not learn."},
+    [M_ATTEMPTS_DISTINCT] = {"distinct attempts / attempts", COUNTED, "Below 1 the trace repeats itself."},
+    [M_EQUATIONS] = {"equations, a trace", COUNTED, ""},
+    [M_EQUATIONS_RIGHT] = {"equations that hold / equations", COUNTED,
+                           "Arithmetic, apart from finding the way."},
+    [M_REFLECTIONS] = {"words of R1's list, a trace",
+                       "R1 v2: wait, mistake, however, but, retry, error, verify, wrong, evaluate, check",
+                       ""},
+    [M_VERIFICATIONS] = {"comparisons with the target, a trace", "arXiv 2503.01307: verification", ""},
+    [M_VERIFICATIONS_RIGHT] = {"judgements that are true / judgements", "arXiv 2503.01307",
+                               "A model that says yes too early scores low here."},
+    [M_BACKTRACKS] = {"returns to an earlier set of numbers, a trace", "arXiv 2503.01307: backtracking", ""},
+    [M_FALSE_YES] = {"traces with a yes to a result that is not the target, over N", COUNTED,
+                     "Reward hacking begins here."},
+    [M_AHA] = {"traces with a candidate, over N", "arXiv 2601.00514, made decidable",
+               "A reflection word after a failed attempt, followed by another attempt that reaches the "
+               "target. Only "
+               "resampling tells whether the word mattered."},
+    [M_FAIL_CUT] = {"cut off at the length limit", FAILED, ""},
+    [M_FAIL_FORMAT] = {"structure missing or out of order", FAILED, ""},
+    [M_FAIL_NUMBERS] = {"the answer uses other numbers than were given", FAILED, ""},
+    [M_FAIL_FALSE_YES] = {"claims a target that it does not meet", FAILED, ""},
+    [M_FAIL_GAVE_UP] = {"judges its attempts rightly and ends without a right one", FAILED, ""},
+    [M_FAIL_OTHER] = {"everything else", FAILED, ""},
+    [M_PASS_1] = {"mean over problems of c/n, c of n samples right", HELD_OUT,
+                  "The honest measure of what was learned."},
+    [M_PASS_K] =
+        {"1 - C(n-c,k) / C(n,k), mean over problems", HELD_OUT,
+         "What the model can do when asked k times. RL often raises pass@1 towards it and hardly raises it."},
+    [M_MAJ_K] = {"problems whose most frequent answer is right; ties are shared", HELD_OUT,
+                 "R1's cons@64, with k samples."},
+    [M_EVAL_LENGTH] = {"mean length of held-out completions", HELD_OUT, ""},
+    [M_EVAL_WAITS] = {"reflection marks of held-out completions, a trace", HELD_OUT, ""},
+    [M_R1_PASS_1] = {"mean over problems of c/n", AS_R1,
+                     "Higher than at temperature 1: the sampler is sharper."},
+    [M_R1_MAJ_K] = {"majority vote", AS_R1, ""},
+    [M_MAX_VIO] =
+        {"max_i(load_i E / sum load) - 1, mean over MoE layers", "V3; Wang et al. 2024 (loss-free balancing)",
+         "0: all experts get the same. 1: one gets twice its share. Of one batch, so it is never quite 0."},
+    [M_MAX_VIO_AVERAGE] = {"the same of the load's moving average (run.load_decay)", "V3",
+                           "Without a batch's chance. It stays up where the biases cannot follow."},
+    [M_TOKENS] = {"sum_i |o_i|", "TRL", ""},
+    [M_TOKENS_PER_SECOND] = {"num_tokens / step_time", "verl's throughput",
+                             "Of the whole step, the update included."},
+    [M_STEP_TIME] = {"", "", "Measured; it differs between equal runs."},
+    [M_SECONDS] = {"sum of step_time", "", "Kept across pauses, kills and resumes."},
+    [M_RL_SECONDS] = {"sum of step_time of RL steps", "", "Without base, cold start and evaluation."},
+    [M_TIME_ROLLOUT] = {"", "", "Sampling; most of a step in large trainers."},
+    [M_TIME_UPDATE] = {"", "", "Forward, backward, optimiser."},
+    [M_TIME_EVALUATE] = {"", "", "Held-out problems; outside step_time."},
+};
+
+void explain_metric(int m, struct explanation *out)
+{
+    const struct metric_row *row = metric_row(m);
+    int layer = m >= M_MAX_VIO_LAYER_0 && m <= M_MAX_VIO_LAYER_LAST;
+    const struct text *t = &texts[layer ? M_MAX_VIO : m];
+
+    *out = (struct explanation){row->name,
+                                row->meaning,
+                                t->formula ? t->formula : "",
+                                t->source ? t->source : "",
+                                row->unit,
+                                t->reading ? t->reading : ""};
+    if (layer)
+        out->formula = "max_i(load_i E / sum load) - 1 of this layer";
+}
