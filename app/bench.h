@@ -82,5 +82,7 @@ enum status bench_generate(struct bench *b, struct err *e);
 enum status bench_step(struct bench *b, struct err *e);
 enum status bench_of_store(struct bench *b, struct err *e);
 enum status bench_ui(struct bench *b, struct err *e);
+/* bench_keys: of `ui`, in a process of its own; the run of the store is given up to it. */
+enum status bench_keys(struct bench *b, struct bench_store *s, struct err *e);
 
 #endif

@@ -120,6 +120,14 @@ enum status cli_query(struct cli *c, struct query **q, struct err *e)
                        "there is no %.120s; `grpolab train quick` makes it, --store names another", c->store);
     if (!c->query)
         st = query_open(&c->query, c->store, e);
+    if (st == ST_FAILED) { /* of an older program: opening it for writing brings it up to date */
+        struct store *store;
+        st = store_open(&store, c->store, NULL, e);
+        if (!st) {
+            store_close(store);
+            st = query_open(&c->query, c->store, e);
+        }
+    }
     *q = c->query;
     return st;
 }
@@ -304,11 +312,17 @@ int cli_main(int argc, char *const *argv)
 enum status cli_open_workbench(struct cli *c, struct err *e)
 {
     const char *target = c->args.operand.n ? c->args.operand.word[0] : NULL;
+    struct workbench_picture picture = {c->args.snapshot.w, c->args.snapshot.h, c->args.screen, c->args.theme,
+                                        c->args.output};
     struct session *s;
     struct str text = {0};
     int has_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     struct query *q;
     enum status st = ST_OK;
+    if (!args_has(&c->args, OPT_SNAPSHOT) && (c->args.screen || c->args.theme || c->args.output))
+        return err_set(e, ST_USAGE, "arguments", "--screen, --theme and --output belong to --snapshot WxH");
+    if (args_has(&c->args, OPT_SCRIPT))
+        return cli_script(c, target, e);
     if (!args_has(&c->args, OPT_SNAPSHOT) && !has_terminal)
         return err_set(e, ST_USAGE, "terminal",
                        "the workbench needs a terminal; `grpolab open RUN --snapshot 160x45` prints "
@@ -321,9 +335,11 @@ enum status cli_open_workbench(struct cli *c, struct err *e)
     if (st)
         return st;
     if (!args_has(&c->args, OPT_SNAPSHOT))
-        return workbench_run(s, target, e);
-    st = workbench_snapshot(s, target, c->args.snapshot.w, c->args.snapshot.h, &text, e);
-    if (!st)
+        return workbench_run(s, target, c->args.record, NULL, e);
+    st = workbench_snapshot(s, target, &picture, &text, e);
+    if (!st && c->args.output)
+        cli_note(c, "%s is written", c->args.output);
+    else if (!st)
         cli_print(&text);
     str_free(&text);
     return st;

@@ -84,12 +84,16 @@ enum status cli_metrics(struct cli *c, struct err *e);
 enum status cli_traces(struct cli *c, struct err *e);
 enum status cli_eval(struct cli *c, struct err *e);
 enum status cli_sample(struct cli *c, struct err *e);
+enum status cli_aha(struct cli *c, struct err *e);
 enum status cli_digest(struct cli *c, struct err *e);
 enum status cli_plot(struct cli *c, struct err *e);
 enum status cli_calc(struct cli *c, struct err *e);
 enum status cli_score(struct cli *c, struct err *e);
 enum status cli_bench(struct cli *c, struct err *e);
 enum status cli_check(struct cli *c, struct err *e);
+enum status cli_lesson(struct cli *c, struct err *e);
+/* cli_script: --script of the workbench, with a terminal or without one. */
+enum status cli_script(struct cli *c, const char *target, struct err *e);
 enum status cli_help(struct cli *c, struct err *e);
 enum status cli_version(struct cli *c, struct err *e);
 

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "app/cli.h"
+#include "app/config.h"
 #include "app/environment.h"
+#include "app/script.h"
 
 #define HAS(id) OPTION_BIT(OPT_##id)
 #define CONDITIONS                                                                                \
@@ -13,8 +15,11 @@
 #define RUNS "RUN is a name or an id; RUN@STEP a moment of it, RUN alone its latest.\n"
 
 static const struct cli_command row[] = {
-    {"open", "SCENARIO|PRESET|RUN", "the workbench on that", 0, 1, HAS(SNAPSHOT), cli_open_workbench,
-     "Without an argument: the run used last; the first time, the preset `quick`.\n"},
+    {"open", "SCENARIO|PRESET|RUN", "the workbench on that", 0, 1,
+     HAS(SNAPSHOT) | HAS(SCREEN) | HAS(THEME) | HAS(OUTPUT) | HAS(RECORD) | HAS(SCRIPT), cli_open_workbench,
+     "Without an argument: the run used last; the first time, the preset `quick`.\n"
+     "--snapshot WxH -o FILE.png writes the screen as a picture, -o FILE.txt as text; RUN@STEP is\n"
+     "an earlier step.\n"},
     {"scenarios", "", "the tasks and presets, one line each", 0, 0, 0, cli_scenarios, NULL},
     {"settings", "[SCENARIO|PRESET]", "every setting: key, value, range, meaning; and every metric", 0, 1,
      HAS(SET), cli_show_settings, "PRESET is a preset's name or an INI file.\n"},
@@ -37,10 +42,13 @@ static const struct cli_command row[] = {
      HAS(K) | HAS(PROBLEMS) | HAS(TEMPERATURE) | HAS(TOP_P) | HAS(EXPECT), cli_eval, RUNS},
     {"sample", "RUN[@STEP]", "completions of a prompt, or of held-out problems", 1, 1,
      HAS(PROMPT) | HAS(N) | HAS(TEMPERATURE) | HAS(TOP_P), cli_sample, RUNS},
+    {"aha", "RUN[@STEP]", "tests the aha candidates of a step by resampling", 1, 1, HAS(TRACE), cli_aha,
+     "32 continuations with the reflection word and 32 with it banned, under the weights that\n"
+     "sampled the trace; verified: the rate with it is higher by more than 0.2, Fisher p < 0.05.\n" RUNS},
     {"digest", "RUN[@STEP]", "one line: hex digest of the whole training state at that step", 1, 1, 0,
      cli_digest, RUNS},
-    {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX, HAS(METRIC) | HAS(OUTPUT), cli_plot,
-     "Needs --metric and -o.\n"},
+    {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX, HAS(METRIC) | HAS(OUTPUT) | HAS(SMOOTH) | HAS(LOG),
+     cli_plot, "Needs --metric and -o. Metrics of different units are drawn one above the other, runs over each other.\n"},
     {"calc", "grpo|balance < in.json", "the engine's own arithmetic on numbers that you give", 1, 1, 0,
      cli_calc,
      "grpo: {\"rewards\":[G],\"logp\":[[..]],\"logp_old\":[[..]],\"logp_ref\":[[..]],\n"
@@ -50,6 +58,10 @@ static const struct cli_command row[] = {
      "balance: {\"load\":[E],\"bias\":[E],\"gamma\":x}\n"},
     {"score", "SCENARIO < in.jsonl", "rewards of given completions", 1, 1, HAS(SET), cli_score,
      "A line in: {\"problem\":{..},\"completion\":\"..\"}; a line out: reward, accuracy, format, why, at.\n"},
+    {"lesson", "[NAME]", "a guided evening: the lessons, or one of them in the workbench", 0, 1,
+     HAS(AUTO) | HAS(SNAPSHOT), cli_lesson,
+     "Each takes under five minutes. With --auto it is told on stdout and answers by itself;\n"
+     "--snapshot WxH adds the screens.\n"},
     {"bench", "[NAME...]", "speed: train, generate, step, store, ui", 0, WORDS_MAX, HAS(QUICK), cli_bench,
      "Beside PyTorch where python3-torch and tests/bench/torch_peer.py are found.\n"},
     {"check", "[RUN]", "integrity of the store, and replay of a run's last keyframe interval by digest", 0, 1,
@@ -166,7 +178,7 @@ static void man_options(uint64_t which, struct str *out)
 
 void cli_help_man(struct str *out)
 {
-    struct str usage = {0};
+    struct str usage = {0}, more = {0};
     str_add(out, ".TH GRPOLAB 1\n.SH NAME\ngrpolab \\- a workbench for GRPO in a terminal\n.SH SYNOPSIS\n"
                  ".B grpolab\n[COMMAND] [ARGUMENTS]\n.SH COMMANDS\n");
     for (int i = 0; row[i].name; i++) {
@@ -184,6 +196,15 @@ void cli_help_man(struct str *out)
     }
     str_add(out, ".SH OPTIONS\n");
     man_options(~(uint64_t)0, out);
+    script_manual(&more);
+    str_add(out, ".SH SCRIPTS\n.nf\n");
+    roff(out, str_c(&more));
+    str_clear(&more);
+    config_manual(&more);
+    str_add(out, ".fi\n.SH CONFIGURATION\n.nf\n");
+    roff(out, str_c(&more));
+    str_free(&more);
+    str_add(out, ".fi\n");
     str_add(out, ".SH EXIT STATUS\n0 done, 1 it failed, 2 the request was wrong, 3 a condition did not "
                  "hold.\n.SH ENVIRONMENT\n"
                  "GRPOLAB_STORE names the database, XDG_DATA_HOME its default folder.\n");

@@ -114,6 +114,8 @@ static enum status one_step(struct drive *d, struct session *s, int *stopped, st
     }
     if (s->run.id == run && is_last(s)) {
         measured_add(&d->measured, s->trainer->step, s->trainer->metric);
+        if (s->round.is_tested)
+            measured_verified(&d->measured, s->round.verified);
         *stopped = d->until.n && condition_holds(&d->until, &d->measured);
         if (*stopped)
             d->stop = STOP_UNTIL;
@@ -145,6 +147,7 @@ enum status drive_run(struct drive *d, struct session *s, struct err *e)
 {
     struct progress p;
     enum status st;
+    s->wants_aha = condition_uses(&d->until, Q_AHA_VERIFIED) || condition_uses(&d->expect, Q_AHA_VERIFIED);
     progress_init(&p);
     control_resume(&s->control);
     st = steps(d, s, &p, e);

@@ -12,11 +12,14 @@ struct reader {
     struct vocab vocab;
     void *task;
     struct query_step step;
+    struct record_finding *finding; /* of the step's traces */
+    int findings_n;
 };
 
 static void reader_release(struct reader *r)
 {
     query_step_free(&r->step);
+    free(r->finding);
     vocab_release(&r->vocab);
     if (r->task)
         r->set.scenario->close(r->task);
@@ -37,6 +40,8 @@ static enum status reader_init(struct reader *r, struct query *q, const struct r
         st = vocab_parse(&r->vocab, str_c(&words), e);
     if (!st)
         st = query_step(q, run->id, step, 1, &r->step, e);
+    if (!st)
+        st = query_findings(q, run->id, step, -1, -1, &r->finding, &r->findings_n, e);
     str_free(&words);
     return st;
 }
@@ -78,6 +83,39 @@ static void write_ahas(struct json_writer *w, const struct reader *r, const stru
     free(m);
 }
 
+/* What resampling found out about the trace. */
+static void write_findings(struct json_writer *w, const struct reader *r, const struct record_trace *t)
+{
+    write_key(w, "findings");
+    write_begin(w, '[');
+    for (int i = 0; i < r->findings_n; i++) {
+        const struct record_finding *f = &r->finding[i];
+        if (f->group != t->group || f->index != t->index)
+            continue;
+        write_begin(w, '{');
+        write_key(w, "kind");
+        write_word(w, finding_name(f->kind));
+        write_key(w, "position");
+        write_whole(w, f->token);
+        write_key(w, "right");
+        write_whole(w, f->right);
+        write_key(w, "n");
+        write_whole(w, f->n);
+        if (f->kind == FINDING_AHA) {
+            write_key(w, "without_right");
+            write_whole(w, f->without_right);
+            write_key(w, "without_n");
+            write_whole(w, f->without_n);
+            write_key(w, "p");
+            write_number(w, f->p);
+            write_key(w, "verified");
+            write_bool(w, f->verified);
+        }
+        write_end(w, '}');
+    }
+    write_end(w, ']');
+}
+
 static void trace_json(struct json_writer *w, const struct reader *r, const struct record_trace *t,
                        const struct str *text)
 {
@@ -115,6 +153,7 @@ static void trace_json(struct json_writer *w, const struct reader *r, const stru
     write_key(w, "at");
     write_whole(w, t->at);
     write_ahas(w, r, t, text);
+    write_findings(w, r, t);
     write_key(w, "cut_off");
     write_bool(w, t->cut_off);
     write_end(w, '}');

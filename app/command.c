@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "app/command_act.h"
+#include "app/condition.h"
 #include "app/term.h"
+#include "engine/rl/objective.h"
 #include "scenarios/registry.h"
 
 static const struct command_row rows[] = {
@@ -17,10 +19,10 @@ static const struct command_row rows[] = {
      0, 2, command_step},
     {"pause", NULL, "", "hold, also in the middle of a step", 0, NULL, 0, 0, command_pause},
     {"resume", "run", "", "go on", 0, NULL, 0, 0, command_resume},
-    {"fork", NULL, "[STEP] [key=value ...] [name]",
-     "a child run from a step's beginning, with changed settings", TAKES_SETTING, NULL, 0, -1,
+    {"fork", NULL, "[@RUN] [STEP] [key=value ...] [name]",
+     "a child run from a step's beginning, with changed settings", TAKES_SETTING | TAKES_AT_RUN, NULL, 0, -1,
      command_fork_run},
-    {"set", NULL, "key=value ...", "change settings: makes a fork at the present step", TAKES_SETTING, NULL,
+    {"set", NULL, "key value|key=value ...", "change settings: makes a fork at the present step", TAKES_SETTING, NULL,
      1, -1, command_set},
     {"rewind", NULL, "STEP", "move the run back; going on replays what is committed", 0, NULL, 1, 1,
      command_rewind},
@@ -28,31 +30,71 @@ static const struct command_row rows[] = {
      command_goto},
     {"back", NULL, "[N]", "look N steps further back", 0, NULL, 0, 1, command_back},
     {"live", NULL, "", "look at what happens now", 0, NULL, 0, 0, command_live},
+    {"when", NULL, "CONDITION", "go back to the latest earlier step at which it held", TAKES_CONDITION, NULL, 1, -1,
+     command_when},
+    {"break", "b", "CONDITION|list|delete N|disable N|enable N",
+     "pause where it begins to hold: kl > 0.1, step 120, aha", TAKES_CONDITION,
+     "list delete disable enable", 0, -1, command_break},
     {"follow", NULL, "best|aha|GROUP/INDEX", "which trace is shown and paced", 0, "best aha", 1, 1,
      command_follow},
+    {"overlay", NULL, "NAME [LAYER]", "what the colours of the trace's tokens tell", 0,
+     "none probability entropy advantage ratio clipped kl expert", 1, 2, command_overlay},
+    {"test-aha", "aha", "", "test aha candidates: resample with and without the word", 0, NULL, 0,
+     0, command_test_aha},
+    {"value", NULL, "[TOKEN]", "success of 32 continuations from a token, or all along", 0, NULL,
+     0, 1, command_value},
+    {"token", NULL, "N|end", "put the cursor of the trace on a token", 0, "end", 1, 1, command_token},
+    {"find", NULL, "[TEXT]", "search the step's completions; n, N go on; no TEXT ends it", 0, NULL, 0, -1,
+     command_find},
+    {"sort", NULL, "index|advantage|reward|length", "the order of a group's completions", 0,
+     "index advantage reward length", 1, 1, command_sort},
+    {"filter", NULL, "all|right|wrong|aha", "which completions of a group are listed", 0, "all right wrong aha", 1, 1,
+     command_filter},
+    {"what-if", NULL, "[reward I VALUE|KEY VALUE|run|reset|off]",
+     "try other rewards or settings on a copy of the group", 0,
+     "reward loss std eps_low eps_high beta ratio run reset off " LOSS_CHOICES " " STD_CHOICES " start after", 0, 3,
+     command_what_if},
     {"pace", NULL, "N|slow|step|full", "tokens a second of the followed trace; or holds after a step", 0,
      "full slow step", 1, 1, command_pace},
     {"eval", NULL, "", "evaluate the open run on held-out problems, now", 0, NULL, 0, 0, command_eval},
-    {"new", NULL, "PRESET [key=value ...]", "start a preset", TAKES_PRESET | TAKES_SETTING, NULL, 1, -1,
+    {"new", NULL, "[PRESET] [key=value ...]", "start a preset, or what the scenarios screen's form has",
+     TAKES_PRESET | TAKES_SETTING, NULL, 0, -1,
      command_new},
     {"open", NULL, "RUN", "open a run, by name or id, where it stands", TAKES_RUN, NULL, 1, 1, command_open},
-    {"rename", NULL, "NAME", "give the open run another name", 0, NULL, 1, 1, command_rename},
-    {"note", NULL, "TEXT", "write a note to the open run", 0, NULL, 0, -1, command_note},
+    {"rename", NULL, "[@RUN] NAME", "give the open run, or RUN, another name", TAKES_AT_RUN, NULL, 1, 2, command_rename},
+    {"note", NULL, "[@RUN] TEXT", "write a note to the open run, or to RUN", TAKES_AT_RUN, NULL, 0, -1, command_note},
     {"delete", NULL, "RUN", "delete a run with all it has; asks first", TAKES_RUN, NULL, 1, 1,
      command_delete},
+    {"compare", NULL, "[RUN ...]", "runs over each other; alone: the open one and its parent", TAKES_RUN, NULL, 0,
+     -1, command_compare},
+    {"turns", NULL, "RUN|off", "RUN and the open run take turns, the one behind first", TAKES_RUN, "off", 1, 1,
+     command_turns},
+    {"change", NULL, "key=value ...", "change settings in the form of the scenarios screen", TAKES_SETTING, NULL, 1, -1,
+     command_change},
+    {"jump", NULL, "TEXT", "to the next setting in that form that speaks of TEXT", TAKES_SETTING, NULL, 1, -1,
+     command_jump},
     {"settings", NULL, "", "the settings of the open run, with their meaning", 0, NULL, 0, 0,
      command_settings},
     {"runs", NULL, "", "the screen of runs and forks", 0, NULL, 0, 0, command_screen},
     {"log", NULL, "", "the screen of the log", 0, NULL, 0, 0, command_screen},
     {"dashboard", NULL, "", "the dashboard", 0, NULL, 0, 0, command_screen},
-    {"plot", NULL, "[METRIC ...] FILE.png", "write a chart: of metrics, or of the curve with the focus",
-     TAKES_METRIC | TAKES_FILE, NULL, 1, -1, command_plot},
-    {"save-screen", NULL, "FILE.txt", "write this screen as text", TAKES_FILE, NULL, 1, 1,
+    {"plot", NULL, "[METRIC ...] [RUN ...] FILE.png", "write a chart: of metrics, or of the curve with the focus",
+     TAKES_METRIC | TAKES_RUN | TAKES_FILE, NULL, 1, -1, command_plot},
+    {"save-screen", NULL, "FILE.txt|FILE.png", "write this screen as text, or as a picture", TAKES_FILE, NULL, 1, 1,
      command_save_screen},
+    {"record", NULL, "FILE.cast|off", "record the terminal for asciinema, until it is off", TAKES_FILE, "off", 1, 1,
+     command_record},
+    {"explain", "x", "[METRIC|TERM]", "what a figure means: value, formula, source, how it is read", TAKES_METRIC,
+     "rewards mean std advantage logp old ratio clip min ref k3 penalty weight token gradient no-clip pull trace batch",
+     0, 1, command_explain},
     {"smooth", NULL, "0..0.99", "smooth the curves, that much of the past", 0, NULL, 1, 1, command_smooth},
     {"theme", NULL, "NAME", "colours", TAKES_THEME, NULL, 1, 1, command_theme},
     {"mouse", NULL, "on|off", "whether the mouse chooses; off leaves it to the terminal", 0, "on off", 1, 1,
      command_mouse},
+    {"lesson", NULL, "[NAME|next|back|off]", "a guided lesson beside the screen; no name: the list", 0,
+     "advantage clip-kl aha hacking flat collapse next back off", 0, 1, command_lesson},
+    {"map", NULL, "KEY [:COMMAND|KEY]", "what a key does, or give it another meaning until you leave", 0, NULL, 1, -1,
+     command_map},
     {"help", "h", "[COMMAND]", "help of the screen, or of a command", TAKES_COMMAND, NULL, 0, 1,
      command_help},
     {"quit", "q", "", "leave; what is committed is kept", 0, NULL, 0, 0, command_quit},
@@ -316,6 +358,11 @@ static void offer_arguments(const struct command_source *s, const struct command
     if (row->takes & TAKES_RUN)
         for (i = 0; s->runs && i < s->runs_n; i++)
             offer(out, prefix, s->runs[i].name);
+    for (i = 0; row->takes & TAKES_AT_RUN && position == 1 && *prefix == '@' && i < s->runs_n; i++) {
+        char name[NAME_BYTES + 1];
+        snprintf(name, sizeof name, "@%s", s->runs[i].name);
+        offer(out, prefix, name);
+    }
     if (row->takes & TAKES_SETTING && s->set && !(row->takes & TAKES_PRESET && position == 1))
         offer_settings(out, prefix, s->set);
     if (row->takes & TAKES_METRIC)
@@ -353,6 +400,15 @@ void command_complete(const struct command_source *s, const char *line, int begi
     }
     first_word(line, name, sizeof name);
     row = command_by_name(name);
+    if (row && row->takes & TAKES_CONDITION) {
+        char before[COMMAND_BYTES];
+        const char *rest = first_word(line, name, sizeof name);
+        int length = (int)(line + begin - rest);
+        snprintf(before, sizeof before, "%.*s", length > 0 ? length : 0, rest);
+        condition_complete(before, prefix, out);
+        if (position > 1)
+            return;
+    }
     if (row)
         offer_arguments(s, row, position, prefix, out, files);
 }

@@ -18,7 +18,9 @@ enum takes {
     TAKES_METRIC = 8,
     TAKES_FILE = 16,
     TAKES_COMMAND = 32,
-    TAKES_THEME = 64
+    TAKES_THEME = 64,
+    TAKES_CONDITION = 1 << 11, /* `kl > 0.1`, an event; joined by and, or */
+    TAKES_AT_RUN = 1 << 12 /* @RUN, as the first argument */
 };
 
 struct command_row {

@@ -7,6 +7,7 @@
 
 #include "app/command_act.h"
 #include "app/desk.h"
+#include "app/desk_scenarios.h"
 #include "scenarios/registry.h"
 
 static enum status need_run(const struct desk *d, const struct command_line *l, struct err *e)
@@ -69,11 +70,11 @@ enum status command_resume(struct desk *d, const struct command_line *l, struct 
 }
 
 /* Unknown keys and bad values are told at once, not after the step under way has been given up for them. */
-static enum status check_settings(struct desk *d, const struct settings *set, const struct engine_message *m,
+static enum status check_settings(const char *stage_of, const struct settings *set, const struct engine_message *m,
                                   struct err *e)
 {
     struct settings changed;
-    int stage = stage_find(d->live->stage), i;
+    int stage = stage_find(stage_of), i;
     enum status st = ST_OK;
 
     if (!set)
@@ -95,20 +96,49 @@ static int64_t step_in_view(const struct desk *d)
     return d->at;
 }
 
+/* A fork of a run that is not the open one. */
+static enum status fork_other(struct desk *d, int64_t id, struct engine_message *m, struct err *e)
+{
+    struct record_run run;
+    struct settings set;
+    char name[24];
+    enum status st;
+
+    snprintf(name, sizeof name, "%lld", (long long)id);
+    st = query_run(d->query, name, &run, e);
+    if (!st && m->step > run.step)
+        st = err_set(e, ST_USAGE, "fork", "%s has steps 0 to %lld, not %lld", run.name, (long long)run.step,
+                     (long long)m->step);
+    if (!st)
+        st = session_settings(d->query, id, &set, e);
+    if (!st)
+        st = check_settings(run.stage, &set, m, e);
+    m->run_id = id;
+    if (!st)
+        st = desk_post(d, m, e);
+    if (!st)
+        desk_say(d, "forking %s ...", run.name);
+    return st;
+}
+
 enum status command_fork_run(struct desk *d, const struct command_line *l, struct err *e)
 {
     struct engine_message m = {.what = ENGINE_FORK};
-    enum status st = need_run(d, l, e);
+    int64_t run;
+    int used;
+    enum status st = command_about(d, l, &run, &used, e);
 
     if (!st)
-        st = command_fork(l, 0, &m, e);
+        st = command_fork(l, used, &m, e);
+    if (!st && run != desk_run_id(d))
+        return fork_other(d, run, &m, e);
     if (!st && m.step < 0)
         m.step = step_in_view(d);
     if (!st && m.step > d->live->head)
         st = err_set(e, ST_USAGE, "fork", "%s has steps 0 to %lld, not %lld", d->live->run,
                      (long long)d->live->head, (long long)m.step);
     if (!st)
-        st = check_settings(d, desk_settings(d), &m, e);
+        st = check_settings(d->live->stage, desk_settings(d), &m, e);
     if (!st)
         st = desk_post(d, &m, e);
     if (!st)
@@ -121,13 +151,20 @@ enum status command_set(struct desk *d, const struct command_line *l, struct err
     struct engine_message m = {.what = ENGINE_FORK};
     enum status st = need_run(d, l, e);
 
-    if (!st)
+    if (!st && l->argc == 2 && !strchr(l->argv[0], '=') && !strchr(l->argv[1], '=')) {
+        m.arguments_n = 1; /* `set key value` */
+        m.step = -1;
+        if (snprintf(m.argument[0], ENGINE_TEXT, "%s=%s", l->argv[0], l->argv[1]) >= ENGINE_TEXT)
+            st = err_set(e, ST_USAGE, "set", "'%.20s...' is too long", l->argv[1]);
+    } else if (!st) {
         st = command_fork(l, 0, &m, e);
-    if (!st && (m.step >= 0 || m.text[0]))
-        st = err_set(e, ST_USAGE, "set", "it is :set key=value ...; :fork also takes a step and a name");
+    }
+    if (!st && (m.step >= 0 || m.text[0] || !m.arguments_n))
+        st = err_set(e, ST_USAGE, "set",
+                     "it is :set key value, or :set key=value ...; :fork also takes a step and a name");
     m.step = step_in_view(d);
     if (!st)
-        st = check_settings(d, desk_settings(d), &m, e);
+        st = check_settings(d->live->stage, desk_settings(d), &m, e);
     if (!st)
         st = desk_post(d, &m, e);
     if (!st)
@@ -218,6 +255,8 @@ enum status command_new(struct desk *d, const struct command_line *l, struct err
     struct engine_message m = {.what = ENGINE_NEW};
     enum status st = command_fork(l, 1, &m, e);
 
+    if (!l->argc)
+        return desk_scenarios_start(d, e);
     if (!st && (m.step >= 0 || m.text[0]))
         st = err_set(e, ST_USAGE, "new", "it is :new PRESET key=value ...");
     if (!st && !preset_find(l->argv[0]) && !scenario_find(l->argv[0]) && !strchr(l->argv[0], '/'))
@@ -232,12 +271,12 @@ enum status command_new(struct desk *d, const struct command_line *l, struct err
     return st;
 }
 
-/* Requests that change what is on record of the open run. */
+/* Requests that change what is on record of a run. */
 static enum status post_text(struct desk *d, const struct command_line *l, enum engine_request what,
-                             const char *text, struct err *e)
+                             int64_t run, const char *text, struct err *e)
 {
-    struct engine_message m = {.what = what, .run_id = desk_run_id(d)};
-    enum status st = need_run(d, l, e);
+    struct engine_message m = {.what = what, .run_id = run};
+    enum status st = run ? ST_OK : need_run(d, l, e);
 
     if (!st && strlen(text) >= ENGINE_TEXT)
         st = err_set(e, ST_USAGE, l->row->name, "at most %d bytes", ENGINE_TEXT - 1);
@@ -249,12 +288,27 @@ static enum status post_text(struct desk *d, const struct command_line *l, enum 
 
 enum status command_rename(struct desk *d, const struct command_line *l, struct err *e)
 {
-    return post_text(d, l, ENGINE_RENAME, l->argv[0], e);
+    int64_t run;
+    int used;
+    enum status st = command_about(d, l, &run, &used, e);
+
+    if (!st && l->argc != used + 1)
+        st = err_set(e, ST_USAGE, "rename", "it is :rename NAME, or :rename @RUN NAME");
+    return st ? st : post_text(d, l, ENGINE_RENAME, run, l->argv[used], e);
 }
 
 enum status command_note(struct desk *d, const struct command_line *l, struct err *e)
 {
-    return post_text(d, l, ENGINE_NOTE, l->rest, e);
+    const char *text = l->rest;
+    int64_t run;
+    int used;
+    enum status st = command_about(d, l, &run, &used, e);
+
+    if (used) {
+        text += strcspn(text, " \t");
+        text += strspn(text, " \t");
+    }
+    return st ? st : post_text(d, l, ENGINE_NOTE, run, text, e);
 }
 
 enum status command_delete(struct desk *d, const struct command_line *l, struct err *e)
@@ -272,7 +326,7 @@ enum status command_delete(struct desk *d, const struct command_line *l, struct 
 
 enum status command_eval(struct desk *d, const struct command_line *l, struct err *e)
 {
-    enum status st = post_text(d, l, ENGINE_EVALUATE, "", e);
+    enum status st = post_text(d, l, ENGINE_EVALUATE, desk_run_id(d), "", e);
 
     if (!st)
         desk_say(d, "evaluating %s on held-out problems ...", d->live->run);

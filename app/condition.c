@@ -14,6 +14,7 @@ static const struct {
     int quantity;
 } events[] = {
     {"aha", M_AHA},
+    {"aha.verified", Q_AHA_VERIFIED},
     {"group.flat", M_FLAT},
     {"nonfinite", Q_NONFINITE},
 };
@@ -44,7 +45,7 @@ static int next_word(const char **p, char out[WORD_BYTES])
 /* What a mistyped word may have meant. */
 static const char *quantity_name(int i)
 {
-    static const char *const more[] = {"step", "group.flat", "nonfinite", NULL};
+    static const char *const more[] = {"step", "group.flat", "nonfinite", "aha.verified", NULL};
     return i < METRIC_N ? metric_row(i)->name : more[i - METRIC_N];
 }
 
@@ -85,8 +86,6 @@ static enum status parse_term(const char **p, struct condition_term *t, struct e
                        word[0] ? "a metric or an event is missing before '%.40s'"
                                : "a metric or an event is missing at the end%.0s",
                        word);
-    if (strcmp(word, "aha.verified") == 0)
-        return err_set(e, ST_USAGE, "condition", "aha.verified is not built yet; `aha` tells the candidates");
     ahead = *p;
     event = find_event(word);
     t->quantity = find_quantity(word);
@@ -103,6 +102,11 @@ static enum status parse_term(const char **p, struct condition_term *t, struct e
         return ST_OK;
     }
     found = find_op(op);
+    if (t->quantity == Q_STEP && op[strspn(op, "0123456789")] == 0) { /* `step 120` */
+        *t = (struct condition_term){.quantity = Q_STEP, .op = OP_EQUAL, .number = strtod(op, NULL)};
+        *p = ahead;
+        return ST_OK;
+    }
     if (found < 0 || t->quantity < 0)
         return err_set(e, ST_USAGE, "condition",
                        t->quantity < 0
@@ -173,4 +177,32 @@ int condition_holds(const struct condition *c, const struct measured *m)
         all = all && term_holds(&c->term[i], m);
     }
     return all;
+}
+
+int condition_uses(const struct condition *c, int quantity)
+{
+    for (int i = 0; i < c->n; i++)
+        if (c->term[i].quantity == quantity)
+            return 1;
+    return 0;
+}
+
+int condition_has_event(const struct condition *c)
+{
+    for (int i = 0; i < c->n; i++)
+        if (c->term[i].op == OP_EVENT)
+            return 1;
+    return 0;
+}
+
+int condition_measures(const struct condition *c, const double *metric)
+{
+    int others = 0;
+    for (int i = 0; i < c->n; i++) {
+        int q = c->term[i].quantity;
+        others += q != Q_STEP;
+        if (q < METRIC_N ? !isnan(metric[q]) : q == Q_AHA_VERIFIED || q == Q_NONFINITE)
+            return 1;
+    }
+    return !others;
 }

@@ -17,6 +17,7 @@
 
 #include "app/desk_read.h"
 #include "app/desk_screen.h"
+#include "app/lesson.h"
 
 enum { MESSAGE_SECONDS = 8 };
 
@@ -50,9 +51,11 @@ enum status desk_init(struct desk *d, struct session *s, struct err *e)
     d->stored = calloc(1, sizeof *d->stored);
     d->held = calloc(1, sizeof *d->held);
     d->facts = calloc(1, sizeof *d->facts);
+    d->findings = calloc(1, sizeof *d->findings);
     d->routing = calloc(1, sizeof *d->routing);
     d->what_if = calloc(1, sizeof *d->what_if);
-    st = d->live && d->stored && d->held && d->facts && d->routing && d->what_if ? history_init(&d->history, e)
+    st = d->live && d->stored && d->held && d->facts && d->findings && d->routing && d->what_if
+             ? history_init(&d->history, e)
                                          : err_set(e, ST_NOMEM, "workbench", "no memory for three snapshots");
     for (i = 0; !st && i < SCREEN_N; i++)
         if (desk_screen((enum screen_id)i)->init)
@@ -70,11 +73,13 @@ void desk_release(struct desk *d)
 {
     int i;
 
+    lesson_close(d);
     probe_release(&d->probe);
     for (i = 0; i < SCREEN_N; i++)
         if (desk_screen((enum screen_id)i)->release)
             desk_screen((enum screen_id)i)->release(d);
     free(d->facts);
+    free(d->findings);
     free(d->routing);
     free(d->what_if);
     query_close(d->query);
@@ -179,6 +184,7 @@ static void take_facts(struct desk *d)
 
     if (probe_look(&d->probe, d->facts, d->routing, d->what_if, d->probing, &d->probing_progress, &e) && e.code)
         desk_fail(d, &e);
+    desk_keep_findings(d);
 }
 
 int desk_take(struct desk *d)
@@ -236,6 +242,7 @@ static void set_view(struct desk *d)
         d->live->pace = c.hold_after_step ? -1 : c.pace;
     }
     v->now = desk_shown(d);
+    desk_read_findings(d);
     v->facts = v->now && d->facts->version && d->facts->run == v->now->run_id && d->facts->step == v->now->step &&
                        d->facts->group == v->now->follow.group && d->facts->index == v->now->follow.index
                    ? d->facts
@@ -254,6 +261,7 @@ static void set_view(struct desk *d)
     v->message = d->message_until > 0 ? d->message : NULL;
     if (!v->message && v->overlay == OVERLAY_SETTINGS)
         v->message = d->rows[v->overlay_list.selected].what; /* whole, for where its row cuts it */
+    desk_breaks(d);
     desk_hints(d);
     v->hints = d->hints;
     v->rows = d->rows;

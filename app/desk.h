@@ -2,6 +2,7 @@
 #define GRPOLAB_APP_DESK_H
 
 #include "app/command.h"
+#include "app/desk_finding.h"
 #include "app/engine.h"
 #include "app/moment.h"
 #include "app/probe.h"
@@ -23,12 +24,17 @@ struct desk {
     int has_engine;
     struct query *query; /* a read-only connection of its own */
     struct term *term;   /* NULL: none */
+    struct recording *recording; /* of what the terminal is shown, NULL: none */
+    struct lesson *lesson; /* that is open, NULL: none; owned */
+    struct script *script; /* that drives it, NULL: none */
+    struct config *config; /* the user's keys, NULL: none */
     struct canvas canvas;
     struct view view;
     struct history history;
     struct snapshot *live, *stored; /* what happens now; the step that is looked at */
     struct moment moment;
     struct probe probe;            /* finds out what needs the weights of an old step */
+    struct desk_findings *findings; /* what of that goes on record, or was there before */
     struct trace_facts *facts;     /* what it knows of the last trace that was asked about */
     struct routing_facts *routing;
     struct what_if_facts *what_if;
@@ -61,6 +67,8 @@ struct desk {
     enum question question;
     char question_text[160];
     int64_t question_run;
+    struct breakpoint breaks[BREAKS_MAX]; /* as they stood before this frame */
+    struct view_break view_breaks[BREAKS_MAX];
     double slow; /* tokens a second of slow motion */
     int mouse;
     const char *prefill; /* the command line is to be opened with that; NULL: no */
@@ -101,6 +109,9 @@ void desk_follow(struct desk *d, enum follow why, int group, int index);
 /* desk_probe: asks about the trace that is looked at; `at`: a token, -1: none; `samples` 0: the usual 32. What is known
  * already is not asked again. Errors: ST_NOTFOUND (no trace), those of probe_ask. */
 enum status desk_probe(struct desk *d, enum probe_what what, int at, int samples, struct err *e);
+/* desk_question: a question about what is looked at, for probe_ask: run, step and trace are filled in; at -1, samples, and
+ * for WHAT_IF rewards and objective are the caller's. Errors: ST_NOTFOUND (no trace), ST_BUSY (steps go by too fast). */
+enum status desk_question(const struct desk *d, enum probe_what what, struct probe_question *q, struct err *e);
 
 /* desk_settings: of the open run, NULL when there is none or it cannot be read. */
 const struct settings *desk_settings(struct desk *d);
@@ -120,6 +131,9 @@ void desk_show_help(struct desk *d);
 void desk_show_command(struct desk *d, const struct command_row *row);
 enum status desk_show_settings(struct desk *d, struct err *e);
 void desk_close_overlay(struct desk *d);
+
+/* desk_breaks: brings what the view shows of the breakpoints up to date, their list among it. */
+void desk_breaks(struct desk *d);
 
 /* desk_hints: the status line's, by what the run is doing. */
 void desk_hints(struct desk *d);

@@ -80,7 +80,15 @@ void desk_show_command(struct desk *d, const struct command_row *row)
         add_row(d, "words", row->words);
     for (i = 0; row->takes & TAKES_THEME && theme_at(i); i++)
         add_row(d, theme_at(i)->name, theme_at(i)->what);
-    for (i = 0; row->takes & TAKES_METRIC && i < METRIC_N; i++)
+    if (row->takes & TAKES_CONDITION) {
+        add_row(d, "CONDITION", "METRIC < <= > >= == crosses NUMBER, or an event; joined by and, or");
+        add_row(d, "step N", "that step");
+        add_row(d, "aha", "a step with an aha candidate");
+        add_row(d, "aha.verified", "with one that resampling verified; its test takes time");
+        add_row(d, "group.flat", "a step with a group of equal rewards");
+        add_row(d, "nonfinite", "the run has stopped at a number that is not finite");
+    }
+    for (i = 0; row->takes & (TAKES_METRIC | TAKES_CONDITION) && i < METRIC_N; i++)
         add_row(d, metric_row(i)->name, metric_row(i)->meaning);
     if (row->takes & TAKES_SETTING)
         add_row(d, "key=value", "a setting; :settings lists them, with their meaning");

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/presets.h"
@@ -33,7 +34,7 @@ static int has_request(struct engine *e)
 static enum status new_run(struct session *s, const struct engine_message *m, struct err *e)
 {
     struct settings set;
-    uint64_t seed = 0;
+    uint64_t seed = 1; /* as `grpolab train` has it, so that each finds the other's finished stages */
     const char *argument[ENGINE_ARGUMENTS];
     enum status st;
     for (int i = 0; i < m->arguments_n; i++)
@@ -46,12 +47,61 @@ static enum status fork_run(struct session *s, const struct engine_message *m, s
 {
     const char *argument[ENGINE_ARGUMENTS];
     char id[24];
-    if (!s->trainer)
+    if (!s->trainer && !m->run_id)
         return err_set(e, ST_USAGE, "fork", "no run is open");
     for (int i = 0; i < m->arguments_n; i++)
         argument[i] = m->argument[i];
-    snprintf(id, sizeof id, "%lld", (long long)s->run.id);
-    return session_fork(s, id, m->step < 0 ? s->trainer->step : m->step, argument, m->arguments_n, m->text, e);
+    snprintf(id, sizeof id, "%lld", (long long)(m->run_id ? m->run_id : s->run.id));
+    return session_fork(s, id, m->step < 0 && !m->run_id ? s->trainer->step : m->step, argument, m->arguments_n, m->text,
+                        e);
+}
+
+static enum status begin_turns(struct engine *en, const struct engine_message *m, struct err *e)
+{
+    struct session *s = en->session;
+    enum status st;
+    if (!m->text[0]) {
+        session_say(s, 0, en->turns.with ? "no more turns" : "no run has turns with this one");
+        turns_end(&en->turns);
+        return ST_OK;
+    }
+    st = turns_begin(&en->turns, s, m->text, e);
+    if (!st)
+        session_say(s, 0, "%s and %s take steps in turns, the one behind first; :turns off ends it", s->run.name,
+                    en->turns.with->run.name);
+    return st;
+}
+
+/* Another run has been opened: the turns were with the one before. */
+static void leave_turns(struct engine *en)
+{
+    struct session *s = en->session;
+    char said[160];
+    if (!en->turns.with || s->run.id == en->turns.open)
+        return;
+    snprintf(said, sizeof said, "%.*s", (int)sizeof said - 1, s->message);
+    session_say(s, s->message_is_error, "%s; the turns with %s end", said, en->turns.with->run.name);
+    turns_end(&en->turns);
+}
+
+static void show_turns(struct engine *en)
+{
+    struct engine_turns now = {0};
+    if (en->turns.with) {
+        now.run = en->turns.with->run.id;
+        now.step = en->turns.with->trainer->step;
+        snprintf(now.name, sizeof now.name, "%s", en->turns.with->run.name);
+    }
+    pthread_mutex_lock(&en->lock);
+    en->shown = now;
+    pthread_mutex_unlock(&en->lock);
+}
+
+void engine_turns(struct engine *e, struct engine_turns *out)
+{
+    pthread_mutex_lock(&e->lock);
+    *out = e->shown;
+    pthread_mutex_unlock(&e->lock);
 }
 
 static enum status evaluate(struct session *s, struct err *e)
@@ -83,6 +133,7 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
         break;
     case ENGINE_OPEN:
         control_pause(&s->control);
+        turns_end(&en->turns); /* its lock may be the one that is wanted */
         st = session_open(s, m->text, -1, 1, e);
         if (!st)
             session_say(s, 0, "%s at step %lld: space goes on, :new PRESET starts another", s->run.name,
@@ -98,6 +149,8 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
         st = store_run_rename(s->store, m->run_id, m->text, e);
         if (!st && s->run.id == m->run_id)
             snprintf(s->run.name, sizeof s->run.name, "%.*s", NAME_BYTES - 1, m->text);
+        if (!st && en->turns.with && en->turns.with->run.id == m->run_id)
+            snprintf(en->turns.with->run.name, NAME_BYTES, "%.*s", NAME_BYTES - 1, m->text);
         break;
     case ENGINE_NOTE:
         st = store_run_note(s->store, m->run_id, m->text, e);
@@ -105,10 +158,20 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
     case ENGINE_DELETE:
         st = s->trainer && s->run.id == m->run_id
                  ? err_set(e, ST_USAGE, "delete", "%s is open: open another run first", s->run.name)
+             : en->turns.with && en->turns.with->run.id == m->run_id
+                 ? err_set(e, ST_USAGE, "delete", "%s has turns with the open run: :turns off first",
+                           en->turns.with->run.name)
                  : store_run_delete(s->store, m->run_id, e);
         break;
     case ENGINE_EVALUATE:
         st = evaluate(s, e);
+        break;
+    case ENGINE_TURNS:
+        st = begin_turns(en, m, e);
+        break;
+    case ENGINE_KEEP:
+        st = store_findings(s->store, m->run_id, m->finding, m->findings_n, e);
+        free(m->finding);
         break;
     case ENGINE_QUIT:
         break;
@@ -123,18 +186,27 @@ static void note_pause(struct session *s)
         session_state(s, "paused");
 }
 
-static void one_step(struct session *s)
+static void one_step(struct engine *en)
 {
+    struct session *s = en->session;
     struct err e = {0};
     enum status st;
-    if (session_is_done(s) && s->trainer->step == s->trainer->head && s->stop_at_end) {
+    if (turns_next(&en->turns, s) != s) {
+        st = turns_step(&en->turns, s, &e);
+        session_publish(s, 0);
+    } else if (session_is_done(s) && s->trainer->step == s->trainer->head && s->stop_at_end) {
         session_say(s, 0, "%s is done at step %lld: space goes on, :fork or :new PRESET starts another", s->run.name,
                     (long long)s->trainer->step);
         s->stop_at_end = 0;
+        if (en->turns.with)
+            en->turns.with->stop_at_end = 0;
         control_pause(&s->control);
         return;
+    } else {
+        st = session_step(s, &e);
+        leave_turns(en);
     }
-    st = session_step(s, &e);
+    show_turns(en);
     if (st == ST_CANCELLED)
         control_clear_cancel(&s->control);
     else if (st)
@@ -152,23 +224,28 @@ static void *run(void *arg)
             struct err e = {0};
             enum status st;
             control_clear_cancel(&s->control);
-            session_say(s, 0, "%s", "");
+            if (m.what != ENGINE_KEEP) /* what was said last stays */
+                session_say(s, 0, "%s", "");
             st = carry_out(en, &m, &e);
+            leave_turns(en);
+            show_turns(en);
             if (st)
                 session_say(s, 1, "%s: %s", e.where, e.msg);
             s->command = m.number;
             if (m.what == ENGINE_QUIT) {
                 note_pause(s);
+                turns_end(&en->turns);
                 return NULL;
             }
             session_publish(s, 1);
         }
         control_clear_cancel(&s->control);
         if (s->trainer && !s->failed && control_is_open(&s->control)) {
-            one_step(s);
+            one_step(en);
             continue;
         }
         note_pause(s);
+        turns_pause(&en->turns);
         session_publish(s, 1);
         if (!has_request(en))
             control_wait(&s->control, seen);
@@ -205,7 +282,9 @@ uint64_t engine_post(struct engine *e, const struct engine_message *m)
         number = slot->number = ++e->posted;
     }
     pthread_mutex_unlock(&e->lock);
-    if (number)
+    if (number && m->what == ENGINE_KEEP)
+        control_kick(&e->session->control);
+    else if (number)
         control_cancel(&e->session->control);
     return number;
 }

@@ -4,22 +4,25 @@
 #include <pthread.h>
 
 #include "app/session.h"
+#include "app/turns.h"
 
 /* The engine's thread: it owns the session, takes steps while the control lets it, and carries out requests between
  * steps. A request that needs the step under way out of the way cancels it; what was not committed is replayed. */
 enum engine_request {
     ENGINE_NEW,        /* text: preset name; arguments: key=value; starts its chain */
     ENGINE_OPEN,       /* text: run name or id; opens it, paused, at its latest commit */
-    ENGINE_FORK,       /* of the open run; step (-1: latest), arguments, text: name; the child becomes the open run */
+    ENGINE_FORK,       /* of run_id (0: of the open run); step (-1: latest), arguments, text: name; the child becomes the open run */
     ENGINE_REWIND,     /* step */
     ENGINE_RENAME,     /* run_id, text */
     ENGINE_NOTE,       /* run_id, text */
     ENGINE_DELETE,     /* run_id */
     ENGINE_EVALUATE,   /* the open run, now: result as a message */
+    ENGINE_TURNS,      /* text: a run that takes steps in turns with the open one; "": no more */
+    ENGINE_KEEP,       /* of run_id: finding, findings_n go on record; the step under way is not disturbed */
     ENGINE_QUIT
 };
 
-enum { ENGINE_ARGUMENTS = 16, ENGINE_TEXT = 128, ENGINE_QUEUE = 16 };
+enum { ENGINE_ARGUMENTS = 64, ENGINE_TEXT = 128, ENGINE_QUEUE = 16 };
 
 struct engine_message {
     enum engine_request what;
@@ -27,11 +30,21 @@ struct engine_message {
     int arguments_n;
     char text[ENGINE_TEXT];
     char argument[ENGINE_ARGUMENTS][ENGINE_TEXT];
+    struct record_finding *finding; /* malloc'ed; the engine's once it is posted */
+    int findings_n;
     uint64_t number;
+};
+
+/* The run that has turns with the open one, for the user interface; run 0: none. */
+struct engine_turns {
+    int64_t run, step;
+    char name[NAME_BYTES];
 };
 
 struct engine {
     struct session *session;
+    struct turns turns;          /* of the engine's thread */
+    struct engine_turns shown;   /* guarded by lock */
     pthread_t thread;
     pthread_mutex_t lock;
     struct engine_message queue[ENGINE_QUEUE];
@@ -45,6 +58,8 @@ enum status engine_start(struct engine *e, struct session *s, struct err *err);
 /* engine_post: queues a request; 0 when the queue is full. A snapshot with command >= the number acknowledges
  * it, and its message says how it went. */
 uint64_t engine_post(struct engine *e, const struct engine_message *m);
+/* engine_turns: who has turns with the open run. Any thread. */
+void engine_turns(struct engine *e, struct engine_turns *out);
 /* engine_stop: cancels the step under way, waits for the thread. The run's state on record becomes "paused". */
 void engine_stop(struct engine *e);
 

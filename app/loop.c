@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "app/crash.h"
+#include "app/guide.h"
 #include "app/keymap.h"
 #include "app/prompt.h"
+#include "app/record.h"
 
 #define FRAME_SECONDS (1.0 / 30) /* more than one can read, half of what a slow line can bear */
 
@@ -86,7 +88,7 @@ static void on_key(struct desk *d, struct key_event *k)
         request_click(d, k->row, k->col);
     else if (k->key == INPUT_WHEEL_UP || k->key == INPUT_WHEEL_DOWN)
         request_wheel(d, k->row, k->col, k->key == INPUT_WHEEL_UP ? -3 : 3);
-    else if ((row = keymap_find(k, view_screen(&d->view))))
+    else if (!guide_key(d, k) && (row = keymap_find(k, view_screen(&d->view))))
         request_do(d, row->request, row->argument);
     if (d->prefill) {
         d->message_until = 0;
@@ -136,6 +138,18 @@ static int is_lost(void)
     return p.revents & POLLIN && ioctl(STDIN_FILENO, FIONREAD, &bytes) == 0 && bytes == 0;
 }
 
+/* A recording that cannot go on ends; the program does not. */
+static void record(struct desk *d, int row, int col)
+{
+    struct err e, ignored;
+
+    if (!d->recording || !recording_frame(d->recording, &d->canvas, term_theme_now(d->term), row, col, desk_clock(), &e))
+        return;
+    desk_fail(d, &e);
+    recording_close(d->recording, &ignored);
+    d->recording = NULL;
+}
+
 static void draw(struct desk *d, int *more)
 {
     int w, h, row, col;
@@ -143,6 +157,7 @@ static void draw(struct desk *d, int *more)
     term_size(d->term, &w, &h);
     *more = desk_frame(d, w, h, &row, &col);
     term_draw(d->term, &d->canvas, row, col);
+    record(d, row, col);
 }
 
 /* Seconds until the loop has something to do by itself; INFINITY: never. */
@@ -152,6 +167,8 @@ static double next_event(const struct desk *d, int changed, double last_frame, d
 
     if (d->message_until > 0 && !d->awaited && d->message_until < until)
         until = d->message_until;
+    if (guide_deadline(d) < until)
+        until = guide_deadline(d);
     return until <= now ? 0 : until - now;
 }
 
@@ -196,6 +213,7 @@ int loop_run(struct desk *d, const sigset_t *waiting)
                 changed = more;
             }
         }
+        changed |= guide_work(d);
     }
     return crash_asked();
 }

@@ -51,16 +51,5 @@ enum status presets_load(const char *name, const char *const *assignment, int n,
     if (!st && !out->preset[0])
         snprintf(out->preset, sizeof out->preset, "%s", name);
     str_free(&text);
-    for (int i = 0; i < n && !st; i++) {
-        const char *eq = strchr(assignment[i], '=');
-        char key[96];
-        if (!eq || (size_t)(eq - assignment[i]) >= sizeof key)
-            return err_set(e, ST_USAGE, "preset", "%s is not key=value", assignment[i]);
-        snprintf(key, sizeof key, "%.*s", (int)(eq - assignment[i]), assignment[i]);
-        if (strcmp(key, "seed") == 0)
-            *seed = strtoull(eq + 1, NULL, 10);
-        else
-            st = settings_set(out, STAGE_GRPO, key, eq + 1, NULL, e);
-    }
-    return st ? st : settings_check(out, e);
+    return st ? st : settings_assign(out, STAGE_GRPO, assignment, n, seed, e);
 }

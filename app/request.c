@@ -5,13 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/cursor.h"
+#include "app/desk_explain.h"
 #include "app/desk_screen.h"
+#include "app/lesson.h"
+#include "views/evaluation_state.h"
 #include "views/pane.h"
+#include "views/pane_text.h"
 
 static int is_curve(enum pane_id p)
 {
-    return p == PANE_REWARD || p == PANE_LENGTH || p == PANE_KL || p == PANE_ENTROPY || p == PANE_LOSS ||
-           p == PANE_GRADIENT;
+    int metric[PANE_CURVE_METRICS];
+
+    return pane_curve_metrics(p, metric) > 0;
 }
 
 static int is_active(const struct desk *d)
@@ -193,28 +199,13 @@ static int page(const struct desk *d)
     return rows > 2 ? rows - 1 : 1;
 }
 
-/* The cursor of all curves, from step to step of those that are kept. */
-static void move_cursor(struct desk *d, int by)
-{
-    const struct history *h = &d->history;
-    int i, at = h->n;
-
-    for (i = 0; d->view.cursor >= 0 && i < h->n && at == h->n; i++)
-        if (h->step[i] >= (double)d->view.cursor)
-            at = i;
-    at += by;
-    at = at < 0 ? 0 : at >= h->n ? h->n - 1 : at;
-    if (h->n)
-        d->view.cursor = (int64_t)h->step[at];
-}
-
 static void next_group(struct desk *d, int by)
 {
     const struct snapshot *s = desk_shown(d);
     int g = view_group(&d->view);
 
     if (is_curve(d->view.focus)) {
-        move_cursor(d, by);
+        cursor_move(d, by);
     } else if (g >= 0) {
         g = (g + by + s->groups_n) % s->groups_n;
         desk_follow(d, FOLLOW_PINNED, g, s->follow.index >= 0 ? s->follow.index : 0);
@@ -277,6 +268,8 @@ void request_do(struct desk *d, enum request r, int argument)
     enum { FAR = 100000 };
     const struct desk_screen *screen = desk_screen(view_screen(&d->view));
 
+    if (d->view.overlay == OVERLAY_NONE && cursor_request(d, r))
+        return;
     if (d->view.overlay == OVERLAY_NONE && screen->request && screen->request(d, r, argument))
         return;
     switch (r) {
@@ -323,10 +316,25 @@ void request_do(struct desk *d, enum request r, int argument)
     case REQUEST_LATER: look_beside(d, 1); break;
     case REQUEST_LIVE: desk_look_live(d); break;
     case REQUEST_LOG_SCALE: d->view.log_y = !d->view.log_y; break;
+    case REQUEST_CURSOR: cursor_toggle(d); break;
+    case REQUEST_SMOOTHING: smoothing_next(d); break;
+    case REQUEST_EXPLAIN: desk_explain(d); break;
+    case REQUEST_LESSON_NEXT: lesson_next(d); break;
+    case REQUEST_LESSON_BACK: lesson_back(d); break;
     case REQUEST_REDRAW: d->redraw = 1; break;
     case REQUEST_SUSPEND: d->suspend = 1; break;
-    case REQUEST_NONE:
-    case REQUEST_N: break;
+    case REQUEST_RUN_NAME: /* of a screen's own */
+    case REQUEST_RUN_NOTE:
+    case REQUEST_RUN_DELETE:
+    case REQUEST_RUN_MARK:
+    case REQUEST_RUN_COMPARE:
+    case REQUEST_COMPARE_LARGE:
+    case REQUEST_COMPARE_OTHER:
+    case REQUEST_COMPARE_NEXT:
+    case REQUEST_FORM_FIND:
+    case REQUEST_FORM_RESET:
+    case REQUEST_FORM_START: break;
+    default: break; /* of a single screen, which has had its turn */
     }
 }
 
@@ -349,9 +357,13 @@ void request_click(struct desk *d, int row, int col)
     if (pane <= PANE_TOO_SMALL)
         return;
     v->focus = pane;
+    if (pane == PANE_TEXT && pane_text_at(&d->canvas, v, row, col) >= 0)
+        v->token = pane_text_at(&d->canvas, v, row, col);
     if (at < 0)
         return;
-    if (pane == PANE_RUNS) {
+    if (pane == PANE_PROBLEMS) {
+        v->evaluation->list.selected = at;
+    } else if (pane == PANE_RUNS) {
         again = v->runs_list.selected == at;
         v->runs_list.selected = at;
         if (again)
@@ -359,6 +371,8 @@ void request_click(struct desk *d, int row, int col)
     } else if (pane == PANE_GROUP) {
         v->group_list.selected = at;
         enter(d);
+    } else if (pane == PANE_COMPLETIONS) {
+        desk_follow(d, FOLLOW_PINNED, view_group(v), at);
     }
 }
 
@@ -370,6 +384,18 @@ void request_wheel(struct desk *d, int row, int col, int lines)
 
     view_layout(v, d->canvas.w, d->canvas.h, &l);
     pane = layout_hit(&l, row, col);
+    if (pane == PANE_TEXT) {
+        if (v->token >= 0)
+            request_do(d, lines < 0 ? REQUEST_UP : REQUEST_DOWN, 0);
+        else
+            scroll_text(&v->trace_up, lines);
+        return;
+    }
+    if (v->screen == SCREEN_EVALUATION && v->overlay == OVERLAY_NONE) {
+        for (; lines; lines += lines < 0 ? 1 : -1)
+            request_do(d, lines < 0 ? REQUEST_UP : REQUEST_DOWN, 0);
+        return;
+    }
     if (pane == PANE_TRACE || pane == PANE_LOG)
         v->focus = pane;
     move_lines(d, lines);

@@ -91,6 +91,7 @@ enum status session_init(struct session *s, const char *store_path, int threads,
     if (!s->scratch)
         return err_set(e, ST_NOMEM, "session", "no memory for a snapshot");
     pthread_mutex_init(&s->publishing, NULL);
+    breakpoints_init(&s->breakpoints);
     if (threads < 1)
         threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
     threads = threads > POOL_MAX ? POOL_MAX : threads;
@@ -148,6 +149,7 @@ void session_release(struct session *s)
     snapshot_box_release(&s->box);
     control_release(&s->control);
     pthread_mutex_destroy(&s->publishing);
+    breakpoints_release(&s->breakpoints);
     free(s->scratch);
     memset(s, 0, sizeof *s);
 }
@@ -394,7 +396,8 @@ static void compare_with_parent(struct session *s)
 
 enum status session_step(struct session *s, struct err *e)
 {
-    struct trainer_hooks h = {&s->gate, &s->sink};
+    struct gate gate;
+    struct trainer_hooks h = {&gate, &s->sink};
     struct trainer *t = s->trainer;
     int replaying, stage_ends;
     enum status st;
@@ -407,9 +410,12 @@ enum status session_step(struct session *s, struct err *e)
         return chain_advance(s, e);
     session_state(s, "running");
     replaying = t->step < t->head;
+    session_round_gate(s, &gate);
     st = trainer_step(t, &h, e);
     if (st) {
         recover(s, st, e);
+        if (st == ST_NONFINITE)
+            session_break_failed(s);
         return st;
     }
     if (replaying && t->step == t->head)
@@ -425,6 +431,7 @@ enum status session_step(struct session *s, struct err *e)
     stage_ends = t->step >= settings_steps(&t->set, t->stage);
     if (!replaying)
         log_step(s, stage_ends);
+    session_break(s);
     if (stage_ends && t->step == t->head) {
         session_state(s, "done");
         if (s->follow_chain && chain_next(s))

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "app/breakpoint.h"
+#include "app/session_break.h"
 #include "engine/run/control.h"
 #include "engine/run/trainer.h"
 #include "engine/store/query.h"
@@ -38,6 +40,9 @@ struct session {
     int is_locked;                   /* the open run is ours to write */
     int is_replaying;                /* on the way to a step that was asked for */
     int stop_at_end;                 /* the workbench pauses once when the preset's steps are done */
+    struct breakpoints breakpoints;  /* shared with the user interface's thread */
+    struct aha_round round;          /* of the step under way */
+    int wants_aha;                   /* aha candidates are tested although no breakpoint asks for it */
     int failed;                      /* the open run stands still until it is rewound, forked or left */
 };
 

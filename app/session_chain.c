@@ -132,9 +132,13 @@ enum status chain_advance(struct session *s, struct err *e)
     enum stage chain[STAGE_N];
     struct settings set = s->trainer->set;
     int n = settings_stages(&set, chain), next = 0;
+    struct err thinning;
     while (next + 1 < n && chain[next] <= s->trainer->stage)
         next++;
     s->is_fork_equal = 0;
+    /* A stage that is done is looked at seldom; the room of its keyframes is the next one's. */
+    if (store_run_thin(s->store, s->run.id, &thinning))
+        session_log(s, "%s: %s", thinning.where, thinning.msg);
     return begin(s, &set, chain[next], s->trainer->seed, s->trainer, &s->run, e);
 }
 
@@ -236,31 +240,6 @@ int chain_fork_is_equal(struct session *s)
     return equal;
 }
 
-/* Applies "key=value" texts to the child's settings; seed= is the run's own. */
-static enum status apply(struct settings *set, enum stage stage, uint64_t *seed, const char *const *assignment, int n,
-                         struct err *e)
-{
-    char key[96];
-    for (int i = 0; i < n; i++) {
-        const char *eq = strchr(assignment[i], '=');
-        enum status st;
-        if (!eq || (size_t)(eq - assignment[i]) >= sizeof key)
-            return err_set(e, ST_USAGE, "fork", "%s is not key=value", assignment[i]);
-        snprintf(key, sizeof key, "%.*s", (int)(eq - assignment[i]), assignment[i]);
-        if (strcmp(key, "seed") == 0) {
-            char *end;
-            *seed = strtoull(eq + 1, &end, 10);
-            if (end == eq + 1 || *end)
-                return err_set(e, ST_USAGE, "fork", "seed=%s is not a whole number", eq + 1);
-            continue;
-        }
-        st = settings_set(set, stage, key, eq + 1, NULL, e);
-        if (st)
-            return st;
-    }
-    return settings_check(set, e);
-}
-
 /* The parent's state at `step` in a trainer of the child's: replayed with the parent's settings, then handed over. */
 static enum status parent_state(struct session *s, const struct record_run *run, int64_t step, struct trainer **out,
                                 struct err *e)
@@ -295,7 +274,7 @@ enum status session_fork(struct session *s, const char *name_or_id, int64_t step
     {
         struct settings child = set;
         int stage = stage_find(parent.stage);
-        st = apply(&child, (enum stage)stage, &seed, assignment, n, e);
+        st = settings_assign(&child, (enum stage)stage, assignment, n, &seed, e);
         if (!st)
             st = settings_fork_check(&set, &child, e);
         if (!st)

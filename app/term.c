@@ -142,6 +142,11 @@ const char *term_theme_name(int i)
     return t ? t->name : NULL;
 }
 
+const struct theme *term_theme_now(const struct term *t)
+{
+    return t->theme;
+}
+
 static void set_up(struct term *t, const struct term_options *o)
 {
     const char *no_color = getenv("NO_COLOR"), *name = o->theme;

@@ -61,6 +61,9 @@ int term_key_bytes(const struct key_event *k, char out[8]);
 /* term_theme: 0 when there is no theme of this name. term_theme_name: the i-th, NULL after the last. */
 int term_theme(struct term *t, const char *name);
 const char *term_theme_name(int i);
+/* term_theme_now: the one that is used. */
+struct theme;
+const struct theme *term_theme_now(const struct term *t);
 void term_mouse(struct term *t, int on);
 
 /* term_suspend: gives the terminal back for a while (Ctrl-Z, an editor); term_resume takes it again and

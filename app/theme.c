@@ -4,6 +4,7 @@
 #include "app/theme.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE };
@@ -116,4 +117,74 @@ const struct theme *theme_find(const char *name)
         if (!strcmp(t->name, name))
             return t;
     return NULL;
+}
+
+enum { GROUND = 0x14171C, INK = 0xD4D7DC };
+
+/* A number of the 256 colours of xterm: 16 named ones, a cube of 6x6x6, 24 greys. */
+static uint32_t color_of(int number, uint32_t own)
+{
+    static const uint32_t named[16] = {0x1C1F24, 0xCC5555, 0x5FA95F, 0xC8A045, 0x5B8BD0, 0xB07CC0, 0x4DA9B0, 0xC8CCD2,
+                                       0x6A7078, 0xE57474, 0x7CCB7C, 0xE6C05C, 0x7FAAEA, 0xCB9ADB, 0x6FCBD3, 0xFFFFFF};
+    static const uint32_t level[6] = {0, 95, 135, 175, 215, 255};
+    uint32_t grey;
+
+    if (number < 0 || number > 255)
+        return own;
+    if (number < 16)
+        return named[number];
+    if (number < 232) {
+        number -= 16;
+        return level[number / 36] << 16 | level[number / 6 % 6] << 8 | level[number % 6];
+    }
+    grey = (uint32_t)(8 + 10 * (number - 232));
+    return grey << 16 | grey << 8 | grey;
+}
+
+static uint32_t between(uint32_t a, uint32_t b, double part)
+{
+    uint32_t out = 0;
+    int shift;
+
+    for (shift = 0; shift < 24; shift += 8) {
+        double from = a >> shift & 0xFF, to = b >> shift & 0xFF;
+        out |= (uint32_t)(from + (to - from) * part + 0.5) << shift;
+    }
+    return out;
+}
+
+void theme_picture(const struct theme *t, struct picture_look look[STYLE_N])
+{
+    int s;
+
+    for (s = 0; s < STYLE_N; s++) {
+        const struct look *k = &t->look[s];
+        uint32_t ink = color_of(k->fg, INK), ground = color_of(k->bg, GROUND);
+        if (k->flags & LOOK_DIM && k->fg < 0)
+            ink = between(ink, ground, 0.4);
+        look[s] = (struct picture_look){.ink = k->flags & LOOK_REVERSE ? ground : ink,
+                                        .ground = k->flags & LOOK_REVERSE ? ink : ground,
+                                        .bold = (k->flags & LOOK_BOLD) != 0,
+                                        .underline = (k->flags & LOOK_UNDERLINE) != 0};
+    }
+}
+
+void theme_escape(const struct theme *t, enum style style, int selected, char out[THEME_ESCAPE])
+{
+    const struct look *k = &t->look[selected ? STYLE_TEXT : style];
+    size_t n = (size_t)snprintf(out, THEME_ESCAPE, "\033[0");
+
+    if (k->flags & LOOK_BOLD)
+        n += (size_t)snprintf(out + n, THEME_ESCAPE - n, ";1");
+    if (k->flags & LOOK_DIM && k->fg < 0)
+        n += (size_t)snprintf(out + n, THEME_ESCAPE - n, ";2");
+    if (k->flags & LOOK_UNDERLINE)
+        n += (size_t)snprintf(out + n, THEME_ESCAPE - n, ";4");
+    if (!(k->flags & LOOK_REVERSE) != !selected)
+        n += (size_t)snprintf(out + n, THEME_ESCAPE - n, ";7");
+    if (k->fg >= 0)
+        n += (size_t)snprintf(out + n, THEME_ESCAPE - n, ";38;5;%d", k->fg);
+    if (k->bg >= 0)
+        n += (size_t)snprintf(out + n, THEME_ESCAPE - n, ";48;5;%d", k->bg);
+    snprintf(out + n, THEME_ESCAPE - n, "m");
 }

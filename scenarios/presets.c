@@ -18,6 +18,17 @@ _Static_assert(sizeof(struct preset) == 24, "a row is three words of 8 bytes");
     ".popsection\n"                                            \
     ".8byte 1b, 2b, 3b - 2b\n"
 
+/* A preset that is another one with a few settings changed: its text behind the other's, so that it counts. */
+#define ROW_OVER(other, name)                                  \
+    ".pushsection .rodata\n"                                   \
+    "1: .asciz \"" name "\"\n"                                 \
+    "2: .incbin \"scenarios/presets/" other ".ini\"\n"         \
+    ".ascii \"\\n\"\n"                                         \
+    ".incbin \"scenarios/presets/" name ".ini\"\n"             \
+    "3: .byte 0\n"                                             \
+    ".popsection\n"                                            \
+    ".8byte 1b, 2b, 3b - 2b\n"
+
 __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ".balign 8\n"
         "preset_row:\n"
@@ -26,6 +37,13 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ROW("countdown")
         ROW("countdown-dense")
         ROW("countdown-4")
+        ROW_OVER("quick", "collapse")
+        ROW_OVER("quick", "format-only")
+        ROW_OVER("quick", "weak-start")
+        ROW_OVER("quick", "small-group")
+        ROW_OVER("quick", "high-beta")
+        ROW_OVER("quick", "no-std")
+        ROW_OVER("quick", "two-updates")
         "preset_row_end:\n"
         ".popsection\n");
 

@@ -15,12 +15,11 @@ check 'no help of what is not there' exits 2 help export
 check 'without a terminal the workbench is refused' says 'terminal' 2
 check 'open without a terminal' says 'terminal' 2 open quick
 check 'unknown command' says 'did you mean `train`' 2 trian quick
-for c in export import logits aha recipe lesson; do
+for c in export import logits recipe; do
     check "$c is not built yet" exits 2 $c x
     run help
     check "$c is not listed" test -z "$(grep "grpolab $c " out)"
 done
-check '--script is not built yet' exits 2 --script x
 check 'unknown option' says 'did you mean `--steps`' 2 train quick --stpes 3
 check 'option of another command' says 'takes no --csv' 2 train quick --csv
 check 'usage of the command is shown' says 'usage: grpolab train PRESET' 2 train
@@ -34,7 +33,7 @@ check 'bad value' says 'rl.beta' 2 train quick --set rl.beta=many
 check 'not key=value' says 'key=value' 2 train quick --set rl.beta
 check 'bad seed' says 'seed' 2 train quick --set seed=x
 check 'bad condition' says 'did you mean `reward`' 2 train quick --until 'rewrd > 1'
-check 'a condition that is not built yet' says 'aha.verified' 2 train quick --until aha.verified
+check 'an event takes no operator' says 'aha.verified' 2 train quick --until 'aha.verified > 1'
 check 'bad expectation' says 'operator' 2 train quick --expect reward
 check 'bad name' says '--name' 2 train quick --name 12
 echo '[preset]' > bad.ini

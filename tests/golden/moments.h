@@ -48,8 +48,15 @@ static void moment_history(struct history *h, int steps, int is_grpo)
             m[M_KL] = 0.002 + 0.09 * t + 0.006 * (1 + moment_noise((unsigned)s, 3));
             m[M_ENTROPY] = 0.42 - 0.2 * rise + 0.02 * moment_noise((unsigned)s, 4);
             m[M_GRAD_NORM] = 0.4 + 0.1 * moment_noise((unsigned)s, 5);
-            if (s % 25 == 0)
+            m[M_CLIP_LOW] = 0.002 + 0.004 * hump + 0.001 * moment_noise((unsigned)s, 9);
+            m[M_CLIP_HIGH] = 0.003 + 0.009 * hump + 0.002 * moment_noise((unsigned)s, 10);
+            m[M_FLAT] = (int)(3 + 6 * t + 2 * moment_noise((unsigned)s, 11)) / 16.0;
+            m[M_TOKENS_PER_SECOND] = 39000 + 2500 * moment_noise((unsigned)s, 12);
+            m[M_STEP_TIME] = 0.32 + 0.02 * moment_noise((unsigned)s, 13);
+            if (s % 25 == 0) {
                 m[M_PASS_1] = 0.28 + 0.52 * rise;
+                m[M_MAJ_K] = 0.36 + 0.55 * rise;
+            }
         } else {
             m[M_LOSS] = 0.35 + 2.6 / (1 + s / 25.0) + 0.04 * moment_noise((unsigned)s, 6);
             m[M_MTP_LOSS] = m[M_LOSS] * 1.3 + 0.1;

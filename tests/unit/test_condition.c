@@ -100,8 +100,36 @@ Test(condition, events)
     measured_add(&m, 2, metric);
     cr_assert(holds("aha", &m) && holds("aha and step == 2", &m));
     cr_assert(holds("aha > 0.005", &m) && !holds("aha > 0.5", &m), "the metric of the same name");
+    cr_assert(!holds("aha.verified", &m), "not tested");
+    measured_verified(&m, 1);
+    cr_assert(holds("aha.verified", &m) && holds("aha.verified and step 2", &m));
+    measured_add(&m, 3, metric);
+    cr_assert(!holds("aha.verified", &m), "an event is of its step");
     measured_nonfinite(&m);
     cr_assert(holds("nonfinite", &m));
+}
+
+Test(condition, a_step_alone)
+{
+    struct measured m;
+    measured_init(&m);
+    add(&m, 3, 0.5, 0.25, NAN);
+    cr_assert(holds("step 3", &m) && !holds("step 4", &m) && holds("step 4 or step 3 and kl > 0", &m));
+}
+
+Test(condition, what_a_step_bears_on)
+{
+    struct condition c;
+    struct err e;
+    double metric[METRIC_N];
+    for (int i = 0; i < METRIC_N; i++)
+        metric[i] = NAN;
+    metric[M_REWARD] = 1;
+    cr_assert(!condition_parse(&c, "pass@1 > 0.5 and step > 3", &e) && !condition_measures(&c, metric));
+    cr_assert(condition_uses(&c, M_PASS_1) && !condition_uses(&c, M_REWARD) && !condition_has_event(&c));
+    cr_assert(!condition_parse(&c, "pass@1 > 0.5 or reward > 0", &e) && condition_measures(&c, metric));
+    cr_assert(!condition_parse(&c, "step > 3", &e) && condition_measures(&c, metric));
+    cr_assert(!condition_parse(&c, "kl > 1 or aha", &e) && condition_has_event(&c));
 }
 
 static void refuses(const char *text, const char *named)
@@ -127,7 +155,8 @@ Test(condition, what_is_wrong_is_named)
     refuses("reward > 1 kl > 2", "kl");
     refuses("reward > 1 or or kl > 2", "missing");
     refuses("group.flat > 1", "event");
-    refuses("aha.verified", "not built");
+    refuses("aha.verified > 1", "event");
+    refuses("step 12x", "12x");
     refuses("kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or kl>0 or "
             "kl>0 or kl>0 or "
             "kl>0 or kl>0 or kl>0",

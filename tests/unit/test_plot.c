@@ -141,6 +141,52 @@ Test(plot, marks_stand_over_the_line_and_a_band_behind_it)
     canvas_release(&c);
 }
 
+Test(plot, marks_of_two_kinds_have_two_signs)
+{
+    static const double a[] = {0, 10, 0, 10}, b[] = {10, 0, 10, 0};
+    struct canvas c = make(8, 5, CHARS_BLOCK);
+    struct series s[2] = {{.kind = SERIES_MARKS, .style = STYLE_MARK, .n = 4, .x = counting, .y = a},
+                          {.kind = SERIES_MARKS, .style = STYLE_MARK, .n = 4, .x = counting, .y = b,
+                           .glyph = 0x25C6}};
+    struct plot p = plot_blank(s, 2);
+
+    plot_draw(&c, canvas_rect(&c), &p);
+    cr_assert_eq(canvas_at(&c, 4, 0)->code, 0x25CF);
+    cr_assert_eq(canvas_at(&c, 0, 0)->code, 0x25C6);
+    canvas_release(&c);
+}
+
+Test(plot, lines_are_told_apart_by_their_letters)
+{
+    static const double high[] = {9, 9, 9, NAN}, same[] = {9, 9, 9, 0};
+    struct canvas c = make(8, 4, CHARS_ASCII);
+    struct series s[2] = {line(counting, high, 4), line(counting, same, 3)};
+    struct plot p = plot_blank(s, 2);
+
+    s[0].label = "low";
+    s[1].label = "high";
+    p.tags = p.with_zero = 1;
+    plot_draw(&c, canvas_rect(&c), &p);
+    cr_assert_eq(canvas_at(&c, 0, 5)->code, 'l');
+    cr_assert_eq(canvas_at(&c, 0, 4)->code, 'h', "the second steps aside");
+    canvas_release(&c);
+}
+
+Test(plot, a_share_that_is_always_0_lies_on_the_axis)
+{
+    static const double y[] = {0, 0, 0, 0};
+    struct canvas c = make(24, 6, CHARS_ASCII);
+    struct series s = line(counting, y, 4);
+    struct plot p = plot_blank(&s, 1);
+    int col;
+
+    p.with_zero = 1;
+    plot_draw(&c, canvas_rect(&c), &p);
+    for (col = 6; col < 24; col++)
+        cr_assert_eq(canvas_at(&c, 5, col)->code, '.');
+    canvas_release(&c);
+}
+
 Test(plot, a_band_and_a_shadow_have_gaps_too)
 {
     static const double low[] = {0, 0, NAN, NAN, NAN, 0, 0, 1}, high[] = {9, 9, NAN, NAN, NAN, 9, 9, 9};

@@ -1,0 +1,512 @@
+/* Scripts: reading, and carrying out one line after the other.
+ *
+ * A script is a state machine without a thread: script_go does what can be done now and comes back when a line
+ * has to wait, so that the same script runs in the workbench's loop and in one without a terminal. All lines are
+ * parsed first. A request to the engine is answered before the next line begins, and an answer that is an error
+ * fails the line that asked. */
+#include "app/script.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/args.h"
+#include "app/config.h"
+#include "app/guide.h"
+#include "app/keymap.h"
+
+enum { LINES_MOST = 4000, FILE_MOST = 1 << 20 };
+
+#define USUAL_TIMEOUT 60.0
+
+enum verb { VERB_WAIT, VERB_EXPECT, VERB_TO, VERB_KEY, VERB_KEYS, VERB_SCREEN, VERB_SAY, VERB_REMEMBER, VERB_QUIT };
+
+static const struct {
+    const char *name, *arguments, *what;
+} verbs[] = {
+    [VERB_WAIT] = {"wait", "CONDITION [timeout S]", "until it holds; after S seconds (60) it fails with exit status 3"},
+    [VERB_EXPECT] = {"expect", "CONDITION", "it must hold now; else exit status 3"},
+    [VERB_TO] = {"to", "STEP", "the run goes on to that step and holds there; waits for it"},
+    [VERB_KEY] = {"key", "KEY ...", "presses keys: x, space, enter, esc, tab, f1, ctrl-l, page-up, ..."},
+    [VERB_KEYS] = {"keys", "TEXT", "presses a key for each character"},
+    [VERB_SCREEN] = {"screen", "", "prints the screen as text, where there is no terminal"},
+    [VERB_SAY] = {"say", "TEXT", "prints a line; {...} is filled in"},
+    [VERB_REMEMBER] = {"remember", "NAME", "the open run is called that in later lines: open {run NAME}"},
+    [VERB_QUIT] = {"quit", "", "ends the script and leaves"},
+};
+enum { VERBS = sizeof verbs / sizeof *verbs };
+
+const char *script_verb(int i, const char **arguments, const char **what)
+{
+    if (i < 0 || i >= VERBS)
+        return NULL;
+    *arguments = verbs[i].arguments;
+    *what = verbs[i].what;
+    return verbs[i].name;
+}
+
+void script_manual(struct str *out)
+{
+    const char *name, *what;
+    int i;
+
+    str_add(out, "A script has one command a line, as the workbench's ':' takes it (:help lists them),\n"
+                 "with or without the ':'; # begins a comment. Further lines are:\n");
+    for (i = 0; i < VERBS; i++)
+        str_printf(out, "  %s%s%s: %s\n", verbs[i].name, verbs[i].arguments[0] ? " " : "", verbs[i].arguments,
+                   verbs[i].what);
+    str_add(out, "CONDITION is one of --until, or\n"
+                 "  idle: no step, request or question is under way\n"
+                 "  text \"...\": the screen shows it\n"
+                 "  screen NAME, preset NAME, stage base|cold|grpo, state running|paused|replaying|done|failed\n"
+                 "  setting KEY OPERATOR VALUE: of the open run\n"
+                 "  trace reward|advantage|accuracy|format|length|waits|aha|tested|verified|along OPERATOR NUMBER:\n"
+                 "  of the followed trace\n"
+                 "Several are joined by `and`; `not` before one turns it round. In commands and texts these are\n"
+                 "filled in:\n");
+    for (i = 0; (name = fill_row(i, &what)); i++)
+        str_printf(out, "  {%s}: %s\n", name, what);
+}
+
+void script_free(struct script *s)
+{
+    int i;
+
+    for (i = 0; i < s->n; i++)
+        free(s->line[i].rest);
+    free(s->line);
+    memset(s, 0, sizeof *s);
+}
+
+void script_rewind(struct script *s)
+{
+    s->at = s->is_begun = s->is_posted = s->is_stale = s->unmet = 0;
+    s->deadline = INFINITY;
+    memset(&s->watch, 0, sizeof s->watch);
+}
+
+static int find_verb(const char *name)
+{
+    int i;
+
+    for (i = 0; i < VERBS; i++)
+        if (!strcmp(name, verbs[i].name))
+            return i;
+    return -1;
+}
+
+/* Names for a mistyped first word: verbs, then commands. */
+static const char *first_word(int i)
+{
+    const struct command_row *c = i >= VERBS ? command_row(i - VERBS) : NULL;
+
+    return i < VERBS ? verbs[i].name : c ? c->name : NULL;
+}
+
+/* A command's name and shape; what has placeholders is only known when it is carried out. */
+static enum status check_command(const char *text, struct err *e)
+{
+    struct command_line l;
+    char name[32], hint[64];
+    size_t n;
+
+    text += strspn(text, " \t:");
+    n = strcspn(text, " \t");
+    snprintf(name, sizeof name, "%.*s", (int)n, text);
+    if (!command_by_name(name)) {
+        near_hint(name, first_word, hint, sizeof hint);
+        return err_set(e, ST_USAGE, "script", "there is no command '%.30s'%s", name,
+                       hint[0] ? hint : "; `grpolab --man` lists what a script may say");
+    }
+    return strchr(text, '{') ? fill_check(text, e) : command_parse(text, &l, e);
+}
+
+static enum status check_keys(const char *text, struct err *e)
+{
+    char name[32];
+    struct key_event k;
+
+    text += strspn(text, " \t");
+    if (!*text)
+        return err_set(e, ST_USAGE, "script", "after `key` comes the name of a key");
+    while (*text) {
+        size_t n = strcspn(text, " \t");
+        snprintf(name, sizeof name, "%.*s", (int)n, text);
+        if (key_parse(name, &k, e))
+            return ST_USAGE;
+        text += n + strspn(text + n, " \t");
+    }
+    return ST_OK;
+}
+
+static enum status check_line(struct script_line *l, struct err *e)
+{
+    long long step;
+
+    switch (l->verb) {
+    case VERB_WAIT:
+    case VERB_EXPECT: return demand_parse(&l->demand, l->rest, e);
+    case VERB_TO: return command_integer(l->rest, "a step", 1, &step, e);
+    case VERB_KEY: return check_keys(l->rest, e);
+    case VERB_KEYS: return *l->rest ? ST_OK : err_set(e, ST_USAGE, "script", "after `keys` comes a text");
+    case VERB_SAY: return fill_check(l->rest, e);
+    case VERB_REMEMBER:
+        return *l->rest && strlen(l->rest) < 32 && !strpbrk(l->rest, " {}")
+                   ? ST_OK
+                   : err_set(e, ST_USAGE, "script", "after `remember` comes one word of at most 31 bytes");
+    case VERB_SCREEN:
+    case VERB_QUIT:
+        return *l->rest ? err_set(e, ST_USAGE, "script", "it is `%s`, nothing more", verbs[l->verb].name) : ST_OK;
+    default: return check_command(l->rest, e);
+    }
+}
+
+/* One line of the file into *l; 0 when it is empty. */
+static int split(struct script_line *l, const char *text, size_t n)
+{
+    char word[32];
+    const char *s = text;
+    size_t first;
+
+    while (n && isspace((unsigned char)*s)) {
+        s++;
+        n--;
+    }
+    while (n && isspace((unsigned char)s[n - 1]))
+        n--;
+    if (!n || *s == '#')
+        return 0;
+    for (first = 0; first < n && !isspace((unsigned char)s[first]); first++)
+        ;
+    snprintf(word, sizeof word, "%.*s", (int)first, s);
+    l->verb = *s == ':' ? -1 : find_verb(word);
+    if (l->verb >= 0) {
+        s += first;
+        n -= first;
+        while (n && isspace((unsigned char)*s)) {
+            s++;
+            n--;
+        }
+    }
+    l->rest = strndup(s, n);
+    return 1;
+}
+
+enum status script_read(struct script *s, const char *source, const char *text, struct err *e)
+{
+    int number = 0;
+
+    memset(s, 0, sizeof *s);
+    snprintf(s->source, sizeof s->source, "%.*s", (int)sizeof s->source - 1, source);
+    s->names = &s->own_names;
+    for (; *text; text += *text == '\n') {
+        size_t n = strcspn(text, "\n");
+        struct script_line l = {.number = number + 1};
+        struct script_line *more;
+        struct err inner = {0};
+        int is_line = split(&l, text, n);
+        text += n;
+        number++;
+        if (!is_line)
+            continue;
+        more = s->n < LINES_MOST ? realloc(s->line, (size_t)(s->n + 1) * sizeof *more) : NULL;
+        if (!more || !l.rest) {
+            free(l.rest);
+            script_free(s);
+            return err_set(e, more ? ST_NOMEM : ST_USAGE, "script", "%s has more than %d lines", source, LINES_MOST);
+        }
+        s->line = more;
+        s->line[s->n++] = l;
+        if (check_line(&s->line[s->n - 1], &inner)) {
+            err_set(e, ST_USAGE, "script", "%.100s:%d: %s", source, number, inner.msg);
+            script_free(s);
+            return ST_USAGE;
+        }
+    }
+    script_rewind(s);
+    return ST_OK;
+}
+
+enum status script_load(struct script *s, const char *path, struct err *e)
+{
+    struct str text = {0};
+    char part[4096];
+    enum status st;
+    size_t n;
+    FILE *f = fopen(path, "r");
+
+    memset(s, 0, sizeof *s);
+    if (!f)
+        return err_set(e, ST_USAGE, "script", "cannot read %.160s: %s", path, strerror(errno));
+    while (text.n < FILE_MOST && (n = fread(part, 1, sizeof part, f)) > 0)
+        str_add_n(&text, part, n);
+    n = (size_t)ferror(f);
+    fclose(f);
+    st = n ? err_set(e, ST_USAGE, "script", "cannot read %.160s", path) : script_read(s, path, str_c(&text), e);
+    str_free(&text);
+    return st;
+}
+
+/* Draws what would be on the screen now. */
+static void draw(struct desk *d)
+{
+    int w = d->canvas.w, h = d->canvas.h, row, col;
+
+    if (w > 0 && h > 0)
+        while (desk_frame(d, w, h, &row, &col))
+            ;
+}
+
+static enum status press(struct desk *d, struct key_event *k, struct err *e)
+{
+    const struct key_row *row;
+
+    if (d->question != QUESTION_NONE) {
+        request_answer(d, k->key == INPUT_CHAR && (k->code == 'y' || k->code == 'Y'));
+        return ST_OK;
+    }
+    if (guide_key(d, k))
+        return ST_OK;
+    row = keymap_find(k, view_screen(&d->view));
+    if (!row)
+        return err_set(e, ST_USAGE, "key", "that key does nothing on this screen (%s)",
+                       screen_row(view_screen(&d->view))->name);
+    request_do(d, row->request, row->argument);
+    if (d->prefill) {
+        d->prefill = NULL;
+        return err_set(e, ST_USAGE, "key", "%s opens the command line: write the command as a line of its own",
+                       row->key);
+    }
+    if (isinf(d->message_until) && d->view.message_is_error)
+        return err_set(e, ST_FAILED, "key", "%s", d->message);
+    return ST_OK;
+}
+
+enum status script_press(struct desk *d, const char *name, struct err *e)
+{
+    struct key_event k;
+    enum status st = key_parse(name, &k, e);
+
+    return st ? st : press(d, &k, e);
+}
+
+static enum status press_all(struct desk *d, const char *text, int one_each, struct err *e)
+{
+    char name[32];
+    enum status st = ST_OK;
+
+    while (*text && !st) {
+        int n = (int)strcspn(text, " \t");
+        if (one_each)
+            utf8_next(text, strlen(text), &n);
+        snprintf(name, sizeof name, "%.*s", n, *text == ' ' && one_each ? "space" : text);
+        if (*text == ' ' && one_each)
+            snprintf(name, sizeof name, "space");
+        draw(d); /* a key means what is on the screen */
+        st = script_press(d, name, e);
+        text += n;
+        text += one_each ? 0 : strspn(text, " \t");
+    }
+    return st;
+}
+
+static void print(const struct script *s, struct desk *d, const char *text)
+{
+    if (s->print)
+        s->print(text);
+    else if (d->term)
+        desk_say(d, "%s", text);
+}
+
+static enum status print_screen(struct script *s, struct desk *d)
+{
+    struct str text = {0};
+
+    if (s->print) {
+        draw(d);
+        canvas_dump(&d->canvas, &text);
+        s->print(str_c(&text));
+        str_free(&text);
+    }
+    return ST_OK;
+}
+
+static enum status remember(struct script *s, struct desk *d, const char *name, struct err *e)
+{
+    struct remembered *r = s->names;
+    int i;
+
+    if (!desk_run_id(d))
+        return err_set(e, ST_USAGE, "remember", "no run is open");
+    for (i = 0; i < r->n && strcmp(r->row[i].name, name); i++)
+        ;
+    if (i == SCRIPT_NAMES)
+        return err_set(e, ST_USAGE, "remember", "at most %d runs", SCRIPT_NAMES);
+    snprintf(r->row[i].name, sizeof r->row[i].name, "%s", name);
+    r->row[i].run = desk_run_id(d);
+    r->n += i == r->n;
+    return ST_OK;
+}
+
+static enum status command(struct script *s, struct desk *d, const char *text, struct err *e)
+{
+    struct str filled = {0};
+    uint64_t awaited = d->awaited;
+    enum status st = fill_text(d, s->names, text, &filled, e);
+
+    d->view.message_is_error = 0;
+    if (!st)
+        st = command_run(d, str_c(&filled), e);
+    s->is_posted = !st && d->awaited != awaited;
+    str_free(&filled);
+    if (!st && d->prefill) {
+        d->prefill = NULL;
+        st = err_set(e, ST_USAGE, "script", "that asks for a command line; write the whole command");
+    }
+    return st;
+}
+
+/* The first look at a line that waits. */
+static void begin(struct script *s, const struct script_line *l)
+{
+    if (s->is_begun)
+        return;
+    s->is_begun = 1;
+    s->deadline = desk_clock() + (isnan(l->demand.timeout) ? USUAL_TIMEOUT : l->demand.timeout);
+}
+
+/* Returns 1 when the demand is met, 0 to wait, -1 when it has failed. */
+static int attend(struct script *s, struct desk *d, const struct script_line *l, struct err *e)
+{
+    char why[200];
+    int met;
+
+    begin(s, l);
+    if (demand_needs_screen(&l->demand))
+        draw(d);
+    met = watch_met(&s->watch, d, &l->demand);
+    if (met)
+        return 1;
+    if (l->verb == VERB_EXPECT) {
+        watch_say(&s->watch, d, &l->demand, why, sizeof why);
+        err_set(e, ST_FAILED, "expect", "'%.80s' does not hold: %.130s", l->rest, why);
+    } else if (desk_clock() >= s->deadline) {
+        watch_say(&s->watch, d, &l->demand, why, sizeof why);
+        err_set(e, ST_FAILED, "wait", "'%.80s' did not come to hold in time: %.120s", l->rest, why);
+    } else if (!d->term && watch_settled(&s->watch, d) && !watch_met(&s->watch, d, &l->demand)) {
+        watch_say(&s->watch, d, &l->demand, why, sizeof why);
+        err_set(e, ST_FAILED, "wait", "'%.60s' will never hold, for all stands still: %.120s", l->rest, why);
+    } else {
+        return 0;
+    }
+    s->unmet = 1;
+    return -1;
+}
+
+/* `to STEP`: the steps that are missing are ordered once, and then it waits until all stands still. */
+static int go_to(struct script *s, struct desk *d, const struct script_line *l, struct err *e)
+{
+    int64_t step = strtoll(l->rest, NULL, 10), at = d->live->committed;
+
+    if (!desk_run_id(d)) {
+        err_set(e, ST_USAGE, "to", "no run is open");
+        return -1;
+    }
+    if (!s->is_begun) {
+        if (!watch_settled(&s->watch, d)) {
+            if (control_look(&d->session->control).mode != CONTROL_HOLD)
+                control_pause(&d->session->control);
+            return 0;
+        }
+        if (at > step) {
+            err_set(e, ST_USAGE, "to", "%s is at step %lld already", d->live->run, (long long)at);
+            return -1;
+        }
+        begin(s, l);
+        s->deadline = INFINITY;
+        desk_look_live(d);
+        if (at < step)
+            control_step(&d->session->control, QUANTUM_STEP, (long)(step - at));
+    }
+    if (!watch_settled(&s->watch, d))
+        return 0;
+    if (at != step) {
+        err_set(e, ST_FAILED, "to", "%s stopped at step %lld (%s)", d->live->run, (long long)at,
+                run_state_name(d->live->state));
+        return -1;
+    }
+    return 1;
+}
+
+/* Returns 1 when the line is done, 0 when it waits, -1 when it failed. */
+static int do_line(struct script *s, struct desk *d, struct script_line *l, struct err *e)
+{
+    struct str text = {0};
+    enum status st = ST_OK;
+
+    switch (l->verb) {
+    case VERB_WAIT:
+    case VERB_EXPECT:
+        if (l->verb == VERB_EXPECT && !s->is_begun) /* "idle" needs a fresh snapshot first */
+            for (int i = 0; i < l->demand.n; i++)
+                if (l->demand.clause[i].kind == CLAUSE_IDLE && !watch_settled(&s->watch, d) && !d->awaited &&
+                    control_look(&d->session->control).mode == CONTROL_HOLD) {
+                    s->is_begun = 1;
+                    s->deadline = INFINITY;
+                    return 0;
+                }
+        return attend(s, d, l, e);
+    case VERB_TO: return go_to(s, d, l, e);
+    case VERB_KEY: st = press_all(d, l->rest, 0, e); break;
+    case VERB_KEYS: st = press_all(d, l->rest, 1, e); break;
+    case VERB_SCREEN: st = print_screen(s, d); break;
+    case VERB_REMEMBER: st = remember(s, d, l->rest, e); break;
+    case VERB_QUIT: d->quit = 1; break;
+    case VERB_SAY:
+        st = fill_text(d, s->names, l->rest, &text, e);
+        str_add(&text, s->print ? "\n" : "");
+        if (!st)
+            print(s, d, str_c(&text));
+        str_free(&text);
+        break;
+    default: st = command(s, d, l->rest, e); break;
+    }
+    return st ? -1 : 1;
+}
+
+enum script_state script_go(struct script *s, struct desk *d, struct err *e)
+{
+    struct err inner = {0};
+    uint64_t orders;
+    int done = 1;
+
+    while (done > 0 && !d->quit) {
+        if (d->awaited)
+            return SCRIPT_WAITS;
+        if (s->is_posted && d->view.message_is_error) {
+            err_set(e, ST_FAILED, "script", "%.80s:%d: %s", s->source, s->line[s->at - 1].number, d->message);
+            return SCRIPT_FAILED;
+        }
+        s->is_posted = 0;
+        if (s->is_stale && !watch_fresh(&s->watch, d))
+            return SCRIPT_WAITS;
+        s->is_stale = 0;
+        if (s->at == s->n)
+            return SCRIPT_ENDED;
+        orders = control_orders(&d->session->control);
+        done = do_line(s, d, &s->line[s->at], &inner);
+        if (done > 0) {
+            s->at++;
+            s->is_begun = 0;
+            s->is_stale = control_orders(&d->session->control) != orders;
+            s->deadline = INFINITY;
+        }
+    }
+    if (done >= 0)
+        return d->quit ? SCRIPT_ENDED : SCRIPT_WAITS;
+    err_set(e, inner.code, "script", "%.80s:%d: %s", s->source, s->line[s->at].number, inner.msg);
+    return SCRIPT_FAILED;
+}

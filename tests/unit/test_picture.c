@@ -1,0 +1,209 @@
+/* A canvas as a picture: every cell lies where it should, in its colours, and joins its neighbours. */
+#include <criterion/criterion.h>
+#include <locale.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/theme.h"
+#include "views/picture.h"
+#include "views/symbol.h"
+
+enum { INK = 0xFFFFFF, GROUND = 0x000000, ACCENT = 0x00FF00 };
+
+static char path[256];
+static struct picture_look look[STYLE_N];
+static struct canvas canvas;
+static uint8_t *rgb;
+static int width;
+
+static void set_up(void)
+{
+    const char *tmp = getenv("TMPDIR");
+    int s;
+
+    setlocale(LC_ALL, "C.UTF-8");
+    snprintf(path, sizeof path, "%s/grpolab-picture-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    close(mkstemp(path));
+    for (s = 0; s < STYLE_N; s++)
+        look[s] = (struct picture_look){INK, GROUND, 0, 0};
+    look[STYLE_ACCENT].ink = ACCENT;
+    look[STYLE_STRONG].bold = 1;
+    look[STYLE_AHA].underline = 1;
+    cr_assert_eq(canvas_resize(&canvas, 12, 3, NULL), ST_OK);
+}
+
+static void tear_down(void)
+{
+    unlink(path);
+    free(rgb);
+    canvas_release(&canvas);
+}
+
+static void draw(void)
+{
+    png_image image;
+
+    cr_assert_eq(picture_write(&canvas, look, path, NULL), ST_OK);
+    memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    cr_assert(png_image_begin_read_from_file(&image, path), "%s", image.message);
+    image.format = PNG_FORMAT_RGB;
+    rgb = malloc(PNG_IMAGE_SIZE(image));
+    cr_assert(png_image_finish_read(&image, NULL, rgb, 0, NULL), "%s", image.message);
+    width = (int)image.width;
+    cr_assert_eq(width, canvas.w * PICTURE_CELL_W + 2 * PICTURE_MARGIN);
+    cr_assert_eq((int)image.height, canvas.h * PICTURE_CELL_H + 2 * PICTURE_MARGIN);
+}
+
+/* The light of a cell's pixels, 0 .. 1 for a cell that is all white. */
+static double light(int row, int col)
+{
+    double sum = 0;
+    int x, y, k;
+
+    for (y = 0; y < PICTURE_CELL_H; y++)
+        for (x = 0; x < PICTURE_CELL_W; x++) {
+            const uint8_t *p = rgb + ((size_t)(PICTURE_MARGIN + row * PICTURE_CELL_H + y) * (size_t)width +
+                                      (size_t)(PICTURE_MARGIN + col * PICTURE_CELL_W + x)) * 3;
+            for (k = 0; k < 3; k++)
+                sum += p[k] / 255.0;
+        }
+    return sum / (3.0 * PICTURE_CELL_W * PICTURE_CELL_H);
+}
+
+static void put(int row, const char *text, enum style style)
+{
+    canvas_text(&canvas, canvas_rect(&canvas), row, 0, style, text, -1);
+}
+
+Test(picture, blocks_fill_their_part_of_the_cell, .init = set_up, .fini = tear_down)
+{
+    put(0, "█▄▌▁ ░", STYLE_TEXT);
+    draw();
+    cr_assert_float_eq(light(0, 0), 1, 1e-9);
+    cr_assert_float_eq(light(0, 1), 0.5, 1e-9);
+    cr_assert_float_eq(light(0, 2), 0.5, 1e-9);
+    cr_assert_float_eq(light(0, 3), 4.0 / PICTURE_CELL_H, 1e-9);
+    cr_assert_float_eq(light(0, 4), 0, 1e-9);
+    cr_assert_float_eq(light(0, 5), 0.25, 0.01);
+}
+
+/* No dark pixel from one cell of a line to the next, and across. */
+Test(picture, lines_of_a_box_join, .init = set_up, .fini = tear_down)
+{
+    int x, y, left = PICTURE_MARGIN + PICTURE_CELL_W / 2, top = PICTURE_MARGIN + PICTURE_CELL_H / 2;
+
+    put(0, "┌──────────┐", STYLE_TEXT);
+    put(1, "│          │", STYLE_TEXT);
+    put(2, "└━━━━━━━━━━┘", STYLE_TEXT);
+    draw();
+    for (x = left; x < width - left; x++)
+        cr_assert_eq(rgb[((size_t)top * (size_t)width + (size_t)x) * 3], 255, "at %d", x);
+    for (y = top; y < top + 2 * PICTURE_CELL_H; y++)
+        cr_assert_eq(rgb[((size_t)y * (size_t)width + (size_t)left) * 3], 255, "at %d", y);
+    cr_assert(light(2, 4) > 1.5 * light(0, 4), "a heavy line is thicker");
+}
+
+Test(picture, braille_has_a_dot_for_each_bit, .init = set_up, .fini = tear_down)
+{
+    double one;
+
+    canvas_put(&canvas, canvas_rect(&canvas), 0, 0, STYLE_TEXT, 0x2801);
+    canvas_put(&canvas, canvas_rect(&canvas), 0, 1, STYLE_TEXT, 0x28FF);
+    canvas_put(&canvas, canvas_rect(&canvas), 0, 2, STYLE_TEXT, 0x2880);
+    draw();
+    one = light(0, 0);
+    cr_assert(one > 0.02 && one < 0.1);
+    cr_assert_float_eq(light(0, 1), 8 * one, 0.2 * one);
+    cr_assert_float_eq(light(0, 2), one, 0.3 * one);
+}
+
+Test(picture, styles_have_their_colours, .init = set_up, .fini = tear_down)
+{
+    int i, green = 0, other = 0;
+
+    put(0, "mmmm", STYLE_TEXT);
+    put(1, "mmmm", STYLE_STRONG);
+    put(2, "    ", STYLE_AHA);
+    draw();
+    cr_assert(light(1, 1) > 1.2 * light(0, 1), "bold is heavier");
+    cr_assert(light(2, 1) > 0.03 && light(2, 1) < 0.1, "a blank can be underlined");
+    free(rgb);
+    canvas_clear(&canvas);
+    put(0, "accent", STYLE_ACCENT);
+    draw();
+    for (i = 0; i < width * 60; i++) {
+        green += rgb[3 * i + 1] > 0;
+        other += rgb[3 * i] > 0 || rgb[3 * i + 2] > 0;
+    }
+    cr_assert(green > 500 && !other);
+    free(rgb);
+    canvas_clear(&canvas);
+    put(1, "x", STYLE_ACCENT);
+    canvas_select(&canvas, canvas_rect(&canvas), 1);
+    draw();
+    cr_assert(light(1, 5) > 0.99 && light(1, 0) > 0.7 && light(1, 0) < 0.99 && light(0, 5) < 0.01,
+              "a selected row is turned round");
+}
+
+/* What the program itself draws is no box; what nobody knows is one, as wide as it is. */
+Test(picture, the_programs_own_signs_have_pictures, .init = set_up, .fini = tear_down)
+{
+    static const char *const signs = "±·×βσ–—…←↑→↓↩↺↻−─━│┃┄┅┆┇┌┐└┘├┤┬┴┼═║╴╸╺▀▁▂▃▄▅▆▇█▌▐░▒▓■□▪▰▱▲▶▸▼◆◇○●★✓✗⠁⣿";
+    struct symbol_cell cell = {0, 0, PICTURE_CELL_W, PICTURE_CELL_H, 2, 2.3, 1.6, 2.1, 3, 25};
+    struct raster r;
+    const char *p;
+    int used;
+
+    cr_assert_eq(raster_init(&r, PICTURE_CELL_W, PICTURE_CELL_H, NULL), ST_OK);
+    for (p = signs; *p; p += used) {
+        uint32_t code = utf8_next(p, strlen(p), &used);
+        int i, ink = 0;
+        memset(r.rgb, 255, (size_t)r.w * (size_t)r.h * 3);
+        cr_assert(symbol_draw(&r, &cell, code, 0), "U+%04X", code);
+        for (i = 0; i < r.w * r.h; i++)
+            ink += r.rgb[3 * i] < 200;
+        cr_assert(ink >= 4, "U+%04X is hardly seen: %d pixels", code, ink);
+    }
+    cr_assert(!symbol_draw(&r, &cell, 0x6F22, 0));
+    raster_release(&r);
+    put(0, "漢", STYLE_TEXT);
+    put(1, "é", STYLE_TEXT);
+    draw();
+    cr_assert(light(0, 0) > 0.05 && light(0, 1) > 0.05 && light(1, 0) > 0.05 && light(1, 1) < 0.01);
+}
+
+Test(picture, every_letter_stays_near_its_cell, .init = set_up, .fini = tear_down)
+{
+    int c;
+
+    for (c = 33; c < 127; c++) {
+        canvas_clear(&canvas);
+        canvas_put(&canvas, canvas_rect(&canvas), 1, 5, STYLE_STRONG, (uint32_t)c);
+        draw();
+        cr_assert(light(1, 5) > 0.005, "%c", c);
+        cr_assert(light(1, 4) < 0.005 && light(1, 6) < 0.005 && light(0, 5) < 0.005 && light(2, 5) < 0.005,
+                  "%c leaves its cell", c);
+        free(rgb);
+        rgb = NULL;
+    }
+}
+
+Test(picture, themes_give_each_style_a_colour_that_can_be_read)
+{
+    struct picture_look of[STYLE_N];
+    int i, s;
+
+    for (i = 0; theme_at(i); i++) {
+        theme_picture(theme_at(i), of);
+        for (s = 0; s < STYLE_N; s++)
+            cr_assert_neq(of[s].ink, of[s].ground, "%s, style %d", theme_at(i)->name, s);
+        cr_assert(of[STYLE_STRONG].bold);
+    }
+    theme_picture(theme_find("default"), of);
+    cr_assert_eq(of[STYLE_ERROR].ground, 0xD70000, "160 of xterm's 256 colours");
+    cr_assert_eq(of[STYLE_DIM].ink, 0x808080, "244");
+}

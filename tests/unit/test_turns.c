@@ -1,0 +1,229 @@
+/* Two runs in turns: each gets the bits that it gets alone, whatever the order; locks and pauses hold for
+ * both. */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/engine.h"
+#include "app/presets.h"
+
+static const char *const tiny[] = {
+    "model.width=16",      "base.steps=2",          "cold.steps=6", "base.documents=2", "cold.documents=4",
+    "rl.steps=12",         "rl.prompts=4",          "rl.group=4",   "rl.max_tokens=24", "eval.every=5",
+    "eval.problems=4",     "eval.final_problems=4", "eval.k=2",     "run.slots=8",      "rl.drop_flat=0",
+    "rl.cut_off=overlong", "rl.reference_every=4",
+};
+enum { TINY = sizeof tiny / sizeof *tiny, FORK_AT = 4, STEPS = 12 };
+
+static struct err e;
+static char path[512];
+
+static void must(enum status st, const char *what)
+{
+    cr_assert_eq(st, ST_OK, "%s: %s: %s", what, e.where, e.msg);
+}
+
+static void fresh_path(void)
+{
+    const char *dir = getenv("TMPDIR");
+    snprintf(path, sizeof path, "%s/turns-XXXXXX", dir ? dir : "/tmp");
+    cr_assert_not_null(mkdtemp(path));
+    strcat(path, "/lab.db");
+}
+
+/* A store with the run `quick` at `parent_steps`, and its child `child` from FORK_AT at `child_steps`. */
+static void two_runs(struct session *s, int parent_steps, int child_steps)
+{
+    static const char *const changed[] = {"rl.beta=0.5", "rl.lr=2e-3"};
+    struct settings set;
+    uint64_t seed = 0;
+    must(session_init(s, path, 1, &e), "session_init");
+    s->follow_chain = 1;
+    must(presets_load("quick", tiny, TINY, &set, &seed, &e), "presets_load");
+    must(session_new(s, &set, 5, "", &e), "session_new");
+    while (s->trainer->stage != STAGE_GRPO || s->trainer->step < parent_steps)
+        must(session_step(s, &e), "session_step");
+    must(session_fork(s, "quick", FORK_AT, changed, 2, "child", &e), "session_fork");
+    while (s->trainer->step < child_steps)
+        must(session_step(s, &e), "session_step");
+}
+
+static void digest_of(struct session *s, const char *run, int64_t step, char hex[DIGEST_HEX])
+{
+    struct record_run r;
+    struct digest d;
+    must(query_run(s->query, run, &r, &e), "query_run");
+    must(query_digest(s->query, r.id, step, &d, &e), "query_digest");
+    digest_hex(&d, hex);
+}
+
+static void alone(char parent[STEPS + 1][DIGEST_HEX], char child[STEPS + 1][DIGEST_HEX])
+{
+    struct session s;
+    fresh_path();
+    two_runs(&s, STEPS, STEPS);
+    for (int i = FORK_AT + 1; i <= STEPS; i++) {
+        digest_of(&s, "quick", i, parent[i]);
+        digest_of(&s, "child", i, child[i]);
+    }
+    session_release(&s);
+}
+
+static void post(struct engine *en, struct session *s, enum engine_request what, const char *text,
+                 struct snapshot *x)
+{
+    struct engine_message m = {.what = what, .step = -1};
+    struct pollfd p = {s->box.wake, POLLIN, 0};
+    uint64_t number;
+    snprintf(m.text, sizeof m.text, "%s", text);
+    number = engine_post(en, &m);
+    while (x->command < number) {
+        poll(&p, 1, 1000);
+        snapshot_take(&s->box, x);
+    }
+}
+
+static void wait_until(struct session *s, struct snapshot *x, enum run_state state)
+{
+    struct pollfd p = {s->box.wake, POLLIN, 0};
+    while (x->state != state) {
+        poll(&p, 1, 1000);
+        snapshot_take(&s->box, x);
+    }
+}
+
+Test(turns, both_get_the_bits_that_they_get_alone, .timeout = 120)
+{
+    static char parent[STEPS + 1][DIGEST_HEX], child[STEPS + 1][DIGEST_HEX];
+    struct snapshot *x = calloc(1, sizeof *x);
+    struct session s;
+    struct engine en;
+    struct engine_turns turns;
+    char hex[DIGEST_HEX];
+    alone(parent, child);
+    fresh_path();
+    two_runs(&s, 6, FORK_AT + 1);
+    must(engine_start(&en, &s, &e), "engine_start");
+    post(&en, &s, ENGINE_OPEN, "child", x);
+    post(&en, &s, ENGINE_TURNS, "quick", x);
+    cr_assert(!x->message_is_error, "%s", x->message);
+    engine_turns(&en, &turns);
+    cr_assert_str_eq(turns.name, "quick");
+    /* Interrupted by a request, held by a pause, by single steps and at tokens: the bits stay. */
+    control_step(&s.control, QUANTUM_STEP, 3);
+    wait_until(&s, x, RUN_PAUSED);
+    control_step(&s.control, QUANTUM_TOKEN, 5);
+    wait_until(&s, x, RUN_PAUSED);
+    control_resume(&s.control);
+    post(&en, &s, ENGINE_NOTE, "in the middle", x);
+    wait_until(&s, x, RUN_DONE);
+    engine_turns(&en, &turns);
+    cr_assert_eq(turns.step, STEPS);
+    cr_assert_eq(x->committed, STEPS);
+    engine_stop(&en);
+    for (int i = FORK_AT + 1; i <= STEPS; i++) {
+        digest_of(&s, "quick", i, hex);
+        cr_assert_str_eq(hex, parent[i], "the parent at step %d", i);
+        digest_of(&s, "child", i, hex);
+        cr_assert_str_eq(hex, child[i], "the child at step %d", i);
+    }
+    must(store_check(s.store, &e), "store_check");
+    session_release(&s);
+    free(x);
+}
+
+Test(turns, the_run_that_is_behind_goes_first)
+{
+    struct session s;
+    struct turns t = {0};
+    fresh_path();
+    two_runs(&s, 7, FORK_AT);
+    must(turns_begin(&t, &s, "quick", &e), "turns_begin");
+    cr_assert_eq(t.with->trainer->step, 7);
+    while (s.trainer->step < 7) {
+        cr_assert_eq(turns_next(&t, &s), &s);
+        must(session_step(&s, &e), "session_step");
+    }
+    cr_assert_eq(turns_next(&t, &s), &s, "of two at the same step the open one");
+    must(session_step(&s, &e), "session_step");
+    cr_assert_eq(turns_next(&t, &s), t.with);
+    must(turns_step(&t, &s, &e), "turns_step");
+    cr_assert_eq(t.with->trainer->step, 8);
+    cr_assert_eq(s.trainer->step, 8);
+    turns_end(&t);
+    cr_assert_eq(turns_next(&t, &s), &s);
+    session_release(&s);
+}
+
+Test(turns, both_runs_are_locked_and_let_go)
+{
+    struct session s, other;
+    struct turns t = {0};
+    struct record_run run;
+    fresh_path();
+    two_runs(&s, 5, FORK_AT);
+    must(session_init(&other, path, 1, &e), "session_init");
+    must(turns_begin(&t, &s, "quick", &e), "turns_begin");
+    cr_assert_eq(session_open(&other, "quick", -1, 1, &e), ST_BUSY);
+    cr_assert_eq(session_open(&other, "child", -1, 1, &e), ST_BUSY);
+    must(turns_step(&t, &s, &e), "turns_step");
+    turns_end(&t);
+    must(query_run(other.query, "quick", &run, &e), "query_run");
+    cr_assert_str_eq(run.state, "paused");
+    cr_assert_eq(run.step, 6);
+    must(session_open(&other, "quick", -1, 1, &e), "session_open");
+    session_release(&other);
+    session_release(&s);
+}
+
+Test(turns, what_cannot_be_is_named)
+{
+    struct session s, other;
+    struct turns t = {0};
+    fresh_path();
+    two_runs(&s, 5, FORK_AT);
+    cr_assert_eq(turns_begin(&t, &s, "child", &e), ST_USAGE, "the open run itself");
+    cr_assert_eq(turns_begin(&t, &s, "nobody", &e), ST_NOTFOUND);
+    must(session_init(&other, path, 1, &e), "session_init");
+    must(session_open(&other, "quick", -1, 1, &e), "session_open");
+    cr_assert_eq(turns_begin(&t, &s, "quick", &e), ST_BUSY, "another process has it");
+    cr_assert_null(t.with);
+    must(session_step(&s, &e), "the open run goes on alone");
+    session_release(&other);
+    session_release(&s);
+}
+
+Test(turns, another_open_run_ends_them, .timeout = 60)
+{
+    struct snapshot *x = calloc(1, sizeof *x);
+    struct session s;
+    struct engine en;
+    struct engine_turns turns;
+    fresh_path();
+    two_runs(&s, 5, FORK_AT + 1);
+    must(engine_start(&en, &s, &e), "engine_start");
+    post(&en, &s, ENGINE_TURNS, "quick", x);
+    post(&en, &s, ENGINE_DELETE, "", x);
+    post(&en, &s, ENGINE_OPEN, "quick", x);
+    cr_assert(!x->message_is_error, "%s", x->message);
+    cr_assert_str_eq(x->run, "quick");
+    engine_turns(&en, &turns);
+    cr_assert_eq(turns.run, 0);
+    post(&en, &s, ENGINE_TURNS, "child", x);
+    engine_turns(&en, &turns);
+    cr_assert_str_eq(turns.name, "child");
+    post(&en, &s, ENGINE_FORK, "third", x);
+    cr_assert_str_eq(x->run, "third");
+    cr_assert(strstr(x->message, "turns with child end"), "%s", x->message);
+    engine_turns(&en, &turns);
+    cr_assert_eq(turns.run, 0);
+    post(&en, &s, ENGINE_TURNS, "child", x);
+    post(&en, &s, ENGINE_TURNS, "", x);
+    engine_turns(&en, &turns);
+    cr_assert_eq(turns.run, 0);
+    engine_stop(&en);
+    session_release(&s);
+    free(x);
+}
