@@ -51,6 +51,7 @@ $(BUILD)/%.o: %.c $(BUILD)/compile.flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/scenarios/presets.o: $(wildcard scenarios/presets/*.ini)
+$(BUILD)/scenarios/lessons.o: $(wildcard scenarios/lessons/*.lesson)
 
 # What a run records of the program that made it. ENGINE_ID changes when a source of the engine does: the
 # results of another engine are not reused.

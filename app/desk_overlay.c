@@ -142,22 +142,37 @@ static unsigned situation(const struct desk *d)
     return s->state == RUN_RUNNING || s->state == RUN_REPLAYING ? HINT_RUNNING : HINT_PAUSED;
 }
 
+/* Where the hint of a key stands: what must always be seen first, then the keys that mean something on few screens, for
+ * they are the ones that this one is about, then those of all. */
+static int hint_rank(const struct key_row *k)
+{
+    if (k->request == REQUEST_PAUSE || k->request == REQUEST_LIVE || k->request == REQUEST_COMMAND ||
+        k->request == REQUEST_HELP)
+        return 0;
+    return __builtin_popcount(k->screens & ON_ALL);
+}
+
+static void add_hint(struct desk *d, const struct key_row *k, unsigned now)
+{
+    int n = d->view.hints_n++;
+
+    snprintf(d->hint_keys[n], sizeof d->hint_keys[n], "%.*s", (int)strcspn(k->key, " "), k->key);
+    d->hints[n] = (struct view_row){.key = d->hint_keys[n], .what = k->hint};
+    if (k->request == REQUEST_PAUSE && now == HINT_PAUSED)
+        d->hints[n].what = "go on";
+}
+
 /* A picture of a run has no keys. */
 void desk_hints(struct desk *d)
 {
     unsigned now = situation(d);
     enum screen_id screen = view_screen(&d->view);
     const struct key_row *k;
-    int i, n = 0;
+    int i, rank;
 
-    for (i = 0; d->has_engine && (k = keymap_row(i)) && n < DESK_HINTS; i++) {
-        if (!k->hint || !(k->hints & now) || !(k->screens >> screen & 1))
-            continue;
-        snprintf(d->hint_keys[n], sizeof d->hint_keys[n], "%.*s", (int)strcspn(k->key, " "), k->key);
-        d->hints[n] = (struct view_row){.key = d->hint_keys[n], .what = k->hint};
-        if (k->request == REQUEST_PAUSE && now == HINT_PAUSED)
-            d->hints[n].what = "go on";
-        n++;
-    }
-    d->view.hints_n = n;
+    d->view.hints_n = 0;
+    for (rank = 0; d->has_engine && rank <= SCREEN_N; rank++)
+        for (i = 0; (k = keymap_row(i)) && d->view.hints_n < DESK_HINTS; i++)
+            if (k->hint && k->hints & now && k->screens >> screen & 1 && hint_rank(k) == rank)
+                add_hint(d, k, now);
 }

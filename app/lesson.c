@@ -377,6 +377,7 @@ static void ready(struct lesson *l, struct desk *d)
     }
     note(l, "");
     l->state.phase = p->question.n && !l->is_answered ? LESSON_ASKING : LESSON_STOP;
+    watch_met(&l->watch, d, NULL); /* what was there before the question does not answer it */
 }
 
 static int work_page(struct lesson *l, struct desk *d)

@@ -370,11 +370,12 @@ static enum status command(struct script *s, struct desk *d, const char *text, s
 }
 
 /* The first look at a line that waits. */
-static void begin(struct script *s, const struct script_line *l)
+static void begin(struct script *s, struct desk *d, const struct script_line *l)
 {
     if (s->is_begun)
         return;
     s->is_begun = 1;
+    watch_met(&s->watch, d, NULL); /* what is on record by now is no news */
     s->deadline = desk_clock() + (isnan(l->demand.timeout) ? USUAL_TIMEOUT : l->demand.timeout);
 }
 
@@ -384,7 +385,7 @@ static int attend(struct script *s, struct desk *d, const struct script_line *l,
     char why[200];
     int met;
 
-    begin(s, l);
+    begin(s, d, l);
     if (demand_needs_screen(&l->demand))
         draw(d);
     met = watch_met(&s->watch, d, &l->demand);
@@ -425,7 +426,7 @@ static int go_to(struct script *s, struct desk *d, const struct script_line *l, 
             err_set(e, ST_USAGE, "to", "%s is at step %lld already", d->live->run, (long long)at);
             return -1;
         }
-        begin(s, l);
+        begin(s, d, l);
         s->deadline = INFINITY;
         desk_look_live(d);
         if (at < step)

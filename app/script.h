@@ -50,8 +50,9 @@ struct watch {
     uint64_t kick, kick_version;/* the order after which a snapshot must have come; 0: none was given */
 };
 
-/* watch_met: reads the steps that are new and tests *w after each of them, so that none is missed at any speed; 1
- * when it held. Without a new step it tests once. The screen is d->canvas as it was last drawn. */
+/* watch_met: reads the steps that are new (all of a run that has become the open one since the last call) and tests
+ * *w after each of them, so that none is missed at any speed; 1 when it held. Without a new step it tests once. w NULL:
+ * only reads. The screen is d->canvas as it was last drawn. */
 int watch_met(struct watch *x, struct desk *d, const struct demand *w);
 /* watch_fresh: what is shown came after the last order to the control; asks for a snapshot where it cannot tell yet.
  * watch_settled: and nothing is under way. */

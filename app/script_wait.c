@@ -300,39 +300,62 @@ static int demand_holds(const struct demand *w, struct watch *x, struct desk *d)
     return 1;
 }
 
-/* Everything that the run has measured up to `step`, its parents' steps first. */
-static void read_all(struct watch *x, struct desk *d, int64_t run, int64_t step)
+/* The run's own steps first .. last, one after the other; whether *w held after one of them. */
+static int add_steps(struct watch *x, struct desk *d, int64_t first, int64_t last, const struct demand *w)
 {
-    struct record_run row;
-    struct err e;
-    char id[24];
-
-    measured_init(&x->measured);
-    x->run = run;
-    x->step = step;
-    snprintf(id, sizeof id, "%lld", (long long)run);
-    if (run && query_run(d->query, id, &row, &e) == ST_OK && step > 0)
-        measured_read(&x->measured, d->query, &row, step, &e);
-}
-
-int watch_met(struct watch *x, struct desk *d, const struct demand *w)
-{
-    int64_t run = desk_run_id(d), committed = run ? d->live->committed : 0, *step = NULL;
+    int64_t *step = NULL;
     double *value = NULL;
     int n = 0, i, met = 0;
     struct err e;
 
-    if (run != x->run || committed < x->step) {
-        read_all(x, d, run, committed);
-    } else if (committed > x->step &&
-               !query_metrics(d->query, run, x->step + 1, committed, &step, &value, &n, &e)) {
-        for (i = 0; i < n; i++) {
-            measured_add(&x->measured, step[i], value + (size_t)i * METRIC_N);
-            met = met || (w && demand_holds(w, x, d));
-        }
+    if (query_metrics(d->query, x->run, first, last, &step, &value, &n, &e))
+        return 0;
+    for (i = 0; i < n; i++) {
+        measured_add(&x->measured, step[i], value + (size_t)i * METRIC_N);
+        met = met || (w && demand_holds(w, x, d));
+    }
+    x->step = last;
+    free(step);
+    free(value);
+    return met;
+}
+
+/* What a run measured before its own first step, in its parents; returns that step. */
+static int64_t read_parents(struct watch *x, struct desk *d, int64_t last)
+{
+    int64_t *step = NULL, first = last + 1;
+    double *value = NULL;
+    struct record_run row;
+    struct err e;
+    char id[24];
+    int n = 0;
+
+    snprintf(id, sizeof id, "%lld", (long long)x->run);
+    if (query_run(d->query, id, &row, &e))
+        return first;
+    if (!query_metrics(d->query, x->run, 1, last, &step, &value, &n, &e) && n > 0)
+        first = step[0];
+    free(step);
+    free(value);
+    if (first > 1)
+        measured_read(&x->measured, d->query, &row, first - 1, &e);
+    return first;
+}
+
+int watch_met(struct watch *x, struct desk *d, const struct demand *w)
+{
+    int64_t run = desk_run_id(d), committed = run ? d->live->committed : 0;
+    int is_other = run != x->run, met = 0;
+
+    if (is_other || committed < x->step) {
+        measured_init(&x->measured);
+        x->run = run;
         x->step = committed;
-        free(step);
-        free(value);
+        /* Of a run that was rewound, steps that are past count as known, not as new. */
+        if (run && committed > 0)
+            met = add_steps(x, d, read_parents(x, d, committed), committed, is_other ? w : NULL);
+    } else if (committed > x->step) {
+        met = add_steps(x, d, x->step + 1, committed, w);
     }
     if (run && d->live->state == RUN_FAILED && !(x->measured.latest[Q_NONFINITE] > 0))
         measured_nonfinite(&x->measured);

@@ -240,7 +240,13 @@ int chain_fork_is_equal(struct session *s)
     return equal;
 }
 
-/* The parent's state at `step` in a trainer of the child's: replayed with the parent's settings, then handed over. */
+/* Whether the open trainer stands where a fork of `run` at `step` begins: nothing has to be replayed then. */
+static int stands_at(const struct session *s, const struct record_run *run, int64_t step)
+{
+    return s->trainer && s->run.id == run->id && s->trainer->step == step && !s->trainer->torn && !s->failed;
+}
+
+/* The parent's state at `step`, replayed with the parent's settings. */
 static enum status parent_state(struct session *s, const struct record_run *run, int64_t step, struct trainer **out,
                                 struct err *e)
 {
@@ -262,6 +268,8 @@ enum status session_fork(struct session *s, const char *name_or_id, int64_t step
     struct settings set;
     uint64_t seed;
     enum status st = query_run(s->query, name_or_id, &parent, e);
+    if (!st && step < 0)
+        step = parent.step;
     if (!st && step > parent.step)
         st = err_set(e, ST_NOTFOUND, "fork", "run %s has steps up to %lld, not %lld", parent.name,
                      (long long)parent.step, (long long)step);
@@ -277,13 +285,13 @@ enum status session_fork(struct session *s, const char *name_or_id, int64_t step
         st = settings_assign(&child, (enum stage)stage, assignment, n, &seed, e);
         if (!st)
             st = settings_fork_check(&set, &child, e);
-        if (!st)
-            st = parent_state(s, &parent, step < 0 ? parent.step : step, &from, e);
+        if (!st && !stands_at(s, &parent, step))
+            st = parent_state(s, &parent, step, &from, e);
         if (!st)
             st = session_trainer(s, &child, (enum stage)stage, seed, &t, e);
     }
     if (!st) {
-        trainer_take(t, from);
+        trainer_take(t, from ? from : s->trainer);
         st = create(s, t, parent.id, t->step, name && name[0] ? name : parent.name, 1, &run, e);
     }
     if (!st)
