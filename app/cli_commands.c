@@ -139,7 +139,8 @@ void cli_help_program(struct str *out)
         snprintf(left, sizeof left, "grpolab %s %s", row[i].name, row[i].arguments);
         str_printf(out, "  %-38s %s\n", left, row[i].summary);
     }
-    str_add(out, "\n`grpolab help COMMAND` tells its options.\n\noptions of every command\n");
+    str_add(out, "\n`grpolab help COMMAND` tells its options; `grpolab help script` and `grpolab help config` what\n"
+                 "such files hold.\n\noptions of every command\n");
     option_lines(OPTIONS_GLOBAL | HAS(VERSION), out);
     str_add(out, "\nexit status: 0 done, 1 it failed, 2 the request was wrong, 3 a condition of --until or\n"
                  "--expect did not hold\n");
@@ -216,9 +217,14 @@ enum status cli_help(struct cli *c, struct err *e)
     const char *name = c->args.operand.n ? c->args.operand.word[0] : NULL;
     const struct cli_command *about = name ? cli_command_find(name) : NULL;
     struct str text = {0};
-    if (name && !about)
+    void (*topic)(struct str *) = name && !strcmp(name, "script")   ? script_manual
+                                  : name && !strcmp(name, "config") ? config_manual
+                                                                    : NULL;
+    if (name && !about && !topic)
         return err_set(e, ST_USAGE, "help", "there is no command '%.40s'; `grpolab help` lists them", name);
-    if (about)
+    if (topic)
+        topic(&text);
+    else if (about)
         cli_help_command(about, &text);
     else
         cli_help_program(&text);
