@@ -10,7 +10,7 @@
 #include "engine/rl/rollout.h"
 #include "scenarios/registry.h"
 
-enum { TRAIN_TOKENS = 2048, SHARD_TOKENS = 512, LANES = 4, GROUP = 8, GROUPS = 16, ROUNDS_MAX = 3 };
+enum { TRAIN_TOKENS = 2048, SHARD_TOKENS = 512, LANES = 4, GROUP = 4, GROUPS = 32, BATCHES = 4, ROUNDS_MAX = 3 };
 
 /* Everything that a measurement needs, and how to give it back. */
 struct rig {
@@ -142,17 +142,18 @@ static enum status generate(struct rig *g, struct rollout *r, struct batch *b, c
 enum status bench_own_generate(const struct bench_shape *s, int threads, double seconds, double *rate,
                                struct err *e)
 {
-    /* Sequences decoded together: the peer's batch is the best of several too. */
-    static const int slots[] = {8, 16, 32};
+    /* Sequences decoded together: the peer's batch is the best of several too. Few of them leave room for the weights in
+     * the cache that cores share, many read each weight once for more tokens. */
+    static const int slots[BATCHES] = {4, 8, 16, 32};
     struct rig g;
-    struct rollout r[3];
+    struct rollout r[BATCHES];
     struct batch b;
-    double best[3] = {0};
+    double best[BATCHES] = {0};
     int fastest = 0;
     enum status st = rig_init(&g, s, threads, e);
     if (!st)
         st = batch_init(&b, GROUPS, GROUP, s->length, &g.arena, e);
-    for (int i = 0; i < 3 && !st; i++) {
+    for (int i = 0; i < BATCHES && !st; i++) {
         double begin;
         st = rollout_init(&r[i], &g.model, DECODE_PLAIN, g.pool, slots[i], s->length, &g.arena, e);
         begin = bench_now();

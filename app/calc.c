@@ -9,8 +9,15 @@
 #include "engine/rl/objective.h"
 
 static const struct calc_row rows[] = {
-    {"grpo", "rewards logp logp_old logp_ref loss std eps_low eps_high beta max_length", calc_grpo},
+    {"grpo",
+     "rewards logp logp_old logp_ref loss std eps_low eps_high beta max_length baseline running_mean "
+     "micro_batch",
+     calc_grpo},
+    {"dpo", "beta chosen_logp chosen_ref rejected_logp rejected_ref", calc_dpo},
+    {"gae", "rewards values gamma lambda", calc_gae},
+    {"fp8", "values tile", calc_fp8},
     {"balance", "load bias gamma", calc_balance},
+    {"schedule", "kind pp micro_batches f b w fb timeline", calc_schedule},
     {NULL, NULL, NULL},
 };
 
@@ -48,10 +55,7 @@ enum status calc_balance(const json_t *in, struct str *out, struct err *e)
     max_vio = balance_update(E, load, bias, gamma);
     write_begin(&w, '{');
     write_key(&w, "bias");
-    write_begin(&w, '[');
-    for (int i = 0; i < E; i++)
-        write_number(&w, bias[i]);
-    write_end(&w, ']');
+    write_numbers(&w, bias, E);
     write_key(&w, "max_vio");
     write_number(&w, max_vio);
     write_end(&w, '}');

@@ -1,7 +1,6 @@
 /* `calc grpo`. The input is read whole and checked before anything is computed. */
 #include "app/calc.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "app/json_read.h"
@@ -14,7 +13,8 @@ static const char where[] = "calc grpo";
  * first[i+1]-1. */
 struct group {
     struct objective o;
-    int G, *first;
+    double running;       /* the running mean of earlier rewards */
+    int G, *first, micro; /* micro: sequences of a micro-batch; 0: the group is one */
     double *reward, *logp, *old, *ref; /* ref: NULL without a reference */
 };
 
@@ -29,8 +29,7 @@ struct result {
 
 static enum status read_objective(const json_t *in, struct objective *o, struct err *e)
 {
-    int loss, std;
-    double length = 1;
+    int loss, std, length = 1;
     enum status st = json_get_choice(in, where, "loss", LOSS_CHOICES, &loss, e);
     if (!st)
         st = json_get_choice(in, where, "std", STD_CHOICES, &std, e);
@@ -41,18 +40,31 @@ static enum status read_objective(const json_t *in, struct objective *o, struct 
     if (!st)
         st = json_get_number(in, where, "beta", &o->beta, e);
     if (!st && (loss == LOSS_DR_GRPO || json_object_get(in, "max_length")))
-        st = json_get_number(in, where, "max_length", &length, e);
+        st = json_get_whole(in, where, "max_length", 1, 1000000000, &length, e);
     if (st)
         return st;
     if (o->eps_low < 0 || o->eps_high < 0)
         return err_set(e, ST_USAGE, where, "\"%s\" must not be negative",
                        o->eps_low < 0 ? "eps_low" : "eps_high");
-    if (!(length >= 1 && length <= 1e9) || length != floor(length))
-        return err_set(e, ST_USAGE, where, "\"max_length\" must be a whole number of tokens");
     o->loss = (enum loss_kind)loss;
     o->std = (enum std_kind)std;
-    o->max_length = (int)length;
+    o->max_length = length;
     return ST_OK;
+}
+
+/* The keys of single losses: reinforce's baseline, bnpo's micro-batch. */
+static enum status read_variant(const json_t *in, struct group *g, struct err *e)
+{
+    int kind = BASELINE_BATCH;
+    enum status st = ST_OK;
+    if (json_object_get(in, "baseline"))
+        st = json_get_choice(in, where, "baseline", BASELINE_CHOICES, &kind, e);
+    if (!st && (kind == BASELINE_RUNNING || json_object_get(in, "running_mean")))
+        st = json_get_number(in, where, "running_mean", &g->running, e);
+    if (!st && json_object_get(in, "micro_batch"))
+        st = json_get_whole(in, where, "micro_batch", 1, 1 << 24, &g->micro, e);
+    g->o.baseline = (enum baseline_kind)kind;
+    return st;
 }
 
 /* The lengths of a list of G lists; the first one that is read sets them, the others must agree. */
@@ -103,6 +115,8 @@ static enum status read_group(const json_t *in, struct group *g, struct err *e)
 {
     enum status st = read_objective(in, &g->o, e);
     if (!st)
+        st = read_variant(in, g, e);
+    if (!st)
         st = json_numbers(json_object_get(in, "rewards"), where, "rewards", &g->reward, &g->G, e);
     if (!st) {
         g->first = calloc((size_t)g->G + 1, sizeof *g->first);
@@ -119,6 +133,27 @@ static enum status read_group(const json_t *in, struct group *g, struct err *e)
     return st;
 }
 
+/* The group is the whole batch. */
+static double baseline_of(const struct group *g)
+{
+    double mean = 0;
+    for (int i = 0; i < g->G; i++)
+        mean += g->reward[i] / g->G;
+    return g->o.baseline == BASELINE_BATCH ? mean : g->o.baseline == BASELINE_RUNNING ? g->running : 0;
+}
+
+/* The micro-batch of sequence i: `micro` of them from a multiple of it on. */
+static void cut_scope(const struct group *g, int i, struct loss_scope *scope)
+{
+    int from, to;
+    if (!g->micro)
+        return;
+    from = i / g->micro * g->micro;
+    to = g->G - from < g->micro ? g->G : from + g->micro;
+    scope->micro_tokens = g->first[to] - g->first[from];
+    scope->micro_batches = (g->G - 1) / g->micro + 1;
+}
+
 static enum status compute(const struct group *g, struct result *r, struct err *e)
 {
     size_t n = (size_t)g->first[g->G], G = (size_t)g->G;
@@ -132,11 +167,12 @@ static enum status compute(const struct group *g, struct result *r, struct err *
     r->kl_n = calloc(G, sizeof *r->kl_n);
     if (!r->advantage || !r->ratio || !r->kl || !r->grad || !r->clipped || !r->ratio_n || !r->kl_n)
         return err_set(e, ST_NOMEM, where, "no memory for %zu tokens", n);
-    r->flat = advantage_group(g->G, g->reward, g->o.std, r->advantage, NULL, NULL);
+    r->flat = advantage_objective(&g->o, g->G, g->reward, baseline_of(g), r->advantage, NULL, NULL);
     for (int i = 0; i < g->G; i++) {
         int at = g->first[i];
         struct sequence_terms t = {
             .ratio = r->ratio + at, .clipped = r->clipped + at, .kl = r->kl + at, .grad = r->grad + at};
+        cut_scope(g, i, &scope);
         objective_sequence(&g->o, &scope, g->first[i + 1] - at, g->logp + at, g->old + at,
                            g->ref ? g->ref + at : NULL, r->advantage[i], &t);
         r->ratio_n[i] = t.ratio_n;
@@ -149,21 +185,13 @@ static enum status compute(const struct group *g, struct result *r, struct err *
     return ST_OK;
 }
 
-static void write_list(struct json_writer *w, const double *x, int n)
-{
-    write_begin(w, '[');
-    for (int i = 0; i < n; i++)
-        write_number(w, x[i]);
-    write_end(w, ']');
-}
-
 static void write_lists(struct json_writer *w, const char *key, const struct group *g, const double *x,
                         const int *n)
 {
     write_key(w, key);
     write_begin(w, '[');
     for (int i = 0; i < g->G; i++)
-        write_list(w, x + g->first[i], n ? n[i] : g->first[i + 1] - g->first[i]);
+        write_numbers(w, x + g->first[i], n ? n[i] : g->first[i + 1] - g->first[i]);
     write_end(w, ']');
 }
 
@@ -171,7 +199,7 @@ static void write_result(struct json_writer *w, const struct group *g, const str
 {
     write_begin(w, '{');
     write_key(w, "advantages");
-    write_list(w, r->advantage, g->G);
+    write_numbers(w, r->advantage, g->G);
     write_lists(w, "ratio", g, r->ratio, r->ratio_n);
     write_key(w, "clipped");
     write_begin(w, '[');

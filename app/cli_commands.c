@@ -49,13 +49,30 @@ static const struct cli_command row[] = {
      cli_digest, RUNS},
     {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX, HAS(METRIC) | HAS(OUTPUT) | HAS(SMOOTH) | HAS(LOG),
      cli_plot, "Needs --metric and -o. Metrics of different units are drawn one above the other, runs over each other.\n"},
-    {"calc", "grpo|balance < in.json", "the engine's own arithmetic on numbers that you give", 1, 1, 0,
-     cli_calc,
+    {"export", "RUN[@STEP] DIR", "its weights as Hugging Face's DeepseekV3ForCausalLM has them", 2, 2, 0, cli_export,
+     "Writes model.safetensors (float32, to the bit), config.json, tokenizer.json and what goes with\n"
+     "them. Models with latent attention only: DeepSeek-V3's layout has no other.\n" RUNS},
+    {"import", "DIR", "a run whose step 0 has the weights of a checkpoint of that layout", 1, 1, HAS(NAME), cli_import,
+     "Reads F32, BF16, F16, and F8_E4M3 with weight_scale_inv, in one file or in shards. Its\n"
+     "vocabulary must be that of a task here; `grpolab logits` reads any other. What `export` wrote\n"
+     "comes back to the bit, with its settings, at step 0 of the same stage.\n"},
+    {"logits", "DIR|RUN[@STEP]", "what a model says after each of given tokens", 1, 1, HAS(TOKENS), cli_logits,
+     "Needs --tokens. --json prints all of them: {\"logits\":[[V numbers] per position]}.\n" RUNS},
+    {"calc", "grpo|dpo|gae|fp8|balance|schedule < in.json",
+     "the engine's own arithmetic on numbers that you give", 1, 1, 0, cli_calc,
      "grpo: {\"rewards\":[G],\"logp\":[[..]],\"logp_old\":[[..]],\"logp_ref\":[[..]],\n"
-     "  \"loss\":\"grpo|r1|dapo|dr_grpo|gspo\",\"std\":\"sample|population|none\",\n"
+     "  \"loss\":\"grpo|r1|dapo|dr_grpo|gspo|bnpo|reinforce|rloo|cispo\",\n"
+     "  \"std\":\"sample|population|none\",\n"
      "  \"eps_low\":x,\"eps_high\":x,\"beta\":x,\"max_length\":N}\n"
-     "  logp_ref may be absent at beta 0, max_length is dr_grpo's\n"
-     "balance: {\"load\":[E],\"bias\":[E],\"gamma\":x}\n"},
+     "  logp_ref may be absent at beta 0, max_length is dr_grpo's. reinforce takes\n"
+     "  \"baseline\":\"batch|none|running\" and \"running_mean\":x, bnpo \"micro_batch\":sequences\n"
+     "dpo: {\"beta\":x,\"chosen_logp\":x,\"chosen_ref\":x,\"rejected_logp\":x,\"rejected_ref\":x}\n"
+     "gae: {\"rewards\":[T],\"values\":[T],\"gamma\":x,\"lambda\":x}\n"
+     "fp8: {\"values\":[..],\"tile\":128}; E4M3\n"
+     "balance: {\"load\":[E],\"bias\":[E],\"gamma\":x}\n"
+     "schedule: {\"kind\":\"1f1b|zb1p|dualpipe\",\"pp\":N,\"micro_batches\":N,\"f\":x,\"b\":x,\"w\":x,\n"
+     "  \"fb\":x,\"timeline\":true}; b is the whole backward, w its weight part, fb an\n"
+     "  overlapped pair, f + b by default; dualpipe needs an even pp and micro_batches >= 2 pp\n"},
     {"score", "SCENARIO < in.jsonl", "rewards of given completions", 1, 1, HAS(SET), cli_score,
      "A line in: {\"problem\":{..},\"completion\":\"..\"}; a line out: reward, accuracy, format, why, at.\n"},
     {"lesson", "[NAME]", "a guided evening: the lessons, or one of them in the workbench", 0, 1,

@@ -111,7 +111,7 @@ void desk_explain_term(struct desk *d, enum objective_term t)
         if (*objective_remark(x, t))
             str_printf(&value, "\n%s", objective_remark(x, t));
         str_printf(&value, "\ngroup %d, completion %d, token %d '%s', %s", x->group + 1, x->index + 1,
-                   x->token + 1, x->words_n ? x->word[x->word_at] : "", objective_moment(x));
+                   x->token, x->words_n ? x->word[x->word_at] : "", objective_moment(x));
     }
     snprintf(title, sizeof title, "explain: %s", e.name);
     open_overlay(d, title);

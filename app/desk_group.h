@@ -21,6 +21,7 @@ struct group_desk {
     struct what_if_objective asked;
     uint64_t answer_seen;
     int max_length; /* tokens, of dr_grpo's constant */
+    int baseline;   /* of reinforce, as the run has it */
 };
 
 struct group_desk *group_desk(const struct desk *d);

@@ -16,7 +16,9 @@
 #include "views/objective_state.h"
 
 _Static_assert(SHOWN_GRPO == (int)LOSS_GRPO && SHOWN_R1 == (int)LOSS_R1 && SHOWN_DAPO == (int)LOSS_DAPO &&
-                   SHOWN_DR_GRPO == (int)LOSS_DR_GRPO && SHOWN_GSPO == (int)LOSS_GSPO,
+                   SHOWN_DR_GRPO == (int)LOSS_DR_GRPO && SHOWN_GSPO == (int)LOSS_GSPO &&
+                   SHOWN_BNPO == (int)LOSS_BNPO && SHOWN_REINFORCE == (int)LOSS_REINFORCE &&
+                   SHOWN_RLOO == (int)LOSS_RLOO && SHOWN_CISPO == (int)LOSS_CISPO,
                "views name the kinds of loss in the engine's order");
 _Static_assert(SHOWN_SAMPLE == (int)STD_SAMPLE && SHOWN_POPULATION == (int)STD_POPULATION &&
                    SHOWN_NONE == (int)STD_NONE,
@@ -58,6 +60,7 @@ static void read_settings(const struct settings *set, struct objective_state *x)
     x->max_length = rl->max_tokens;
     x->updates = rl->inner_epochs * rl->mini_batches;
     x->mini_batches = rl->mini_batches;
+    x->has_baseline = rl->baseline == BASELINE_BATCH;
 }
 
 /* Whether the loss leaves a trace out: the trainer's rule. */
@@ -65,6 +68,31 @@ static int is_masked(const struct snapshot *s, const struct settings *set, int i
 {
     return (set->rl.drop_flat && s->group[i / s->group_size].flat) ||
            (set->rl.cut_off == CUT_OFF_MASK && s->trace[i].cut_off) || s->trace[i].n < 1;
+}
+
+/* bnpo's micro-batches, where the order of the groups is known: in one mini-batch it is theirs. Returns the
+ * policy part of the loss at ratio 1. */
+static double read_micro(const struct snapshot *s, const struct settings *set, struct objective_state *x)
+{
+    int size = set->rl.mini_batches == 1 ? set->rl.micro_prompts : 0, at, i;
+    double loss = 0;
+
+    size = size > 0 ? size : s->groups_n;
+    x->micro_batches = 0;
+    for (at = 0; at < s->groups_n; at += size) {
+        int end = at + size < s->groups_n ? at + size : s->groups_n;
+        double tokens = 0, sum = 0;
+        for (i = at * s->group_size; i < end * s->group_size; i++) {
+            int n = is_masked(s, set, i) ? 0 : s->trace[i].n;
+            tokens += n;
+            sum += n * (double)s->trace[i].advantage;
+        }
+        if (x->group >= at && x->group < end)
+            x->micro_tokens = tokens;
+        x->micro_batches += tokens > 0;
+        loss -= tokens > 0 ? sum / tokens : 0;
+    }
+    return x->micro_batches ? loss / x->micro_batches : 0;
 }
 
 /* The traces and tokens that the loss divides by, and its policy part at ratio 1, where it is
@@ -88,17 +116,24 @@ static void read_scope(const struct snapshot *s, const struct settings *set, str
         return;
     x->value[TERM_BATCH] = x->loss == SHOWN_DAPO      ? -by_token / x->tokens
                            : x->loss == SHOWN_DR_GRPO ? -by_token / ((double)x->sequences * x->max_length)
+                           : shown_is_log(x->loss)    ? NAN
                                                       : -by_trace / x->sequences;
+    if (x->loss == SHOWN_BNPO)
+        x->value[TERM_BATCH] = read_micro(s, set, x);
 }
 
 static void read_group(const struct snapshot *s, struct objective_state *x, struct work *w)
 {
-    int i, from = x->group * s->group_size;
+    struct objective o = {.loss = (enum loss_kind)x->loss, .std = (enum std_kind)x->std};
+    int i, from = x->group * s->group_size, n = s->groups_n * s->group_size;
 
+    x->baseline = 0;
+    for (i = 0; x->has_baseline && i < n; i++)
+        x->baseline += (double)s->trace[i].reward / n;
     for (i = 0; i < s->group_size; i++)
         w->reward[i] = s->trace[from + i].reward;
-    x->is_flat = advantage_group(s->group_size, w->reward, (enum std_kind)x->std, w->advantage,
-                                 &x->value[TERM_MEAN], &x->value[TERM_STD]);
+    x->is_flat = advantage_objective(&o, s->group_size, w->reward, x->baseline, w->advantage,
+                                     &x->value[TERM_MEAN], &x->value[TERM_STD]);
     x->value[TERM_REWARD] = w->reward[x->index];
     x->value[TERM_ADVANTAGE] = w->advantage[x->index];
 }
@@ -154,10 +189,14 @@ static double weight_scale(const struct objective_state *x, const struct loss_sc
 {
     double S = scope->sequences;
 
-    return x->loss == SHOWN_GRPO      ? S * n
-           : x->loss == SHOWN_DAPO    ? scope->tokens
-           : x->loss == SHOWN_DR_GRPO ? S * x->max_length
-                                      : S;
+    switch (x->loss) {
+    case SHOWN_GRPO: return S * n;
+    case SHOWN_DAPO:
+    case SHOWN_CISPO: return scope->tokens;
+    case SHOWN_BNPO: return scope->micro_tokens * scope->micro_batches;
+    case SHOWN_DR_GRPO: return S * x->max_length;
+    default: return S;
+    }
 }
 
 static void fill_nothing(struct objective_state *x)
@@ -172,11 +211,18 @@ static void fill_nothing(struct objective_state *x)
 
 static void take_apart(struct objective_state *x, struct work *w, int n)
 {
-    struct objective o = {
-        (enum loss_kind)x->loss, (enum std_kind)x->std, x->eps_low, x->eps_high, x->beta, x->max_length};
+    struct objective o = {.loss = (enum loss_kind)x->loss,
+                          .std = (enum std_kind)x->std,
+                          .eps_low = x->eps_low,
+                          .eps_high = x->eps_high,
+                          .beta = x->beta,
+                          .max_length = x->max_length};
     struct objective unclipped = o, policy = o;
     struct sequence_terms out;
-    struct loss_scope scope = {x->sequences / x->mini_batches, x->tokens / x->mini_batches};
+    struct loss_scope scope = {.sequences = x->sequences / x->mini_batches,
+                               .tokens = x->tokens / x->mini_batches,
+                               .micro_tokens = x->micro_tokens / x->mini_batches,
+                               .micro_batches = x->micro_batches};
     const double *ref = x->is_found ? w->ref : NULL;
     double A = x->value[TERM_ADVANTAGE], ratio, kl = 0, gain;
     int t = x->token;
@@ -193,7 +239,14 @@ static void take_apart(struct objective_state *x, struct work *w, int n)
     x->unclipped = ratio * A;
     x->clipped = x->value[TERM_CLIP] * A;
     x->clip = !w->clipped[out.ratio_n == 1 ? 0 : t] ? 0 : A > 0 ? 1 : -1;
-    x->value[TERM_MIN] = gain = fmin(x->unclipped, x->clipped);
+    gain = fmin(x->unclipped, x->clipped);
+    if (shown_is_log(x->loss)) { /* nothing is held back: a bounded ratio is a weight, or there is none */
+        x->clip = 0;
+        if (x->loss != SHOWN_CISPO)
+            x->value[TERM_CLIP] = NAN;
+        gain = (x->loss == SHOWN_CISPO ? x->clipped : A) * x->value[TERM_LOGP];
+    }
+    x->value[TERM_MIN] = gain;
     if (ref) {
         x->value[TERM_K3] = kl = w->kl[out.kl_n == 1 ? 0 : t];
         x->value[TERM_PENALTY] = x->beta * kl;

@@ -13,7 +13,8 @@
 #include "app/desk_group.h"
 #include "engine/rl/objective.h"
 
-static const char *const loss_names[LOSS_KIND_N] = {"grpo", "r1", "dapo", "dr_grpo", "gspo"};
+static const char *const loss_names[LOSS_KIND_N] = {"grpo", "r1",        "dapo", "dr_grpo", "gspo",
+                                                     "bnpo", "reinforce", "rloo", "cispo"};
 static const char *const std_names[] = {"sample", "population", "none"};
 
 static struct what_if *edited(const struct desk *d)
@@ -39,6 +40,7 @@ static void take_objective(struct group_desk *g, const struct settings *set)
     g->shown.what_if.objective[WHAT_IF_REAL] = o;
     g->shown.what_if.objective[WHAT_IF_EDITED] = o;
     g->max_length = set->rl.max_tokens;
+    g->baseline = set->rl.baseline;
 }
 
 static void forget_answers(struct what_if *w)
@@ -99,7 +101,8 @@ static struct objective objective_of(const struct group_desk *g, const struct wh
                               .eps_low = o->eps_low,
                               .eps_high = o->eps_high,
                               .beta = o->beta,
-                              .max_length = g->max_length > 0 ? g->max_length : 1};
+                              .max_length = g->max_length > 0 ? g->max_length : 1,
+                              .baseline = (enum baseline_kind)g->baseline};
 }
 
 /* Buffers of one sequence's terms. */
@@ -292,6 +295,19 @@ static void take_answer(struct desk *d)
                                        : WHAT_IF_STALE;
 }
 
+/* The group is the whole batch here, so REINFORCE's baseline is its mean. */
+static void weigh(const struct group_desk *g, struct what_if *w, int side)
+{
+    struct objective o = objective_of(g, &w->objective[side]);
+    double mean = 0;
+    int i;
+
+    for (i = 0; i < w->n && o.baseline == BASELINE_BATCH; i++)
+        mean += w->reward[side][i] / w->n;
+    w->flat[side] = advantage_objective(&o, w->n, w->reward[side], mean, w->advantage[side], &w->mean[side],
+                                        &w->std[side]);
+}
+
 void what_if_refresh(struct desk *d)
 {
     struct what_if *w = edited(d);
@@ -305,8 +321,7 @@ void what_if_refresh(struct desk *d)
     if (w->cursor < w->n && chosen >= 0)
         w->cursor = chosen;
     for (side = 0; side < WHAT_IF_SIDES; side++) {
-        w->flat[side] = advantage_group(w->n, w->reward[side], (enum std_kind)w->objective[side].std,
-                                        w->advantage[side], &w->mean[side], &w->std[side]);
+        weigh(group_desk(d), w, side);
         work_out_pushes(group_desk(d), s, w, side);
     }
     work_out_tokens(d, s, w);

@@ -62,6 +62,19 @@ enum status json_get_number(const json_t *o, const char *where, const char *key,
     return ST_OK;
 }
 
+enum status json_get_whole(const json_t *o, const char *where, const char *key, int low, int high, int *out,
+                           struct err *e)
+{
+    double v;
+    enum status st = json_get_number(o, where, key, &v, e);
+    if (st)
+        return st;
+    if (!(v >= low && v <= high) || v != (int)v)
+        return err_set(e, ST_USAGE, where, "\"%s\" must be a whole number from %d to %d", key, low, high);
+    *out = (int)v;
+    return ST_OK;
+}
+
 enum status json_get_choice(const json_t *o, const char *where, const char *key, const char *choices,
                             int *out, struct err *e)
 {

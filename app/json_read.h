@@ -19,6 +19,9 @@ enum status json_only(const json_t *o, const char *where, const char *keys, stru
 
 /* json_get_number: a number at key. json_get_choice: the index of a word in a blank-separated list. */
 enum status json_get_number(const json_t *o, const char *where, const char *key, double *out, struct err *e);
+/* json_get_whole: a whole number from low to high. */
+enum status json_get_whole(const json_t *o, const char *where, const char *key, int low, int high, int *out,
+                           struct err *e);
 enum status json_get_choice(const json_t *o, const char *where, const char *key, const char *choices,
                             int *out, struct err *e);
 

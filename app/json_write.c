@@ -51,6 +51,14 @@ void write_number(struct json_writer *w, double v)
     str_add(w->out, text);
 }
 
+void write_numbers(struct json_writer *w, const double *x, int n)
+{
+    write_begin(w, '[');
+    for (int i = 0; i < n; i++)
+        write_number(w, x[i]);
+    write_end(w, ']');
+}
+
 void write_whole(struct json_writer *w, int64_t v)
 {
     separate(w);

@@ -19,6 +19,8 @@ void write_end(struct json_writer *w, char bracket);
 void write_key(struct json_writer *w, const char *key);
 
 void write_number(struct json_writer *w, double v);
+/* write_numbers: a list of n. */
+void write_numbers(struct json_writer *w, const double *x, int n);
 void write_whole(struct json_writer *w, int64_t v);
 void write_bool(struct json_writer *w, int v);
 void write_null(struct json_writer *w);

@@ -199,7 +199,7 @@ static enum status answer_aha(struct past *p, const struct probe_question *q, co
         struct resample_place r = place_of(q, x, &trace, token[i]);
         if (find_test(f, token[i], r.samples))
             continue;
-        past_tell(h, (double)i / n, "%d continuations with and without token %d", r.samples, token[i] + 1);
+        past_tell(h, (double)i / n, "%d continuations with and without token %d", r.samples, token[i]);
         st = resample_aha(p->trainer, &r, h ? h->gate : NULL, &a, e);
         if (st)
             return st;

@@ -128,6 +128,10 @@ static void fit_weight(enum shown_loss loss, struct explanation *out)
         [SHOWN_DAPO] = "1 / sum |o| over the batch",
         [SHOWN_DR_GRPO] = "1 / (S * L_max)",
         [SHOWN_GSPO] = "1/S; of the gradient, a token: 1/S * 1/|o_i|",
+        [SHOWN_BNPO] = "1/M * 1 / sum |o| over the micro-batch, M: micro-batches",
+        [SHOWN_REINFORCE] = "1/S, S: traces of the batch",
+        [SHOWN_RLOO] = "1/S, S: traces of the batch",
+        [SHOWN_CISPO] = "1 / sum |o| over the batch",
     };
     static const char *const source[] = {
         [SHOWN_GRPO] = "Math eq. 3: a mean over tokens, then over traces, then over groups",
@@ -135,10 +139,76 @@ static void fit_weight(enum shown_loss loss, struct explanation *out)
         [SHOWN_DAPO] = "DAPO: every token of the batch counts alike",
         [SHOWN_DR_GRPO] = "Dr. GRPO: a constant, so that length does not matter",
         [SHOWN_GSPO] = "GSPO: the sequence is the unit",
+        [SHOWN_BNPO] = "BNPO: as DAPO, but in each micro-batch by itself (rl.micro_prompts)",
+        [SHOWN_REINFORCE] = "Williams 1992: the log-probability of a trace is a sum over its tokens",
+        [SHOWN_RLOO] = "Ahmadian et al. 2024: a completion is one action, its log-probability a sum over its tokens",
+        [SHOWN_CISPO] = "MiniMax-M1 (CISPO): every token of the batch counts alike, as in DAPO",
     };
 
     out->formula = formula[loss];
     out->source = source[loss];
+}
+
+/* Losses that weigh log-probabilities have no min, and none or another use of the clip. */
+static void fit_log(enum objective_term t, enum shown_loss loss, struct explanation *out)
+{
+    int is_cispo = loss == SHOWN_CISPO;
+    const char *source = is_cispo             ? "MiniMax-M1 (arXiv 2506.13585): CISPO"
+                         : loss == SHOWN_RLOO ? "Ahmadian et al. 2024 (arXiv 2402.14740): RLOO"
+                                              : "Williams 1992: REINFORCE";
+
+    switch (t) {
+    case TERM_CLIP:
+        out->reading = is_cispo ? "A weight only, a constant of the gradient: also a token whose ratio has left "
+                                  "the range goes on learning, with the bounded weight."
+                                : "Not used by this loss: nothing keeps the policy near the one that sampled.";
+        break;
+    case TERM_RATIO:
+        if (!is_cispo)
+            out->reading = "Measured, not used: the loss does not correct for weights that have moved since the "
+                           "trace was sampled. With one update a rollout there is nothing to correct.";
+        break;
+    case TERM_MIN:
+        out->name = "term";
+        out->what = "what the token's log-probability is weighed with, times it";
+        out->formula = is_cispo ? "sg(clip(ratio)) A log pi" : "A log pi";
+        out->reading = "There is no minimum to take: its gradient is the weight, whatever its value.";
+        break;
+    case TERM_TOKEN: out->formula = "- weight * (term - beta KL)"; break;
+    case TERM_GRADIENT:
+        out->formula = is_cispo ? "- weight * clip(ratio) A - weight * beta * (exp(d) - 1)"
+                                : "- weight * A - weight * beta * (exp(d) - 1)";
+        break;
+    case TERM_NO_CLIP:
+        if (!is_cispo)
+            out->formula = "- weight * A - weight * beta * (exp(d) - 1)";
+        break;
+    case TERM_TRACE: out->reading = "Its size says nothing: it falls when improbable tokens are sampled."; break;
+    case TERM_BATCH:
+        out->formula = "- sum_i sum_t weight * A_i log pi";
+        out->reading = "Needs every token's log-probability, so that it is not computed here; policy_loss is on "
+                       "record.";
+        break;
+    default: return;
+    }
+    out->source = source;
+}
+
+/* The advantages that are not the group's. */
+static void fit_advantage(enum objective_term t, enum shown_loss loss, struct explanation *out)
+{
+    if (t == TERM_STD && (loss == SHOWN_REINFORCE || loss == SHOWN_RLOO)) {
+        out->reading = "Measured, not used: this loss divides its advantages by nothing.";
+    } else if (t == TERM_ADVANTAGE && loss == SHOWN_RLOO) {
+        out->formula = "G/(G-1) (r_i - mean), which is r_i less the mean of the others";
+        out->source = "Ahmadian et al. 2024 (arXiv 2402.14740): RLOO";
+    } else if (t == TERM_ADVANTAGE && loss == SHOWN_REINFORCE) {
+        out->what = "how much better this completion is than the baseline";
+        out->formula = "r_i - baseline: the batch's mean reward, or 0 (rl.baseline)";
+        out->source = "Williams 1992: REINFORCE";
+        out->reading = "One number for all tokens of the trace. Groups are not compared within themselves: an easy "
+                       "prompt's completions are all good.";
+    }
 }
 
 void explain_term(enum objective_term t, enum shown_loss loss, struct explanation *out)
@@ -146,6 +216,9 @@ void explain_term(enum objective_term t, enum shown_loss loss, struct explanatio
     *out = terms[t].text;
     if (t == TERM_WEIGHT)
         fit_weight(loss, out);
+    if (loss == SHOWN_REINFORCE || loss == SHOWN_RLOO || loss == SHOWN_CISPO)
+        fit_log(t, loss, out);
+    fit_advantage(t, loss, out);
     if (t == TERM_RATIO && loss == SHOWN_R1) {
         out->formula = "exp(sum_t (log pi - log pi_old))";
         out->source = r1_source;

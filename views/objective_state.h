@@ -15,11 +15,20 @@ enum objective_term {
     TERM_N
 };
 
-/* As the settings name them: grpo r1 dapo dr_grpo gspo; sample population none. */
-enum shown_loss { SHOWN_GRPO, SHOWN_R1, SHOWN_DAPO, SHOWN_DR_GRPO, SHOWN_GSPO };
+/* As the settings name them: grpo r1 dapo dr_grpo gspo bnpo reinforce rloo cispo; sample population none. */
+enum shown_loss {
+    SHOWN_GRPO, SHOWN_R1, SHOWN_DAPO, SHOWN_DR_GRPO, SHOWN_GSPO, SHOWN_BNPO, SHOWN_REINFORCE, SHOWN_RLOO,
+    SHOWN_CISPO
+};
 enum shown_std { SHOWN_SAMPLE, SHOWN_POPULATION, SHOWN_NONE };
 
 enum { OBJECTIVE_WORDS = 25, OBJECTIVE_WORD = 24 };
+
+/* A loss of weighted log-probabilities instead of clipped ratios. */
+static inline int shown_is_log(enum shown_loss loss)
+{
+    return loss == SHOWN_REINFORCE || loss == SHOWN_RLOO || loss == SHOWN_CISPO;
+}
 
 /* What the objective screen shows: plain numbers; NaN: not known. */
 struct objective_state {
@@ -40,8 +49,12 @@ struct objective_state {
     enum shown_std std;
     double eps_low, eps_high, beta, temperature;
     int max_length;
+    double baseline;             /* reinforce: what a reward is compared with */
+    int has_baseline;            /* it is the batch's mean; 0: nothing, and it counts as 0 */
     int sequences;               /* that the loss counts, of all the step's traces */
     double tokens;               /* of them, all together */
+    double micro_tokens;         /* bnpo: tokens of the trace's micro-batch, and how many there are */
+    int micro_batches;
     int mini_batches;            /* the loss divides by the part of one of them: sequences and tokens by it */
 
     double value[TERM_N];

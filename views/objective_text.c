@@ -39,6 +39,8 @@ const char *objective_symbol(const struct objective_state *x, enum objective_ter
         if (x->loss == SHOWN_R1 && (t == TERM_K3 || t == TERM_PENALTY))
             return ascii ? letters[t][1] : t == TERM_K3 ? "KLᵢ" : "β KLᵢ";
     }
+    if (t == TERM_MIN && shown_is_log(x->loss))
+        return x->loss != SHOWN_CISPO ? ascii ? "A log pi" : "A log π" : ascii ? "clip A log pi" : "clip A log π";
     return letters[t][ascii != 0];
 }
 
@@ -89,8 +91,11 @@ static void add_weight(const struct objective_state *x, struct str *out)
         str_add(out, "this trace is left out of the loss");
     else if (x->loss == SHOWN_GRPO)
         str_printf(out, "1/%g · 1/%d (traces, tokens of this one)", S, x->tokens_n);
-    else if (x->loss == SHOWN_DAPO)
+    else if (x->loss == SHOWN_DAPO || x->loss == SHOWN_CISPO)
         str_printf(out, "1 / %.0f tokens of the batch", x->tokens / x->mini_batches);
+    else if (x->loss == SHOWN_BNPO)
+        str_printf(out, "1/%d · 1/%.0f (micro-batches, tokens of this one)", x->micro_batches,
+                   x->micro_tokens / x->mini_batches);
     else if (x->loss == SHOWN_DR_GRPO)
         str_printf(out, "1 / (%g · %d) (traces, length limit)", S, x->max_length);
     else
@@ -112,14 +117,23 @@ static void add_ratio(const struct objective_state *x, const struct figures *f, 
 static void add_group(const struct objective_state *x, const struct figures *f, enum objective_term t,
                       struct str *out)
 {
-    if (t == TERM_MEAN)
+    if (t == TERM_STD && (x->loss == SHOWN_RLOO || x->loss == SHOWN_REINFORCE))
+        str_printf(out, "not used by %s", x->loss == SHOWN_RLOO ? "rloo" : "reinforce");
+    else if (t == TERM_MEAN)
         str_printf(out, "sum of the %d rewards / %d", x->G, x->G);
     else if (t == TERM_STD)
         str_add(out, x->std == SHOWN_SAMPLE       ? "sqrt(sum (r - mean)^2 / (G - 1))"
                      : x->std == SHOWN_POPULATION ? "sqrt(sum (r - mean)^2 / G)"
                                                   : "not used: rl.std is none");
+    else if (x->loss == SHOWN_REINFORCE && !x->has_baseline)
+        str_printf(out, "%s: the reward itself, no baseline", f->of[TERM_REWARD]);
+    else if (x->loss == SHOWN_REINFORCE)
+        str_printf(out, "%s - %.4f, the mean reward of the batch", f->of[TERM_REWARD], x->baseline);
     else if (x->is_flat)
         str_add(out, "0: all rewards of the group are equal");
+    else if (x->loss == SHOWN_RLOO)
+        str_printf(out, "%d/%d · (%s - %s): less the mean of the others", x->G, x->G - 1, f->of[TERM_REWARD],
+                   f->of[TERM_MEAN]);
     else if (x->std == SHOWN_NONE)
         str_printf(out, "%s - %s", f->of[TERM_REWARD], f->of[TERM_MEAN]);
     else
@@ -140,6 +154,11 @@ static void add_gradient(const struct objective_state *x, const struct figures *
     }
     if (t == TERM_GRADIENT && x->clip)
         str_add(out, "0 (clipped)");
+    else if (x->loss == SHOWN_CISPO)
+        str_printf(out, "-weight · %s · %s", f->of[t == TERM_GRADIENT ? TERM_CLIP : TERM_RATIO],
+                   f->of[TERM_ADVANTAGE]);
+    else if (shown_is_log(x->loss))
+        str_printf(out, "-weight · %s", f->of[TERM_ADVANTAGE]);
     else
         str_printf(out, "-weight · %s · %s", f->of[TERM_RATIO], f->of[TERM_ADVANTAGE]);
     if (x->beta != 0)
@@ -161,8 +180,19 @@ static void add_token_term(const struct objective_state *x, const struct figures
             str_printf(out, x->value[t] > -0.005 ? "probability %.5f" : "probability %.3g", exp(x->value[t]));
         break;
     case TERM_RATIO: add_ratio(x, f, out); break;
-    case TERM_CLIP: str_printf(out, "kept within %g … %g", 1 - x->eps_low, 1 + x->eps_high); break;
+    case TERM_CLIP:
+        if (shown_is_log(x->loss) && x->loss != SHOWN_CISPO) {
+            str_add(out, "not used: there is no ratio in this loss");
+            break;
+        }
+        str_printf(out, "kept within %g … %g", 1 - x->eps_low, 1 + x->eps_high);
+        break;
     case TERM_MIN:
+        if (shown_is_log(x->loss)) {
+            str_printf(out, x->loss == SHOWN_CISPO ? "%s · %s · %s" : "%.0s%s · %s", f->of[TERM_CLIP],
+                       f->of[TERM_ADVANTAGE], f->of[TERM_LOGP]);
+            break;
+        }
         str_printf(out, "min(%s · A = %s, %s · A = %s)", f->of[TERM_RATIO], format_number(a, x->unclipped),
                    f->of[TERM_CLIP], format_number(b, x->clipped));
         break;
@@ -209,6 +239,9 @@ void objective_working(const struct view *v, enum objective_term t, struct str *
     else if (t == TERM_TRACE)
         str_printf(out, x->loss == SHOWN_R1 ? "one term for all %d tokens" : "sum over its %d tokens",
                    x->tokens_n);
+    else if (shown_is_log(x->loss))
+        str_printf(out, "needs every token's log-probability; policy_loss on record: %s",
+                   format_number(number, x->policy_loss));
     else
         str_printf(out, "%d traces at ratio 1; policy_loss on record: %s", x->sequences,
                    format_number(number, x->policy_loss));
@@ -220,7 +253,10 @@ const char *objective_remark(const struct objective_state *x, enum objective_ter
 
     switch (t) {
     case TERM_ADVANTAGE:
-        return isnan(x->value[t]) ? ""
+        return isnan(x->value[t])              ? ""
+               : x->loss == SHOWN_REINFORCE    ? x->value[t] > 0   ? "its tokens are to become likelier"
+                                                 : x->value[t] < 0 ? "its tokens are to become less likely"
+                                                                   : "teaches nothing"
                : x->is_flat       ? "nothing to compare: the group teaches nothing"
                : x->value[t] > 0  ? "better than its group: its tokens are to become likelier"
                : x->value[t] < 0  ? "worse than its group: its tokens are to become less likely"
@@ -234,12 +270,14 @@ const char *objective_remark(const struct objective_state *x, enum objective_ter
                : ratio < 1    ? "less likely than when it was sampled"
                               : "unchanged";
     case TERM_CLIP:
-        return isnan(ratio)              ? ""
+        return isnan(ratio) || isnan(x->value[t]) ? ""
                : ratio > 1 + x->eps_high ? "above the range"
                : ratio < 1 - x->eps_low  ? "below the range"
                                          : "inside the range: nothing is clipped";
     case TERM_MIN:
-        return isnan(x->value[t]) ? ""
+        return isnan(x->value[t])        ? ""
+               : x->loss == SHOWN_CISPO  ? "the weight is a constant of the gradient: clipped tokens still learn"
+               : shown_is_log(x->loss)   ? "no ratio corrects for weights that have moved since sampling"
                : x->clip > 0      ? "the clipped branch: enough of a good thing"
                : x->clip < 0      ? "the clipped branch: it has fallen enough"
                : x->unclipped == x->clipped
@@ -251,6 +289,8 @@ const char *objective_remark(const struct objective_state *x, enum objective_ter
                    : explain_gradient(x->value[t], x->value[TERM_ADVANTAGE], x->clip, x->value[TERM_PULL]);
     case TERM_NO_CLIP:
         return isnan(x->value[t]) || x->is_masked ? ""
+               : x->value[t] != x->value[TERM_GRADIENT] && x->loss == SHOWN_CISPO
+                   ? "clip bounds this push from above and from below"
                : x->clip                          ? "clip stops this push"
                                                   : "the same: clip does nothing here";
     case TERM_PULL:

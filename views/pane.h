@@ -69,7 +69,9 @@ void pane_lesson(struct canvas *c, struct rect r, const struct view *v);
 int pane_group_has_head(const struct view *v, int width, int rows);
 void pane_group_list(const struct view *v, struct list *list);
 
-/* pane_overlay: help or settings over the screen. */
+/* pane_overlay: help or settings over the screen. pane_overlay_lines: lines of each of its rows, in a rectangle of
+ * that width: where it is narrow, what a row says stands below its key. */
+int pane_overlay_lines(int w);
 void pane_overlay(struct canvas *c, struct rect r, const struct view *v);
 
 /* pane_status_cursor: where the command line's cursor stands in a status line r, -1 when none. */

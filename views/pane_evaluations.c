@@ -10,7 +10,7 @@
 #include "views/pane.h"
 #include "views/plot.h"
 
-enum { CURVES = 4, LABEL_WIDTH = 12 };
+enum { CURVES = 4, LABEL_WIDTH = 13 };
 
 struct curve {
     char name[16];

@@ -22,6 +22,15 @@ static enum style line_style(const char *s, int n)
     return STYLE_TEXT;
 }
 
+/* A line that does not fit says so. */
+static void draw_line(struct canvas *c, struct rect r, int row, const char *s, int n)
+{
+    int end = canvas_text(c, r, row, 0, line_style(s, n), s, n);
+
+    if (end > r.w)
+        canvas_put(c, r, row, r.w - 1, STYLE_DIM, 0x2026);
+}
+
 void pane_log(struct canvas *c, struct rect r, const struct view *v)
 {
     const char *s = v->log ? v->log : "";
@@ -43,7 +52,7 @@ void pane_log(struct canvas *c, struct rect r, const struct view *v)
         const char *end = strchr(s, '\n');
         int n = end ? (int)(end - s) : (int)strlen(s);
         if (i >= top)
-            canvas_text(c, text, i - top, 0, line_style(s, n), s, n);
+            draw_line(c, text, i - top, s, n);
         s += n + (end != NULL);
     }
     if (up)

@@ -37,7 +37,13 @@ static void add_sums(struct formula *f, enum shown_loss loss)
 {
     switch (loss) {
     case SHOWN_GRPO: add(f, TERM_WEIGHT, "1/G Σᵢ 1/|oᵢ| Σₜ ", "1/G sum_i 1/|o_i| sum_t "); break;
+    case SHOWN_CISPO:
     case SHOWN_DAPO: add(f, TERM_WEIGHT, "1/Σ|oᵢ| Σᵢ Σₜ ", "1/sum|o_i| sum_i sum_t "); break;
+    case SHOWN_BNPO:
+        add(f, TERM_WEIGHT, "1/M Σₘ 1/Σ|o| Σᵢ Σₜ ", "1/M sum_m 1/sum|o| sum_i sum_t ");
+        break;
+    case SHOWN_REINFORCE:
+    case SHOWN_RLOO: add(f, TERM_WEIGHT, "1/S Σᵢ Σₜ ", "1/S sum_i sum_t "); break;
     case SHOWN_DR_GRPO: add(f, TERM_WEIGHT, "1/(G L_max) Σᵢ Σₜ ", "1/(G L_max) sum_i sum_t "); break;
     default: add(f, TERM_WEIGHT, "1/G Σᵢ ", "1/G sum_i "); break;
     }
@@ -47,6 +53,29 @@ static void add_sums(struct formula *f, enum shown_loss loss)
 static const char *letter(const struct objective_state *x, int ascii)
 {
     return objective_symbol(x, TERM_RATIO, ascii);
+}
+
+/* The term of losses that weigh log-probabilities. */
+static void write_log(struct formula *f, const struct objective_state *x, const char *clip, const char *plain)
+{
+    if (x->loss == SHOWN_CISPO) {
+        add(f, TERM_MIN, "sg[ ", "sg[ ");
+        add(f, TERM_CLIP, clip, plain);
+        add(f, TERM_MIN, " ] ", " ] ");
+    }
+    add(f, TERM_ADVANTAGE, "Aᵢ ", "A_i ");
+    add(f, TERM_LOGP, "log π(oₜ|q,o₍<t₎)", "log pi(o_t|q,o_<t)");
+}
+
+static void write_min(struct formula *f, const struct objective_state *x, const char *clip, const char *plain)
+{
+    add(f, TERM_MIN, "min( ", "min( ");
+    add(f, TERM_RATIO, letter(x, 0), letter(x, 1));
+    add(f, TERM_ADVANTAGE, " Aᵢ", " A_i");
+    add(f, NO_TERM, ", ", ", ");
+    add(f, TERM_CLIP, clip, plain);
+    add(f, TERM_ADVANTAGE, " Aᵢ", " A_i");
+    add(f, TERM_MIN, " )", " )");
 }
 
 static void write_symbols(struct formula *f, const struct objective_state *x)
@@ -65,13 +94,10 @@ static void write_symbols(struct formula *f, const struct objective_state *x)
     add(f, NO_TERM, "J(θ) = E[ ", "J = E[ ");
     add_sums(f, x->loss);
     add(f, NO_TERM, "( ", "( ");
-    add(f, TERM_MIN, "min( ", "min( ");
-    add(f, TERM_RATIO, letter(x, 0), letter(x, 1));
-    add(f, TERM_ADVANTAGE, " Aᵢ", " A_i");
-    add(f, NO_TERM, ", ", ", ");
-    add(f, TERM_CLIP, clip, plain);
-    add(f, TERM_ADVANTAGE, " Aᵢ", " A_i");
-    add(f, TERM_MIN, " )", " )");
+    if (shown_is_log(x->loss))
+        write_log(f, x, clip, plain);
+    else
+        write_min(f, x, clip, plain);
     add(f, TERM_PENALTY, " - β ", " - beta ");
     add(f, TERM_K3, objective_symbol(x, TERM_K3, 0), objective_symbol(x, TERM_K3, 1));
     add(f, NO_TERM, " ) ]", " ) ]");
@@ -83,6 +109,29 @@ static void add_figure(struct formula *f, const struct objective_state *x, enum 
 
     objective_figure(out, x, t);
     add(f, (int)t, isnan(x->value[t]) ? "?" : out, isnan(x->value[t]) ? "?" : out);
+}
+
+static void write_term(struct formula *f, const struct objective_state *x)
+{
+    if (shown_is_log(x->loss)) {
+        if (x->loss == SHOWN_CISPO) {
+            add_figure(f, x, TERM_CLIP);
+            add(f, NO_TERM, " · ", " . ");
+        }
+        add_figure(f, x, TERM_ADVANTAGE);
+        add(f, NO_TERM, " · ", " . ");
+        add_figure(f, x, TERM_LOGP);
+        return;
+    }
+    add(f, TERM_MIN, "min( ", "min( ");
+    add_figure(f, x, TERM_RATIO);
+    add(f, NO_TERM, " · ", " . ");
+    add_figure(f, x, TERM_ADVANTAGE);
+    add(f, NO_TERM, ", ", ", ");
+    add_figure(f, x, TERM_CLIP);
+    add(f, NO_TERM, " · ", " . ");
+    add_figure(f, x, TERM_ADVANTAGE);
+    add(f, TERM_MIN, " )", " )");
 }
 
 static void write_numbers(struct formula *f, const struct objective_state *x)
@@ -101,15 +150,7 @@ static void write_numbers(struct formula *f, const struct objective_state *x)
         snprintf(text, sizeof text, "1/%.0f", x->scale);
     add(f, TERM_WEIGHT, text, text);
     add(f, NO_TERM, " ( ", " ( ");
-    add(f, TERM_MIN, "min( ", "min( ");
-    add_figure(f, x, TERM_RATIO);
-    add(f, NO_TERM, " · ", " . ");
-    add_figure(f, x, TERM_ADVANTAGE);
-    add(f, NO_TERM, ", ", ", ");
-    add_figure(f, x, TERM_CLIP);
-    add(f, NO_TERM, " · ", " . ");
-    add_figure(f, x, TERM_ADVANTAGE);
-    add(f, TERM_MIN, " )", " )");
+    write_term(f, x);
     snprintf(text, sizeof text, " - %g · ", x->beta);
     add(f, TERM_PENALTY, text, text);
     add_figure(f, x, TERM_K3);
@@ -141,7 +182,12 @@ static void write_kl(struct formula *f, const struct objective_state *x)
 
 static void write_advantage(struct formula *f, const struct objective_state *x)
 {
-    if (x->std == SHOWN_NONE)
+    if (x->loss == SHOWN_REINFORCE)
+        add(f, TERM_ADVANTAGE, x->has_baseline ? "Aᵢ = rᵢ - mean reward of the batch" : "Aᵢ = rᵢ",
+            x->has_baseline ? "A_i = r_i - mean reward of the batch" : "A_i = r_i");
+    else if (x->loss == SHOWN_RLOO)
+        add(f, TERM_ADVANTAGE, "Aᵢ = G/(G-1) (rᵢ - mean(r))", "A_i = G/(G-1) (r_i - mean(r))");
+    else if (x->std == SHOWN_NONE)
         add(f, TERM_ADVANTAGE, "Aᵢ = rᵢ - mean(r)", "A_i = r_i - mean(r)");
     else
         add(f, TERM_ADVANTAGE, "Aᵢ = (rᵢ - mean(r)) / (std(r) + 1e-4)",
@@ -182,6 +228,10 @@ static const char *const title_of[] = {
     [SHOWN_DAPO] = "DAPO: every token counts alike",
     [SHOWN_DR_GRPO] = "Dr. GRPO: a constant length, no std",
     [SHOWN_GSPO] = "GSPO: the sequence's ratio",
+    [SHOWN_BNPO] = "BNPO: every token of a micro-batch counts alike",
+    [SHOWN_REINFORCE] = "REINFORCE: no ratio, no clip",
+    [SHOWN_RLOO] = "RLOO: REINFORCE, against the mean of the others",
+    [SHOWN_CISPO] = "CISPO: the clipped ratio as a weight",
 };
 
 void pane_objective(struct canvas *c, struct rect r, const struct view *v)

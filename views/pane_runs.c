@@ -85,7 +85,7 @@ static void draw_signs(struct canvas *c, struct rect r, int row, const struct vi
     if (letter)
         canvas_put(c, r, row, 0, STYLE_KEY, (uint32_t)letter);
     else if (v->now && v->now->run_id == run->id)
-        canvas_put(c, r, row, 0, STYLE_ACCENT, 0x25B8);
+        canvas_put(c, r, row, 0, STYLE_ACCENT, 0x25CF);
 }
 
 static void draw_name(struct canvas *c, struct rect r, int row, const struct view *v,
@@ -103,8 +103,8 @@ static void draw_name(struct canvas *c, struct rect r, int row, const struct vie
                      : open                        ? STYLE_STRONG
                                                    : STYLE_TEXT,
                      run->name);
-    if (run->parent && run->parent_step > 0 && end - col > 8) {
-        snprintf(text, sizeof text, " @%lld", (long long)run->parent_step);
+    snprintf(text, sizeof text, " @%lld", (long long)run->parent_step);
+    if (run->parent && run->parent_step > 0 && col + canvas_width(c, text, -1) < end) {
         col = canvas_fit(c, r, row, col, end - col - 1, STYLE_DIM, text);
     }
     if (!f || !f->changed[0])
@@ -120,6 +120,8 @@ static void draw_run(struct canvas *c, struct rect r, int row, const struct view
 {
     const struct record_run *run = &v->runs[t->run];
     const struct run_facts *f = run_facts_find(v->runs_screen, run->id);
+    int is_live = v->now && v->now->is_live && v->now->run_id == run->id;
+    const char *state = is_live ? run_state_name(v->now->state) : run->state; /* as at its last commit */
     char text[64], number[FORMAT_BYTES];
 
     draw_signs(c, r, row, v, run);
@@ -138,7 +140,7 @@ static void draw_run(struct canvas *c, struct rect r, int row, const struct view
     if (f && isfinite(f->pass_1))
         canvas_right(c, r, row, k->pass + 6, STYLE_TEXT, format_number(number, f->pass_1));
     if (k->state >= 0)
-        canvas_fit(c, r, row, k->state, 8, state_style(run->state), run->state);
+        canvas_fit(c, r, row, k->state, 8, state_style(state), state);
 }
 
 static void draw_heading(struct canvas *c, struct rect r, const struct columns *k)

@@ -47,35 +47,39 @@ static void add_words(struct str *s, const struct served *served, int most)
                    100 * (double)served->part[i]);
 }
 
+static void describe_served(struct str *s, const struct served *served)
+{
+    int kind = main_kind(served);
+
+    str_printf(s, "\nServes mostly %s (%.0f%% of its tokens)", kind_name[kind],
+               100 * (double)kind_share(served, kind));
+    if (served->words_n > 0)
+        str_add(s, "; of these tokens it has the share in brackets: ");
+    add_words(s, served, SERVED_WORDS);
+}
+
 static void describe(const struct view *v, const struct experts_now *now, int cell, struct str *s)
 {
     const struct experts_state *x = v->experts;
     const struct served *served = served_of(v, now, cell);
     double part = (double)now->load[cell] * now->experts_n - 1, b = now->bias[cell];
-    int layer = cell / now->experts_n;
 
-    str_printf(
-        s, "Expert %d of layer %d got %.1f%% of the layer's assignments, %.0f%% %s its fair share of %.3g%%.",
-        cell % now->experts_n + 1, layer + 1, 100 * (double)now->load[cell], fabs(100 * part),
-        part < 0 ? "under" : "over", 100.0 / now->experts_n);
-    str_printf(s, " Its bias is %+.3f: %s.", b,
+    str_printf(s, "Got %.1f%% of the layer's assignments, %.0f%% %s its fair share of %.3g%%.",
+               100 * (double)now->load[cell], fabs(100 * part), part < 0 ? "under" : "over",
+               100.0 / now->experts_n);
+    if (served)
+        describe_served(s, served);
+    str_printf(s, "%sIts bias is %+.3f: %s.", served ? "\n" : " ", b,
                b > 0   ? "it is chosen more readily than its score alone would have it"
                : b < 0 ? "it is chosen less readily than its score alone would have it"
                        : "its score alone decides");
     if (x && x->gamma > 0 && part != 0)
         str_printf(s, " The step %s it by %g (V3's rule: gamma times the sign of mean load - load).",
                    part < 0 ? "raised" : "lowered", x->gamma);
-    if (served) {
-        int kind = main_kind(served);
-        str_printf(s, "\nServes mostly %s (%.0f%% of its tokens)", kind_name[kind],
-                   100 * (double)kind_share(served, kind));
-        if (served->words_n > 0)
-            str_add(s, "; of these tokens it has the share in brackets: ");
-        add_words(s, served, SERVED_WORDS);
-    } else if (v->probing) {
+    if (!served && v->probing) {
         str_printf(s, "\nWhich tokens it serves is being found out: %s (%.0f%%).", v->probing,
                    100 * v->probing_progress);
-    } else {
+    } else if (!served) {
         str_add(s, "\nWhich tokens it serves: e asks; a step is replayed for it in the background.");
     }
 }
@@ -145,7 +149,8 @@ void pane_served(struct canvas *c, struct rect r, const struct view *v)
     snprintf(title, sizeof title, "expert %d of layer %d", cell % now.experts_n + 1,
              cell / now.experts_n + 1);
     if (v->routing)
-        snprintf(right, sizeof right, "routing of step %lld", (long long)v->routing->step);
+        snprintf(right, sizeof right, r.w < 48 ? "step %lld" : "routing of step %lld",
+                 (long long)v->routing->step);
     inner = pane_frame(c, r, v, PANE_SERVED, title, right);
     describe(v, &now, cell, &text);
     row = paragraph_draw(c, rect_cut(inner, 1, 0, inner.w - 2, inner.h), 0, 0, STYLE_TEXT, str_c(&text));

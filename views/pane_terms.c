@@ -19,7 +19,7 @@ static void draw_strip(struct canvas *c, struct rect r, int row, const struct ob
     char head[48];
     int left, i, col, first = x->word_at, last = x->word_at, room, w;
 
-    snprintf(head, sizeof head, "token %d/%d ", x->token + 1, x->tokens_n);
+    snprintf(head, sizeof head, "token %d of %d ", x->token, x->tokens_n);
     left = canvas_text(c, r, row, 1, STYLE_DIM, head, -1) + 1;
     if (x->word_at < 0 || x->word_at >= x->words_n)
         return;

@@ -258,7 +258,7 @@ static void expert_rows(struct sheet *p)
         canvas_printf(p->c, p->r, row, 0, STYLE_DIM, "experts, MoE %d", layer + 1);
         for (k = 0, col = NAME; k < f->top_k && k < FACT_TOP_K && col + 8 <= p->r.w; k++) {
             expert = trace_overlay_expert(f, layer, p->token, k, &gate);
-            col = canvas_printf(p->c, p->r, row, col, STYLE_TEXT, "%d (%s)  ", expert,
+            col = canvas_printf(p->c, p->r, row, col, STYLE_TEXT, "%d (%s)  ", expert + 1,
                                 format_number(text, gate));
         }
         if (!layer && col + 13 <= p->r.w)
@@ -309,8 +309,8 @@ static void short_rows(struct sheet *p)
                         format_number(a, trace_overlay_value(p->v, TRACE_KL, i)));
     for (i = 0; i < p->facts->layers_n && i < SNAP_LAYERS && p->facts->top_k > 0 && col + 16 < p->r.w; i++) {
         int expert = trace_overlay_expert(p->facts, i, p->token, 0, &gate);
-        col = canvas_printf(p->c, p->r, row, col, STYLE_TEXT, "expert %d (%s)  ", expert,
-                            format_number(a, gate));
+        col = canvas_printf(p->c, p->r, row, col, STYLE_TEXT, "%s%d·%d (%s)  ",
+                            i ? "" : "expert ", i + 1, expert + 1, format_number(a, gate));
     }
 }
 

@@ -19,7 +19,7 @@ enum { UP = 0x25B2, DOWN = 0x25BC, NONE = 0xB7 };
 static const struct {
     const char *name, *what;
 } fields[FIELD_N] = {
-    [FIELD_LOSS] = {"loss", "how the terms are put together: grpo r1 dapo dr_grpo gspo"},
+    [FIELD_LOSS] = {"loss", "how the terms are put together: grpo r1 dapo dr_grpo gspo bnpo reinforce rloo cispo"},
     [FIELD_STD] = {"std", "what an advantage is divided by: sample population none"},
     [FIELD_EPS_LOW] = {"eps_low", "ratios below 1 - eps_low are clipped where A < 0"},
     [FIELD_EPS_HIGH] = {"eps_high", "ratios above 1 + eps_high are clipped where A > 0"},
@@ -39,7 +39,7 @@ static struct columns place_columns(int width)
         return (struct columns){{4, 11}, {20, 27}, {55, 65}, {78, 87}, 34, 19, 1};
     if (width >= MIDDLE)
         return (struct columns){{4, 10}, {18, 24}, {46, 48}, {54, 62}, 31, 13, 0};
-    return (struct columns){{4, 9}, {15, 21}, {28, 30}, {0, 33}, 0, 0, 0};
+    return (struct columns){{4, 9}, {15, 21}, {27, 29}, {0, 32}, 0, 0, 0};
 }
 
 static enum style sign_style(double v)
@@ -59,7 +59,8 @@ static void draw_head(struct canvas *c, struct rect r, const struct columns *k, 
     canvas_text(c, r, rows - 1, 2, STYLE_DIM, "#", -1);
     for (i = 0; i < 4; i++) {
         int at = col[i][0] ? col[i][0] : col[i][1];
-        canvas_text(c, r, 0, at, STYLE_DIM, k->numbers ? wide[i] : narrow[i], -1);
+        canvas_text(c, r, 0, at, STYLE_DIM, k->numbers ? wide[i] : i == 3 && !k->change[0] ? "change" : narrow[i],
+                    -1);
         if (rows > 1 && (k->numbers || i != 2)) {
             canvas_text(c, r, 1, col[i][0] + 2 * (i == 1), STYLE_DIM, "run", -1);
             canvas_text(c, r, 1, col[i][1], STYLE_DIM, "edited", -1);

@@ -186,10 +186,10 @@ static void apply_expert(struct trace_word *word, const struct view *v, double v
 
     word->style = heat_style(value, 0, f->experts_n > 1 ? f->experts_n - 1 : 1);
     if (f->top_k > 1)
-        snprintf(word->under, sizeof word->under, "%d+%d", (int)value,
-                 trace_overlay_expert(f, layer, word->token, 1, &gate));
+        snprintf(word->under, sizeof word->under, "%d+%d", (int)value + 1,
+                 trace_overlay_expert(f, layer, word->token, 1, &gate) + 1);
     else
-        snprintf(word->under, sizeof word->under, "%d", (int)value);
+        snprintf(word->under, sizeof word->under, "%d", (int)value + 1);
 }
 
 static void apply_word(struct trace_word *word, const struct view *v, enum trace_overlay overlay,
@@ -273,7 +273,7 @@ static void scale_experts(struct canvas *c, struct rect r, int row, int col, con
                         "of MoE layer %d of %d (e: next), by gate: ", layer_of(v) + 1, f->layers_n);
     for (i = 0; i < f->experts_n && col + 3 < r.w; i++)
         col = canvas_printf(c, r, row, col, heat_style(i, 0, f->experts_n > 1 ? f->experts_n - 1 : 1), "%d ",
-                            i);
+                            i + 1);
 }
 
 static void scale_ratio(struct canvas *c, struct rect r, int row, int col, const struct trace_state *s)

@@ -85,7 +85,9 @@ void view_layout(const struct view *v, int w, int h, struct layout *l)
 
 static struct rect overlay_rect(const struct view *v, int w, int h)
 {
-    return layout_overlay(w, h, 92, v->rows_n + 2);
+    struct rect r = layout_overlay(w, h, 92, 0);
+
+    return layout_overlay(w, h, 92, v->rows_n * pane_overlay_lines(r.w) + 2);
 }
 
 void view_draw(struct canvas *c, const struct view *v, int *row, int *col)
@@ -151,7 +153,8 @@ int view_rows(const struct view *v, int w, int h, enum pane_id pane)
 
 int view_overlay_rows(const struct view *v, int w, int h)
 {
-    int rows = overlay_rect(v, w, h).h - 2;
+    struct rect r = overlay_rect(v, w, h);
+    int rows = (r.h - 2) / pane_overlay_lines(r.w);
 
     return rows > 0 ? rows : 0;
 }
@@ -168,9 +171,10 @@ int view_row_at(const struct view *v, int w, int h, int row, int col)
         at = row - r.y - 1;
         if (at < 0 || at >= r.h - 2 || col <= r.x || col >= r.x + r.w - 1)
             return -1;
+        at /= pane_overlay_lines(r.w);
         list = v->overlay_list;
         list.n = v->rows_n;
-        list_clamp(&list, r.h - 2);
+        list_clamp(&list, view_overlay_rows(v, w, h));
         return list.top + at < list.n ? list.top + at : -1;
     }
     view_layout(v, w, h, &l);

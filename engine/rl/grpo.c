@@ -30,7 +30,8 @@ enum status grpo_init(struct grpo *g, int P, int G, int cap, struct arena *a, st
     g->id = arena_alloc(a, N * (size_t)g->row * sizeof *g->id);
     g->target = arena_alloc(a, N * (size_t)g->row * sizeof *g->target);
     g->order = arena_alloc(a, (size_t)P * sizeof *g->order);
-    if (!g->sequence || !g->id || !g->target || !g->order || g->row > LENGTH_MAX)
+    g->micro_tokens = arena_alloc(a, (size_t)P * sizeof *g->micro_tokens);
+    if (!g->sequence || !g->id || !g->target || !g->order || !g->micro_tokens || g->row > LENGTH_MAX)
         return err_set(e, ST_NOMEM, a->name, "%d x %d sequences of %d tokens do not fit", P, G, g->row);
     return ST_OK;
 }
@@ -67,6 +68,8 @@ static void one_trace(struct pass_context *c, struct sums *sum, const struct sha
         grad[LENGTH_MAX];
     unsigned char clipped[LENGTH_MAX];
     struct sequence_terms out = {.ratio = ratio, .clipped = clipped, .kl = kl, .grad = grad};
+    struct loss_scope scope = c->scope;
+    scope.micro_tokens = scope.micro_batches > 0 ? c->g->micro_tokens[trace / b->G] : 0;
     for (int t = 0; t < n; t++) {
         now[t] = (float)s->logp[at + t];
         if (s->ref_logp)
@@ -83,7 +86,7 @@ static void one_trace(struct pass_context *c, struct sums *sum, const struct sha
         before[t] = old[t];
         reference[t] = ref[t];
     }
-    objective_sequence(&c->s->objective, &c->scope, n, logp, before, reference, b->advantage[trace], &out);
+    objective_sequence(&c->s->objective, &scope, n, logp, before, reference, b->advantage[trace], &out);
     if (c->is_first) {
         sum->kl += out.kl_sum;
         sum->kl_n += out.kl_n;
@@ -155,7 +158,25 @@ static void shuffle(struct grpo *g, int P, const struct grpo_settings *s, int ep
     }
 }
 
-static int collect(struct grpo *g, const struct batch *b, int from, int to, struct loss_scope *scope)
+/* The tokens of each micro-batch of groups order[from..to-1], for bnpo; empty ones do not count. */
+static void cut_micro(struct grpo *g, const struct batch *b, int from, int to, int size,
+                      struct loss_scope *scope)
+{
+    scope->micro_batches = 0;
+    for (int at = from; size > 0 && at < to; at += size) {
+        int end = at + size < to ? at + size : to;
+        double tokens = 0;
+        for (int i = at; i < end; i++)
+            for (int t = g->order[i] * b->G; t < (g->order[i] + 1) * b->G; t++)
+                tokens += b->masked[t] ? 0 : b->n[t];
+        for (int i = at; i < end; i++)
+            g->micro_tokens[g->order[i]] = tokens;
+        scope->micro_batches += tokens > 0;
+    }
+}
+
+static int collect(struct grpo *g, const struct batch *b, int from, int to, int micro_prompts,
+                   struct loss_scope *scope)
 {
     int count = 0;
     for (int i = from; i < to; i++)
@@ -164,6 +185,7 @@ static int collect(struct grpo *g, const struct batch *b, int from, int to, stru
     scope->tokens = 0;
     for (int i = 0; i < count; i++)
         scope->tokens += b->n[g->sequence[i].index];
+    cut_micro(g, b, from, to, micro_prompts, scope);
     return count;
 }
 
@@ -197,7 +219,7 @@ enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, cons
     learner_clear_load(l);
     if (!single) {
         shuffle(g, b->P, s, 0);
-        st = run_pass(&c, l, collect(g, b, 0, b->P, &c.scope), 1, 1, 0, gate, &total, e);
+        st = run_pass(&c, l, collect(g, b, 0, b->P, 0, &c.scope), 1, 1, 0, gate, &total, e);
         learner_clear_load(l);
     }
     for (int epoch = 0; epoch < s->inner_epochs && !st; epoch++) {
@@ -205,7 +227,7 @@ enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, cons
         for (int i = 0; i < s->mini_batches && !st; i++) {
             int from = (int)((int64_t)b->P * i / s->mini_batches),
                 to = (int)((int64_t)b->P * (i + 1) / s->mini_batches);
-            int count = collect(g, b, from, to, &c.scope);
+            int count = collect(g, b, from, to, s->micro_prompts, &c.scope);
             if (count == 0)
                 continue;
             st = run_pass(&c, l, count, single, single, 1, gate, &total, e);

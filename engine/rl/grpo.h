@@ -10,6 +10,7 @@ struct grpo_settings {
     struct objective objective;
     struct adamw_settings adamw;
     int inner_epochs, mini_batches;
+    int micro_prompts;        /* bnpo: groups of a micro-batch, in the order of the mini-batch; 0: all */
     double temperature;       /* the sampling temperature: training log-probabilities are of that distribution */
     uint64_t seed;
     uint32_t step;
@@ -31,6 +32,7 @@ struct grpo {
     int *target;                 /* [N, row] */
     int row;                     /* PROMPT_MAX + cap */
     int *order;                  /* [P] groups as shuffled */
+    double *micro_tokens;        /* [P] by group: completion tokens of its micro-batch */
 };
 
 enum status grpo_init(struct grpo *g, int P, int G, int cap, struct arena *a, struct err *e);

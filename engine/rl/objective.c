@@ -26,6 +26,20 @@ int advantage_group(int G, const double *reward, enum std_kind kind, double *adv
     return !(high > low);
 }
 
+int advantage_objective(const struct objective *o, int G, const double *reward, double baseline, double *adv,
+                        double *mean, double *std)
+{
+    double mu;
+    int is_flat = advantage_group(G, reward, o->std, adv, &mu, std);
+    if (mean)
+        *mean = mu;
+    for (int i = 0; i < G && o->loss == LOSS_RLOO; i++)
+        adv[i] = is_flat ? 0 : (reward[i] - mu) * G / (G - 1);
+    for (int i = 0; i < G && o->loss == LOSS_REINFORCE; i++)
+        adv[i] = reward[i] - baseline;
+    return is_flat;
+}
+
 /* The surrogate min(rho A, clip(rho) A) and its derivative with respect to log rho. */
 static double surrogate(const struct objective *o, double ratio, double A, struct sequence_terms *out, int at,
                         double *slope)
@@ -37,6 +51,34 @@ static double surrogate(const struct objective *o, double ratio, double A, struc
     out->clip_low += low;
     *slope = high || low ? 0 : ratio * A;
     return (high ? 1 + o->eps_high : low ? 1 - o->eps_low : ratio) * A;
+}
+
+/* CISPO: the bounded ratio is a weight of log pi. */
+static double weighted(const struct objective *o, double logp, double ratio, double A,
+                       struct sequence_terms *out, int at, double *slope)
+{
+    int high = ratio > 1 + o->eps_high, low = ratio < 1 - o->eps_low;
+    out->ratio[at] = ratio;
+    out->clipped[at] = (unsigned char)(high || low);
+    out->clip_high += high;
+    out->clip_low += low;
+    *slope = (high ? 1 + o->eps_high : low ? 1 - o->eps_low : ratio) * A;
+    return *slope * logp;
+}
+
+/* A token's term and its derivative with respect to log pi. */
+static double token_gain(const struct objective *o, double logp, double old, double A,
+                         struct sequence_terms *out, int at, double *slope)
+{
+    double ratio = exp(logp - old);
+    if (o->loss == LOSS_CISPO)
+        return weighted(o, logp, ratio, A, out, at, slope);
+    if (o->loss != LOSS_REINFORCE && o->loss != LOSS_RLOO)
+        return surrogate(o, ratio, A, out, at, slope);
+    out->ratio[at] = ratio;
+    out->clipped[at] = 0;
+    *slope = A;
+    return A * logp;
 }
 
 static double k3(double log_ratio_ref)
@@ -51,7 +93,7 @@ static void by_token(const struct objective *o, double weight, int n, const doub
     out->ratio_n = n;
     out->kl_n = ref ? n : 0;
     for (int t = 0; t < n; t++) {
-        double slope, gain = surrogate(o, exp(logp[t] - old[t]), A, out, t, &slope);
+        double slope, gain = token_gain(o, logp[t], old[t], A, out, t, &slope);
         out->policy_loss -= weight * gain;
         out->grad[t] = -weight * slope;
         if (ref) {
@@ -121,10 +163,19 @@ void objective_sequence(const struct objective *o, const struct loss_scope *scop
         by_mean(o, 1 / S, n, logp, old, ref, advantage, out);
         break;
     case LOSS_DAPO:
+    case LOSS_CISPO:
         by_token(o, 1 / scope->tokens, n, logp, old, ref, advantage, out);
+        break;
+    case LOSS_BNPO:
+        by_token(o, 1 / (scope->micro_batches > 0 ? scope->micro_tokens * scope->micro_batches : scope->tokens),
+                 n, logp, old, ref, advantage, out);
         break;
     case LOSS_DR_GRPO:
         by_token(o, 1 / (S * o->max_length), n, logp, old, ref, advantage, out);
+        break;
+    case LOSS_REINFORCE:
+    case LOSS_RLOO:
+        by_token(o, 1 / S, n, logp, old, ref, advantage, out);
         break;
     default:
         by_token(o, 1 / (S * n), n, logp, old, ref, advantage, out);

@@ -4,11 +4,17 @@
 /* The arithmetic of GRPO and its relatives, in double precision, one group or one sequence at a time. Pure functions;
  * `grpolab calc` and the trainer call the same ones. */
 
-enum loss_kind { LOSS_GRPO, LOSS_R1, LOSS_DAPO, LOSS_DR_GRPO, LOSS_GSPO, LOSS_KIND_N };
+enum loss_kind {
+    LOSS_GRPO, LOSS_R1, LOSS_DAPO, LOSS_DR_GRPO, LOSS_GSPO, LOSS_BNPO, LOSS_REINFORCE, LOSS_RLOO, LOSS_CISPO,
+    LOSS_KIND_N
+};
 enum std_kind { STD_SAMPLE, STD_POPULATION, STD_NONE };
+/* What REINFORCE compares a reward with: the mean of the batch, nothing, the running mean of earlier ones. */
+enum baseline_kind { BASELINE_BATCH, BASELINE_NONE, BASELINE_RUNNING };
 
-#define LOSS_CHOICES "grpo r1 dapo dr_grpo gspo"
+#define LOSS_CHOICES "grpo r1 dapo dr_grpo gspo bnpo reinforce rloo cispo"
 #define STD_CHOICES "sample population none"
+#define BASELINE_CHOICES "batch none running"
 
 struct objective {
     enum loss_kind loss;
@@ -16,6 +22,7 @@ struct objective {
     double eps_low, eps_high;  /* clip range 1-eps_low .. 1+eps_high */
     double beta;               /* weight of the KL term */
     int max_length;            /* dr_grpo's constant L_max, tokens */
+    enum baseline_kind baseline; /* reinforce */
 };
 
 /* advantage_group: group-relative advantages (R1 eq. 3).
@@ -25,10 +32,22 @@ struct objective {
  * for STD_NONE), may be NULL. */
 int advantage_group(int G, const double *reward, enum std_kind kind, double *adv, double *mean, double *std);
 
+/* advantage_objective: the advantages as the loss has them.
+ *   reward [G] in, finite;  adv [G] out;  baseline: what o->baseline stands for: 0 where it is none
+ * rloo: G/(G-1) (r - mean), which is r less the mean of the others; 0 for a group of one. reinforce: r -
+ * baseline, also where the group is flat. Neither is divided by a std. All others: advantage_group. mean, std
+ * (may be NULL) and the result: as advantage_group has them for o->std. Sources: Ahmadian et al. 2024 (RLOO),
+ * Williams 1992 (REINFORCE). */
+int advantage_objective(const struct objective *o, int G, const double *reward, double baseline, double *adv,
+                        double *mean, double *std);
+
 /* What one batch (mini-batch) divides by. */
 struct loss_scope {
     int sequences;             /* that count in the mean */
-    double tokens;             /* completion tokens of them, all together (dapo) */
+    double tokens;             /* completion tokens of them, all together (dapo, cispo) */
+    /* bnpo: tokens of the sequence's micro-batch, and how many there are; 0: the whole is one */
+    double micro_tokens;
+    int micro_batches;
 };
 
 /* What one sequence adds. Arrays are the caller's, [n] unless the ratio is of the sequence ([1]). */
@@ -48,8 +67,11 @@ struct sequence_terms {
  * Token terms: min(rho A, clip(rho, 1-eps_low, 1+eps_high) A) - beta k3 (R1 eq. 1-2, Math eq. 3-4), k3 =
  * exp(ref - logp) - (ref - logp) - 1.  Aggregation: grpo 1/S sum_i 1/|o_i| sum_t; dapo sum / tokens; dr_grpo sum / (S
  * max_length); r1: one ratio and one k3 of the sequence's sums, / S; gspo: ratio exp(mean(logp - old)), / S, its KL
- * by token, / (S |o_i|). S = scope->sequences. A clipped token (A > 0 and rho > 1+eps_high, or A < 0 and
- * rho < 1-eps_low) passes no gradient. */
+ * by token, / (S |o_i|); bnpo as dapo in each micro-batch, / micro_batches. S = scope->sequences. A clipped
+ * token (A > 0 and rho > 1+eps_high, or A < 0 and rho < 1-eps_low) passes no gradient.
+ * Without a min: reinforce and rloo: A log pi, summed / S, ratios measured and not used. cispo: sg(clip(rho,
+ * 1-eps_low, 1+eps_high)) A log pi, summed / tokens (MiniMax-M1, arXiv 2506.13585): the weight is a constant
+ * of the gradient, so that a clipped token, rho out of the range whatever A's sign, still learns. */
 void objective_sequence(const struct objective *o, const struct loss_scope *scope, int n, const double *logp,
                         const double *old, const double *ref, double advantage, struct sequence_terms *out);
 

@@ -62,11 +62,17 @@ void score_group(struct batch *b, const struct task *k, const struct reward_weig
     str_free(&text);
 }
 
-void advantage_batch(struct batch *b, enum std_kind std, int drop_flat, enum cut_off_rule cut_off)
+void advantage_batch(struct batch *b, const struct objective *o, int drop_flat, enum cut_off_rule cut_off)
 {
+    double sum = 0, baseline;
+    for (int i = 0; i < b->P * b->G; i++)
+        sum += b->reward[i];
+    baseline = o->baseline == BASELINE_BATCH ? sum / (b->P * b->G) : 0;
     for (int p = 0; p < b->P; p++) {
         int at = p * b->G;
-        b->flat[p] = advantage_group(b->G, b->reward + at, std, b->advantage + at, &b->mean[p], &b->std[p]);
+        b->flat[p] =
+            advantage_objective(o, b->G, b->reward + at, baseline, b->advantage + at, &b->mean[p],
+                                &b->std[p]);
         for (int i = at; i < at + b->G; i++)
             b->masked[i] = (drop_flat && b->flat[p]) || (cut_off == CUT_OFF_MASK && b->cut_off[i]);
     }

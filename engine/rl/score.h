@@ -33,7 +33,8 @@ enum status batch_draw(struct batch *b, const struct task *k, uint64_t seed, uin
  * limit over which CUT_OFF_OVERLONG's penalty grows from 0 to 1 (DAPO eq. 13; 0: no penalty). */
 void score_group(struct batch *b, const struct task *k, const struct reward_weights *w, int overlong_cache, int p);
 
-/* advantage_batch: means, deviations, flat groups, advantages, and which traces the loss leaves out. */
-void advantage_batch(struct batch *b, enum std_kind std, int drop_flat, enum cut_off_rule cut_off);
+/* advantage_batch: means, deviations, flat groups, advantages as the loss has them, and which traces it leaves
+ * out. A baseline is the mean reward of this batch, or none; a running one is not kept here and counts as none. */
+void advantage_batch(struct batch *b, const struct objective *o, int drop_flat, enum cut_off_rule cut_off);
 
 #endif

@@ -86,7 +86,7 @@ enum status inspect_update(struct trainer *t, const struct inspect_what_if *w,
     b->P = 1;
     b->N = b->G;
     fill(b, w);
-    advantage_batch(b, w->objective.std, s->drop_flat, (enum cut_off_rule)s->cut_off);
+    advantage_batch(b, &w->objective, s->drop_flat, (enum cut_off_rule)s->cut_off);
     out->n = b->G;
     out->is_flat = b->flat[0];
     for (int i = 0; i < b->G; i++) {

@@ -75,10 +75,22 @@ static void score(struct trainer *t)
     t->batch.stage = BATCH_SCORED;
 }
 
+static struct objective objective_of(const struct rl_stage *s)
+{
+    return (struct objective){.loss = (enum loss_kind)s->loss,
+                              .std = (enum std_kind)s->std,
+                              .eps_low = s->eps_low,
+                              .eps_high = s->eps_high,
+                              .beta = s->beta,
+                              .max_length = s->max_tokens,
+                              .baseline = (enum baseline_kind)s->baseline};
+}
+
 static void weigh(struct trainer *t)
 {
     const struct rl_stage *s = &t->set.rl;
-    advantage_batch(&t->batch, (enum std_kind)s->std, s->drop_flat, (enum cut_off_rule)s->cut_off);
+    struct objective o = objective_of(s);
+    advantage_batch(&t->batch, &o, s->drop_flat, (enum cut_off_rule)s->cut_off);
     t->batch.stage = BATCH_WEIGHED;
 }
 
@@ -120,12 +132,12 @@ static enum status update(struct trainer *t, const struct trainer_hooks *h, stru
     const struct rl_stage *s = &t->set.rl;
     int64_t step = t->step + 1, updates = t->learner.updates;
     struct grpo_settings g = {
-        .objective = {(enum loss_kind)s->loss, (enum std_kind)s->std, s->eps_low, s->eps_high, s->beta,
-                      s->max_tokens},
+        .objective = objective_of(s),
         .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->horizon, (enum decay_kind)s->decay, step),
                   s->beta1, s->beta2, 1e-8, s->weight_decay, s->clip},
         .inner_epochs = s->inner_epochs,
         .mini_batches = s->mini_batches,
+        .micro_prompts = s->micro_prompts,
         .temperature = s->temperature,
         .seed = t->seed,
         .step = (uint32_t)step,

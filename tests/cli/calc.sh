@@ -30,9 +30,27 @@ feed '' calc balance
 check 'no input is 2' test $status = 2
 feed '[]' calc grpo
 check 'a list is no object' test $status = 2
-for c in dpo gae fp8 schedule; do
-    check "calc $c is not built yet" exits 2 calc $c
+feed '{"beta":0.5,"chosen_logp":-2,"chosen_ref":-2,"rejected_logp":-5,"rejected_ref":-5}' calc dpo
+check 'calc dpo' test "$status $(cat out)" = '0 {"loss":0.6931471805599453,"margin":0,"grad_chosen_logp":-0.25,"grad_rejected_logp":0.25}'
+feed '{"rewards":[0,1],"values":[0.5,0.25],"gamma":1,"lambda":1}' calc gae
+check 'calc gae' test "$status $(cat out)" = '0 {"advantages":[0.5,0.75],"returns":[1,1]}'
+feed '{"values":[448,-1,0.001,7],"tile":3}' calc fp8
+check 'calc fp8' test "$status $(cat out)" = '0 {"codes":[126,184,1,126],"scales":[1,0.015625],"dequantized":[448,-1,0.001953125,7]}'
+feed '{"kind":"dualpipe","pp":4,"micro_batches":8,"f":1,"b":2,"w":1}' calc schedule
+check 'calc schedule' test "$status $(cat out)" = '0 {"bubble":2,"makespan":26,"activations":5,"parameters":2,"simulated":{"bubble":2,"makespan":26,"activations":5,"parameters":2}}'
+feed '{"kind":"zb1p","pp":2,"micro_batches":2,"f":1,"b":2,"w":1,"timeline":true}' calc schedule
+check 'calc schedule with its timeline' json_has bubble simulated timeline work begin end
+feed '{"kind":"dualpipe","pp":3,"micro_batches":8,"f":1,"b":2,"w":1}' calc schedule
+check 'an odd pp of dualpipe is 2' test $status = 2
+check 'and named, before' grep -q '"pp"' msg
+feed '{"kind":"dualpipe","pp":4,"micro_batches":7,"f":1,"b":2,"w":1}' calc schedule
+check 'too few micro-batches of dualpipe are 2' test $status = 2
+check 'and named, the number' grep -q '"micro_batches"' msg
+for loss in bnpo reinforce rloo cispo; do
+    feed '{"rewards":[1,0],"logp":[[-1],[-1]],"logp_old":[[-1],[-1]],"loss":"'$loss'","std":"none","eps_low":0.2,"eps_high":0.2,"beta":0}' calc grpo
+    check "calc grpo with $loss" test "$status" = 0
 done
+check 'calc of nothing there lists what there is' says 'grpo, dpo, gae, fp8, balance, schedule' 2 calc ppo
 check 'calc wants a word' exits 2 calc
 
 right='{"problem":{"numbers":[11,8,7],"target":26},"completion":" 11 + 8 = 19 </think> <answer> 11 + 8 + 7 </answer>"}'

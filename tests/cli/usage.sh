@@ -2,7 +2,7 @@
 # What is asked wrongly is refused with 2 and a message that helps; help and version need nothing.
 . tests/cli/lib.sh
 
-for c in open scenarios settings train resume fork runs show metrics traces eval sample digest plot calc score bench check help; do
+for c in open scenarios settings train resume fork runs show metrics traces eval sample digest plot export import logits calc score bench check help; do
     check "help of $c" prints "usage: grpolab $c" "$c" --help
     check "help $c" prints "usage: grpolab $c" help $c
 done
@@ -10,12 +10,12 @@ check 'help lists the commands' prints 'grpolab train PRESET' help
 check '--help' prints 'grpolab train PRESET' --help
 check '-h' prints 'exit status' -h
 check '--version' prints 'kernels' --version
-check 'no help of what is not there' exits 2 help export
+check 'no help of what is not there' exits 2 help nosuch
 
 check 'without a terminal the workbench is refused' says 'terminal' 2
 check 'open without a terminal' says 'terminal' 2 open quick
 check 'unknown command' says 'did you mean `train`' 2 trian quick
-for c in export import logits recipe; do
+for c in recipe; do
     check "$c is not built yet" exits 2 $c x
     run help
     check "$c is not listed" test -z "$(grep "grpolab $c " out)"
@@ -45,6 +45,10 @@ for c in show metrics traces eval sample digest resume fork check; do
     check "$c without a store" says 'there is no' 2 $c run
     check "$c makes no store" test ! -e lab.db
 done
+check 'export without a store' says 'there is no' 2 export run out
+check 'logits without a store' says 'there is no' 2 logits run --tokens 1
+check 'import of nothing' says 'config.json' 2 import nosuch
+check 'none of them makes a store' test ! -e lab.db
 check 'runs without a store' prints '[]' runs --json
 check 'runs without a store makes none' test ! -e lab.db
 

@@ -20,9 +20,22 @@ struct grpo_case {
     struct loss_scope scope;
     struct sequence sequence[N];
     uint16_t id[N][16];
-    int target[N][16], prompt[N], clips, clips_at_start, frozen;
-    double advantage[N], old[N][CAP], ref[N][CAP], lane[LANES];
+    int target[N][16], prompt[N], clips, clips_at_start, frozen, weights_held;
+    double advantage[N], old[N][CAP], ref[N][CAP], weight[N][CAP], lane[LANES];
 };
+
+/* CISPO's loss with its weights held, as its gradient takes them. */
+static double weighed(struct grpo_case *c, int i, int n, const double *logp, const double *ratio,
+                      const struct sequence_terms *out)
+{
+    double loss = out->loss - out->policy_loss;
+    for (int t = 0; t < n; t++) {
+        if (!c->weights_held)
+            c->weight[i][t] = fmin(fmax(ratio[t], 1 - c->objective.eps_low), 1 + c->objective.eps_high);
+        loss -= c->weight[i][t] * c->advantage[i] * logp[t] / c->scope.tokens;
+    }
+    return loss;
+}
 
 /* The callback of a pass: objective_sequence for each completion. Before the case is frozen it only notes the
  * log-probabilities, moved a little, as those of the sampling policy and of the reference. */
@@ -49,7 +62,7 @@ static enum status on_shard(void *ctx, struct shard *s)
             s->dlogp[at + t] = grad[t];
         for (int t = 0; t < out.ratio_n; t++)
             c->clips += clipped[t] << t % 8 << i % 4;
-        c->lane[s->lane] += out.loss;
+        c->lane[s->lane] += c->objective.loss == LOSS_CISPO ? weighed(c, i, n, logp, ratio, &out) : out.loss;
     }
     c->lane[s->lane] += s->balance * s->balance_weight;
     return ST_OK;
@@ -153,7 +166,9 @@ static void check_loss(enum loss_kind loss, const char *name)
     for (int i = 0; i < 2; i++) {
         struct grpo_case c;
         case_init(&c, kind[i], loss);
-        cr_assert(c.clips_at_start, "%s: nothing is clipped, so the clip is not tested", name);
+        c.weights_held = 1;
+        cr_assert(c.clips_at_start || loss == LOSS_REINFORCE || loss == LOSS_RLOO,
+                  "%s: nothing is clipped, so the clip is not tested", name);
         check_elements(&c.l, grpo_loss, &c, name);
         case_release(&c);
     }
@@ -164,6 +179,10 @@ Test(objective_gradient, r1) { check_loss(LOSS_R1, "r1"); }
 Test(objective_gradient, dapo) { check_loss(LOSS_DAPO, "dapo"); }
 Test(objective_gradient, dr_grpo) { check_loss(LOSS_DR_GRPO, "dr_grpo"); }
 Test(objective_gradient, gspo) { check_loss(LOSS_GSPO, "gspo"); }
+Test(objective_gradient, bnpo) { check_loss(LOSS_BNPO, "bnpo"); }
+Test(objective_gradient, reinforce) { check_loss(LOSS_REINFORCE, "reinforce"); }
+Test(objective_gradient, rloo) { check_loss(LOSS_RLOO, "rloo"); }
+Test(objective_gradient, cispo) { check_loss(LOSS_CISPO, "cispo"); }
 
 /* grpo_update builds the same gradient: its alignment of prompts, completions and targets is that of the
  * case. It keeps log-probabilities in single precision, hence the tolerance. */

@@ -41,9 +41,21 @@ def k3(d):
     return math.exp(d) - d - 1
 
 
-def objective(x):
-    """loss = -J of one group and all that `calc grpo` prints beside it."""
+def loss_advantages(x):
+    """As the loss has them: RLOO against the mean of the others, REINFORCE against its baseline."""
     adv, flat = advantages(x["rewards"], x["std"])
+    r = x["rewards"]
+    if x["loss"] == "rloo" and not flat:
+        adv = np.array([r[i] - np.mean(r[:i] + r[i + 1:]) for i in range(len(r))])
+    if x["loss"] == "reinforce":
+        base = {"batch": np.mean(r), "none": 0, "running": x.get("running_mean")}[x.get("baseline", "batch")]
+        adv = np.array(r, float) - base
+    return adv, flat
+
+
+def objective(x, weights=None):
+    """loss = -J of one group and all that `calc grpo` prints beside it. weights: CISPO's, held fixed."""
+    adv, flat = loss_advantages(x)
     G, kind, beta = len(adv), x["loss"], x["beta"]
     lengths = [len(o) for o in x["logp"]]
     loss, ratios, clips, kls, grads, low, high = 0.0, [], [], [], [], 0, 0
@@ -52,7 +64,11 @@ def objective(x):
         new, old = np.array(x["logp"][i], float), np.array(x["logp_old"][i], float)
         ref = np.array(x["logp_ref"][i], float) if "logp_ref" in x else None
         # What a token's term, or the sequence's, is multiplied by.
+        micro = x.get("micro_batch", G)
+        mine = lengths[i // micro * micro:(i // micro + 1) * micro]
         scale = {"grpo": 1 / (G * n), "dapo": 1 / sum(lengths), "r1": 1 / G, "gspo": 1 / G,
+                 "cispo": 1 / sum(lengths), "reinforce": 1 / G, "rloo": 1 / G,
+                 "bnpo": 1 / (sum(mine) * math.ceil(G / micro)),
                  "dr_grpo": 1 / (G * x.get("max_length", 1))}[kind]
         if kind in SEQUENCE:
             norm = n if kind == "gspo" else 1
@@ -60,7 +76,17 @@ def objective(x):
         else:
             norm, rho = 1, [math.exp(d) for d in new - old]
         clipped, slope = [], []
-        for q in rho:
+        for t, q in enumerate(rho):
+            if kind in ("reinforce", "rloo", "cispo"):
+                bounded = min(max(q, 1 - x["eps_low"]), 1 + x["eps_high"])
+                cut = kind == "cispo" and bounded != q
+                w = 1.0 if kind != "cispo" else bounded if weights is None else weights[i][t]
+                clipped.append(int(cut))
+                low += cut and q < 1
+                high += cut and q > 1
+                loss -= scale * w * a * new[t]
+                slope.append(-scale * w * a)
+                continue
             bounded = min(max(q, 1 - x["eps_low"]), 1 + x["eps_high"])
             # The minimum of both branches; clipped is where the bounded branch is strictly the smaller.
             cut = bounded * a < q * a
@@ -92,12 +118,13 @@ def objective(x):
 def check_gradient(x, out):
     """Finite differences; the cases keep every ratio away from the kinks."""
     h = 1e-6
+    weights = [[min(max(q, 1 - x["eps_low"]), 1 + x["eps_high"]) for q in seq] for seq in out["ratio"]]
     for i, seq in enumerate(x["logp"]):
         for t in range(len(seq)):
             kept, value = seq[t], []
             for step in (h, -h):
                 seq[t] = kept + step
-                value.append(objective(x)["loss"])
+                value.append(objective(x, weights)["loss"])
             seq[t] = kept
             numeric, exact = (value[0] - value[1]) / (2 * h), out["grad_logp"][i][t]
             assert abs(numeric - exact) < 1e-7 * max(1, abs(exact)), (x, i, t, numeric, exact)
@@ -156,6 +183,27 @@ def objective_cases():
                                0.1, **more))
         cases.append(make_case("%s, far from the reference" % loss, seed + 200, loss, "population", [1, 0, 0],
                                [2, 4, 3], (0.1, 10.0), 1.0, scale=1.0, **more))
+    # Appended with seeds of their own, so that the cases above keep their numbers.
+    seed = 500
+    for loss in ("bnpo", "reinforce", "rloo", "cispo"):
+        for beta in (0.0, 0.04):
+            seed += 1
+            cases.append(make_case("%s, beta %g" % (loss, beta), seed, loss, "sample", rewards, lengths,
+                                   (0.2, 0.28), beta))
+        cases.append(make_case("%s, flat group" % loss, seed + 100, loss, "sample", [0.1] * 4, lengths, beta=0.1))
+        cases.append(make_case("%s, far from the reference" % loss, seed + 200, loss, "none", [1, 0, 0], [2, 4, 3],
+                               (0.1, 10.0), 1.0, scale=1.0))
+    for micro in (1, 2, 3, 9):
+        cases.append(make_case("bnpo, micro-batches of %d" % micro, 800 + micro, "bnpo", "sample",
+                               rewards + [0.0], lengths + [2], beta=0.04, micro_batch=micro))
+    cases += [
+        make_case("reinforce without baseline", 811, "reinforce", "sample", rewards, lengths, baseline="none"),
+        make_case("reinforce, flat without baseline", 812, "reinforce", "none", [1, 1], [2, 3], baseline="none"),
+        make_case("reinforce, running mean", 813, "reinforce", "none", rewards, lengths, beta=0.04,
+                  baseline="running", running_mean=0.35),
+        make_case("rloo, group of one", 814, "rloo", "sample", [1.0], [3], beta=0.04),
+        make_case("rloo, group of two", 815, "rloo", "sample", [1.0, 0.1], [3, 1]),
+    ]
     cases += [
         make_case("first update: ratio 1, KL 0", 1, "grpo", "sample", [1, 0, 0, 0], [3, 2, 1, 4], beta=0.04,
                   scale=0),
@@ -167,7 +215,7 @@ def objective_cases():
                   scale=0.4),
         make_case("equal rewards, their computed mean another", 7, "grpo", "sample", EQUAL, [2] * len(EQUAL)),
     ]
-    for loss in ("grpo", "dapo", "dr_grpo", "r1", "gspo"):
+    for loss in ("grpo", "dapo", "dr_grpo", "r1", "gspo", "bnpo", "cispo"):
         mine = [c["output"] for c in cases if c["input"]["loss"] == loss]
         assert any(c["clip_low"] > 0 for c in mine) and any(c["clip_high"] > 0 for c in mine), loss
     return cases

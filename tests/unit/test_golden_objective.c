@@ -102,6 +102,18 @@ static int check_sequence(const struct objective *o, const struct loss_scope *sc
     return t.ratio_n;
 }
 
+/* The micro-batch of sequence i. */
+static void cut_scope(const json_t *in, int G, int i, struct loss_scope *scope)
+{
+    int micro = json_object_get(in, "micro_batch") ? (int)number(in, "micro_batch") : 0;
+    scope->micro_tokens = 0;
+    scope->micro_batches = micro ? (G + micro - 1) / micro : 0;
+    for (int j = 0; micro && j < G; j++)
+        if (j / micro == i / micro)
+            scope->micro_tokens +=
+                (double)json_array_size(json_array_get(json_object_get(in, "logp"), (size_t)j));
+}
+
 static void check_objective(const json_t *c)
 {
     const json_t *in = json_object_get(c, "input"), *out = json_object_get(c, "output");
@@ -115,13 +127,22 @@ static void check_objective(const json_t *c)
     double reward[GROUP], adv[GROUP], loss = 0;
     int G = numbers(json_object_get(in, "rewards"), reward, GROUP), clip[2] = {0, 0}, ratios = 0;
     struct loss_scope scope = {.sequences = G, .tokens = 0};
-    cr_assert_eq(advantage_group(G, reward, o.std, adv, NULL, NULL),
+    double baseline = 0;
+    if (json_object_get(in, "baseline"))
+        o.baseline = (enum baseline_kind)choice(text(in, "baseline"), BASELINE_CHOICES);
+    for (int i = 0; i < G; i++)
+        baseline += reward[i] / G;
+    if (o.baseline != BASELINE_BATCH)
+        baseline = o.baseline == BASELINE_NONE ? 0 : number(in, "running_mean");
+    cr_assert_eq(advantage_objective(&o, G, reward, baseline, adv, NULL, NULL),
                  json_is_true(json_object_get(out, "flat")), "%s: flat", name);
     list_close(adv, G, json_object_get(out, "advantages"), name, "advantages");
     for (int i = 0; i < G; i++)
         scope.tokens += (double)json_array_size(json_array_get(json_object_get(in, "logp"), (size_t)i));
-    for (int i = 0; i < G; i++)
+    for (int i = 0; i < G; i++) {
+        cut_scope(in, G, i, &scope);
         ratios += check_sequence(&o, &scope, c, (size_t)i, adv[i], &loss, clip);
+    }
     close_to(loss, number(out, "loss"), TOLERANCE, name, "loss");
     close_to((double)clip[0] / ratios, number(out, "clip_low"), TOLERANCE, name, "clip_low");
     close_to((double)clip[1] / ratios, number(out, "clip_high"), TOLERANCE, name, "clip_high");

@@ -38,7 +38,7 @@ static void sample(struct update_case *c)
     cr_assert_eq(rollout_run(&c->r, c->l.w, c->l.bias, &how, &c->b, 0, P, NULL, &e), ST_OK, "%s", e.msg);
     for (int i = 0; i < N; i++)
         c->b.reward[i] = i / G == 2 ? 0.5 : rng_below(&r, 3) * 0.5;   /* group 2 is flat */
-    advantage_batch(&c->b, STD_SAMPLE, 0, CUT_OFF_SCORE);
+    advantage_batch(&c->b, &c->s.objective, 0, CUT_OFF_SCORE);
     cr_assert(c->b.flat[2] && !c->b.flat[0] && !c->b.flat[1] && !c->b.flat[3]);
 }
 
@@ -79,6 +79,21 @@ static void update(struct update_case *c)
     cr_assert_eq(grpo_update(&c->g, &c->l, &c->b, &c->s, NULL, &c->stats, &e), ST_OK, "%s", e.msg);
 }
 
+/* What a token of trace t adds to the policy loss at ratio 1, times -1. */
+static double share(const struct update_case *c, enum loss_kind loss, int t, int token, double tokens)
+{
+    double A = c->b.advantage[t], logp = (double)c->b.logp_old[t * CAP + token];
+    switch (loss) {
+    case LOSS_DAPO:
+    case LOSS_BNPO: return A / tokens;
+    case LOSS_CISPO: return A * logp / tokens;
+    case LOSS_REINFORCE:
+    case LOSS_RLOO: return A * logp / N;
+    case LOSS_DR_GRPO: return A / (N * CAP);
+    default: return A / N / c->b.n[t];
+    }
+}
+
 /* One update: logp_old is the training forward itself; the ratio is 1 and nothing is clipped, exactly. At a
  * fresh reference KL is exactly 0. So the policy loss is -mean of A over what the loss averages. */
 Test(grpo, first_update_is_exact)
@@ -101,8 +116,8 @@ Test(grpo, first_update_is_exact)
             tokens += (double)n;
         }
         for (int t = 0; t < N; t++)
-            want -= c.b.advantage[t] * (loss == LOSS_DAPO ? c.b.n[t] / tokens :
-                                        loss == LOSS_DR_GRPO ? (double)c.b.n[t] / (N * CAP) : 1.0 / N);
+            for (int k = 0; k < c.b.n[t]; k++)
+                want -= share(&c, loss, t, k, tokens);
         cr_assert_float_eq(c.stats.policy_loss, want, 1e-12, "loss %d: %g, not %g", loss, c.stats.policy_loss,
                            want);
         cr_assert_eq(c.stats.loss, c.stats.policy_loss);
@@ -240,10 +255,11 @@ Test(grpo, who_is_left_out)
 {
     struct update_case c;
     case_init(&c, TINY_MLA, LOSS_GRPO);
-    advantage_batch(&c.b, STD_SAMPLE, 1, CUT_OFF_MASK);
+    advantage_batch(&c.b, &c.s.objective, 1, CUT_OFF_MASK);
     for (int i = 0; i < N; i++)
         cr_assert_eq(c.b.masked[i], i / G == 2 || c.b.cut_off[i], "trace %d", i);
-    advantage_batch(&c.b, STD_NONE, 0, CUT_OFF_OVERLONG);
+    c.s.objective.std = STD_NONE;
+    advantage_batch(&c.b, &c.s.objective, 0, CUT_OFF_OVERLONG);
     for (int i = 0; i < N; i++)
         cr_assert_eq(c.b.masked[i], 0);
     case_release(&c);
@@ -283,6 +299,58 @@ Test(grpo, an_update_raises_the_likelihood_of_what_was_good)
                 gain += c.b.advantage[i] * ((double)c.b.logp_new[i * CAP + t] - (double)c.b.logp_old[i * CAP +
                                                                                                      t]);
         cr_assert_gt(gain, 0, "loss %d", loss);
+        case_release(&c);
+    }
+}
+
+/* The advantages are those of the loss, over the whole batch where that is the baseline. */
+Test(grpo, advantages_are_as_the_loss_has_them)
+{
+    struct update_case c;
+    double mean = 0;
+    case_init(&c, TINY_MLA, LOSS_RLOO);
+    for (int i = 0; i < N; i++) {
+        int from = i / G * G;
+        double others = 0;
+        mean += c.b.reward[i] / N;
+        for (int j = from; j < from + G; j++)
+            others += j == i ? 0 : c.b.reward[j] / (G - 1);
+        cr_assert_float_eq(c.b.advantage[i], c.b.reward[i] - others, 1e-15);
+    }
+    c.s.objective.loss = LOSS_REINFORCE;
+    advantage_batch(&c.b, &c.s.objective, 0, CUT_OFF_SCORE);
+    for (int i = 0; i < N; i++)
+        cr_assert_float_eq(c.b.advantage[i], c.b.reward[i] - mean, 1e-15);
+    c.s.objective.baseline = BASELINE_NONE;
+    advantage_batch(&c.b, &c.s.objective, 0, CUT_OFF_SCORE);
+    cr_assert_arr_eq(c.b.advantage, c.b.reward, N * sizeof(double));
+    cr_assert(c.b.flat[2] && c.b.advantage[2 * G] == 0.5, "a flat group teaches, too");
+    case_release(&c);
+}
+
+/* bnpo's micro-batches divide by their own tokens; one that is left out whole does not count. */
+Test(grpo, micro_batches_divide_by_their_own_tokens)
+{
+    static const int size[] = {1, 3, 2, 4};
+    for (int k = 0; k < 4; k++) {
+        struct update_case c;
+        double want = 0;
+        int counted = 0;
+        case_init(&c, TINY_MLA, LOSS_BNPO);
+        c.s.micro_prompts = size[k];
+        advantage_batch(&c.b, &c.s.objective, 1, CUT_OFF_SCORE); /* leaves group 2 out */
+        for (int at = 0; at < P; at += size[k]) {
+            double tokens = 0, sum = 0;
+            for (int i = at * G; i < P * G && i < (at + size[k]) * G; i++) {
+                tokens += c.b.masked[i] ? 0 : c.b.n[i];
+                sum += c.b.masked[i] ? 0 : c.b.n[i] * c.b.advantage[i];
+            }
+            counted += tokens > 0;
+            want -= tokens > 0 ? sum / tokens : 0;
+        }
+        update(&c);
+        cr_assert_eq(counted, size[k] == 1 ? 3 : size[k] == 4 ? 1 : 2);
+        cr_assert_float_eq(c.stats.policy_loss, want / counted, 1e-12, "micro-batches of %d", size[k]);
         case_release(&c);
     }
 }

@@ -63,7 +63,7 @@ Test(scenarios_screen, lists_presets_and_every_setting_of_the_chosen_one)
     frame(d, 120, 40);
     cr_assert(s->row[0].is_heading);
     cr_assert_str_eq(s->name, "quick");
-    cr_assert_str_eq(s->form[row_of(d, "base", "steps")].value, "1000");
+    cr_assert_str_eq(s->form[row_of(d, "base", "steps")].value, "1400");
     settings_init(&set, NULL);
     (void)seed;
     for (i = 0; i < s->form_list.n; i++)
