@@ -244,7 +244,8 @@ static void set_view(struct desk *d)
     v->now = desk_shown(d);
     desk_read_findings(d);
     v->facts = v->now && d->facts->version && d->facts->run == v->now->run_id && d->facts->step == v->now->step &&
-                       d->facts->group == v->now->follow.group && d->facts->index == v->now->follow.index
+                       d->facts->group == v->now->follow.group && d->facts->index == v->now->follow.index &&
+                       d->facts->n <= v->now->follow.tokens_n /* else it is sampled anew, and not as far yet */
                    ? d->facts
                    : NULL;
     v->routing = v->now && d->routing->version && d->routing->run == v->now->run_id ? d->routing : NULL;

@@ -45,6 +45,12 @@ static void add_command(struct desk *d, const struct command_row *c)
         add_row(d, "", c->what);
 }
 
+/* Whether a key is not what a screen is about: it works on all, or all but a few. */
+static int is_everywhere(const struct key_row *k)
+{
+    return __builtin_popcount(k->screens & ON_ALL) > SCREEN_N / 2 + 2;
+}
+
 void desk_show_help(struct desk *d)
 {
     enum screen_id screen = view_screen(&d->view);
@@ -57,7 +63,12 @@ void desk_show_help(struct desk *d)
     open_overlay(d, OVERLAY_HELP, title);
     add_row(d, NULL, screen_row(screen)->what);
     for (i = 0; (k = keymap_row(i)); i++)
-        if (k->screens >> screen & 1)
+        if (k->screens >> screen & 1 && !is_everywhere(k))
+            add_row(d, k->key, k->what);
+    add_row(d, NULL, "");
+    add_row(d, NULL, "on every screen");
+    for (i = 0; (k = keymap_row(i)); i++)
+        if (k->screens >> screen & 1 && is_everywhere(k))
             add_row(d, k->key, k->what);
     add_row(d, NULL, "");
     add_row(d, NULL, "commands; after ':' the tab key completes");
@@ -133,7 +144,7 @@ static unsigned situation(const struct desk *d)
 {
     const struct snapshot *s = desk_shown(d);
 
-    if (d->view.screen == SCREEN_RUNS || d->view.screen == SCREEN_LOG)
+    if (d->view.screen == SCREEN_RUNS)
         return HINT_LIST;
     if (!s || !s->run_id)
         return HINT_IDLE;
@@ -142,12 +153,12 @@ static unsigned situation(const struct desk *d)
     return s->state == RUN_RUNNING || s->state == RUN_REPLAYING ? HINT_RUNNING : HINT_PAUSED;
 }
 
-/* Where the hint of a key stands: what must always be seen first, then the keys that mean something on few screens, for
- * they are the ones that this one is about, then those of all. */
+/* Where the hint of a key stands: what must always be seen first, then the keys that mean something on few
+ * screens, for they are the ones that this one is about, then those of all. */
 static int hint_rank(const struct key_row *k)
 {
-    if (k->request == REQUEST_PAUSE || k->request == REQUEST_LIVE || k->request == REQUEST_COMMAND ||
-        k->request == REQUEST_HELP)
+    if (k->request == REQUEST_PAUSE || k->request == REQUEST_STEP || k->request == REQUEST_LIVE ||
+        k->request == REQUEST_COMMAND || k->request == REQUEST_HELP)
         return 0;
     return __builtin_popcount(k->screens & ON_ALL);
 }

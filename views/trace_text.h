@@ -9,7 +9,7 @@
  * A pane that only wants the text calls trace_text_show. A pane that adds something of its own makes the
  * words, changes their styles or what stands under them, flows them and draws the rows that it wants. */
 
-enum { TRACE_WORDS = SNAP_TOKENS + 256, TRACE_UNDER = 12 };
+enum { TRACE_WORDS = SNAP_TOKENS + 256, TRACE_UNDER = 24 };
 
 struct trace_word {
     const char *s;            /* borrowed from the followed text */

@@ -1,9 +1,10 @@
 /* `grpolab calc` against an independent script: tests/golden/make_objective.py wrote objective.json and
- * balance.json. */
+ * balance.json, make_calc.py the others. */
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/calc.h"
@@ -24,6 +25,15 @@ static void same(const json_t *got, const json_t *want, const char *name, const 
         for (size_t i = 0; i < json_array_size(want); i++) {
             snprintf(inner, sizeof inner, "%.100s[%zu]", path, i);
             same(json_array_get(got, i), json_array_get(want, i), name, inner);
+        }
+    } else if (json_is_object(want)) {
+        json_t *value;
+        const char *key;
+        cr_assert_eq(json_object_size(got), json_object_size(want), "%s: keys of %s", name, path);
+        json_object_foreach((json_t *)want, key, value)
+        {
+            snprintf(inner, sizeof inner, "%.100s.%s", path, key);
+            same(json_object_get(got, key), value, name, inner);
         }
     } else {
         cr_assert(json_equal(got, want), "%s: %s", name, path);
@@ -57,7 +67,27 @@ static void check_file(const char *what, const char *file, size_t least)
 
 Test(calc, grpo_is_as_the_independent_script_has_it)
 {
-    check_file("grpo", "tests/golden/objective.json", 40);
+    check_file("grpo", "tests/golden/objective.json", 70);
+}
+
+Test(calc, dpo_is_as_the_independent_script_has_it)
+{
+    check_file("dpo", "tests/golden/dpo.json", 14);
+}
+
+Test(calc, gae_is_as_the_independent_script_has_it)
+{
+    check_file("gae", "tests/golden/gae.json", 7);
+}
+
+Test(calc, fp8_is_as_the_independent_script_has_it)
+{
+    check_file("fp8", "tests/golden/fp8.json", 10);
+}
+
+Test(calc, schedule_is_as_the_independent_script_has_it)
+{
+    check_file("schedule", "tests/golden/schedule.json", 100);
 }
 
 Test(calc, balance_is_as_the_independent_script_has_it)
@@ -124,6 +154,89 @@ Test(calc, a_wrong_value_is_named)
     refuses("loss", "\"dr_grpo\"", "max_length");
     refuses("max_length", "0", "max_length");
     refuses("max_length", "2.5", "max_length");
+    refuses("baseline", "\"mean\"", "baseline");
+    refuses("baseline", "\"running\"", "running_mean");
+    refuses("running_mean", "null", "running_mean");
+    refuses("micro_batch", "0", "micro_batch");
+    refuses("micro_batch", "1.5", "micro_batch");
+}
+
+static void row_refuses(const char *what, const char *text, const char *named)
+{
+    char quoted[32];
+    json_t *in = json_loads(text, 0, NULL);
+    struct str out = {0};
+    struct err e = {0};
+    cr_assert_not_null(in, "%s", text);
+    cr_assert_eq(calc_find(what)->run(in, &out, &e), ST_USAGE, "%s is taken", text);
+    snprintf(quoted, sizeof quoted, "\"%s\"", named);
+    cr_assert(strstr(e.msg, quoted), "%s: %s", text, e.msg);
+    cr_assert_eq(out.n, 0, "printed in spite of the error");
+    json_decref(in);
+    str_free(&out);
+}
+
+Test(calc, dpo_names_what_is_wrong)
+{
+    row_refuses("dpo", "{\"chosen_logp\":0,\"chosen_ref\":0,\"rejected_logp\":0,\"rejected_ref\":0}", "beta");
+    row_refuses("dpo", "{\"beta\":1,\"chosen_ref\":0,\"rejected_logp\":0,\"rejected_ref\":0}", "chosen_logp");
+    row_refuses("dpo", "{\"beta\":1,\"chosen_logp\":0,\"rejected_logp\":0,\"rejected_ref\":0}", "chosen_ref");
+    row_refuses("dpo", "{\"beta\":1,\"chosen_logp\":0,\"chosen_ref\":0,\"rejected_ref\":0}", "rejected_logp");
+    row_refuses("dpo", "{\"beta\":1,\"chosen_logp\":0,\"chosen_ref\":0,\"rejected_logp\":0}", "rejected_ref");
+    row_refuses("dpo",
+                "{\"beta\":-1,\"chosen_logp\":0,\"chosen_ref\":0,\"rejected_logp\":0,\"rejected_ref\":0}", "beta");
+}
+
+Test(calc, gae_names_what_is_wrong)
+{
+    row_refuses("gae", "{\"values\":[0],\"gamma\":1,\"lambda\":1}", "rewards");
+    row_refuses("gae", "{\"rewards\":[0],\"gamma\":1,\"lambda\":1}", "values");
+    row_refuses("gae", "{\"rewards\":[0],\"values\":[0],\"lambda\":1}", "gamma");
+    row_refuses("gae", "{\"rewards\":[0],\"values\":[0],\"gamma\":1}", "lambda");
+    row_refuses("gae", "{\"rewards\":[0],\"values\":[0,1],\"gamma\":1,\"lambda\":1}", "values");
+    row_refuses("gae", "{\"rewards\":[0],\"values\":[0],\"gamma\":1.5,\"lambda\":1}", "gamma");
+    row_refuses("gae", "{\"rewards\":[0],\"values\":[0],\"gamma\":1,\"lambda\":-0.1}", "lambda");
+}
+
+Test(calc, fp8_names_what_is_wrong)
+{
+    row_refuses("fp8", "{\"tile\":128}", "values");
+    row_refuses("fp8", "{\"values\":[],\"tile\":128}", "values");
+    row_refuses("fp8", "{\"values\":[1,null],\"tile\":128}", "values");
+    row_refuses("fp8", "{\"values\":[1]}", "tile");
+    row_refuses("fp8", "{\"values\":[1],\"tile\":0}", "tile");
+    row_refuses("fp8", "{\"values\":[1],\"tile\":1.5}", "tile");
+}
+
+static void schedule_refuses(const char *key, const char *value, const char *named)
+{
+    static const char even[] =
+        "{\"kind\":\"dualpipe\",\"pp\":4,\"micro_batches\":8,\"f\":1,\"b\":2,\"w\":1}";
+    json_t *in = json_loads(even, 0, NULL);
+    char *text;
+    if (value)
+        json_object_set_new(in, key, json_loads(value, JSON_DECODE_ANY, NULL));
+    else
+        json_object_del(in, key);
+    text = json_dumps(in, JSON_COMPACT);
+    row_refuses("schedule", text, named);
+    free(text);
+    json_decref(in);
+}
+
+Test(calc, schedule_names_what_is_wrong)
+{
+    static const char *const key[] = {"kind", "pp", "micro_batches", "f", "b", "w"};
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++)
+        schedule_refuses(key[i], NULL, key[i]);
+    schedule_refuses("kind", "\"gpipe\"", "kind");
+    schedule_refuses("pp", "3", "pp");
+    schedule_refuses("pp", "2.5", "pp");
+    schedule_refuses("micro_batches", "7", "micro_batches");
+    schedule_refuses("w", "3", "w");
+    schedule_refuses("f", "-1", "f");
+    schedule_refuses("fb", "\"x\"", "fb");
+    schedule_refuses("timeline", "1", "timeline");
 }
 
 static void balance_refuses(const char *text, const char *named)
@@ -148,7 +261,7 @@ Test(calc, balance_names_what_is_wrong)
 
 Test(calc, what_is_not_there_is_not_found)
 {
-    cr_assert_null(calc_find("dpo"));
+    cr_assert_null(calc_find("ppo"));
     cr_assert_null(calc_find(""));
-    cr_assert_null(calc_row(2));
+    cr_assert_null(calc_row(6));
 }

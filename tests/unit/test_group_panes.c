@@ -105,7 +105,7 @@ Test(pane_group, a_wrong_completion_says_which_check_failed_where_and_what_that_
         says(&s, "✗ gives 45, wanted 26");
         says(&s, "gives 45, wanted 26 (character 52)");
         says(&s, "reward 0.10 = 1 × accuracy 0 + 0.1 × format 1");
-        says(&s, "advantage -0.78 = (");
+        says(&s, "advantage -0.89 = (");
         says(&s, "✗ cut off: no </think>");
     }
     says(&s, "not flat");
@@ -116,7 +116,7 @@ Test(pane_group, a_wrong_completion_says_which_check_failed_where_and_what_that_
     says(&s, "format, character 611");
     says(&s, "the groups of step 148");
     draw("grpo", &g, 40, 10, CHARS_ASCII, &s);
-    says(&s, "> 2 0.10 -0.78   31 x gives 45, wanted~");
+    says(&s, "> 2 0.10 -0.89   31 x gives 45, wanted~");
     str_free(&s);
 }
 

@@ -6,27 +6,38 @@
 
 enum { W_MAX = 240, H_MAX = 70 };
 
-static void check(enum screen_id screen, int w, int h, enum pane_id zoom)
+static void check_tiles(const struct layout *l, enum screen_id screen, int w, int h)
 {
     static unsigned char used[H_MAX][W_MAX];
-    struct layout l;
-    int i, x, y;
+    int i, k, y;
 
-    layout_make(&l, screen, w, h, zoom);
-    cr_assert(l.n >= 1 && l.n <= LAYOUT_MAX, "screen %d at %dx%d has %d panes", (int)screen, w, h, l.n);
+    cr_assert(l->n >= 1 && l->n <= LAYOUT_MAX, "screen %d at %dx%d has %d panes", (int)screen, w, h, l->n);
     memset(used, 0, sizeof used);
-    for (i = 0; i < l.n; i++) {
-        struct rect r = l.place[i].rect;
-        cr_assert(r.w >= 1 && r.h >= 1, "pane %d is empty at %dx%d", (int)l.place[i].pane, w, h);
+    for (i = 0; i < l->n; i++) {
+        struct rect r = l->place[i].rect;
+        for (k = 0; k < i; k++)
+            cr_assert_neq(l->place[k].pane, l->place[i].pane, "a pane stands twice on screen %d at %dx%d",
+                          (int)screen, w, h);
+        cr_assert(r.w >= 1 && r.h >= 1, "pane %d is empty at %dx%d", (int)l->place[i].pane, w, h);
         cr_assert(r.x >= 0 && r.y >= 0 && r.x + r.w <= w && r.y + r.h <= h, "pane %d leaves %dx%d",
-                  (int)l.place[i].pane, w, h);
-        for (y = r.y; y < r.y + r.h; y++)
-            for (x = r.x; x < r.x + r.w; x++)
-                cr_assert(!used[y][x]++, "panes overlap at %d,%d of %dx%d", x, y, w, h);
+                  (int)l->place[i].pane, w, h);
+        for (y = r.y; y < r.y + r.h; y++) {
+            cr_assert_null(memchr(&used[y][r.x], 1, (size_t)r.w),
+                           "panes overlap in row %d of screen %d at %dx%d", y, (int)screen, w, h);
+            memset(&used[y][r.x], 1, (size_t)r.w);
+        }
     }
     for (y = 0; y < h; y++)
         cr_assert_null(memchr(used[y], 0, (size_t)w), "a hole in row %d of screen %d at %dx%d", y,
                        (int)screen, w, h);
+}
+
+static void check(enum screen_id screen, int w, int h, enum pane_id zoom)
+{
+    struct layout l;
+
+    layout_make(&l, screen, w, h, zoom);
+    check_tiles(&l, screen, w, h);
 }
 
 Test(layout, panes_tile_every_size)
@@ -41,26 +52,57 @@ Test(layout, panes_tile_every_size)
 
 Test(layout, a_zoomed_pane_has_all_but_two_lines)
 {
-    struct layout l;
-    int w, h;
+    struct layout l, zoomed;
+    int s, i, w, h;
 
-    for (w = 20; w <= W_MAX; w += 5)
-        for (h = 5; h <= H_MAX; h++)
-            check(SCREEN_DASHBOARD, w, h, PANE_TRACE);
+    for (s = 0; s < SCREEN_N; s++) {
+        layout_make(&l, (enum screen_id)s, W_MAX, H_MAX, PANE_NONE);
+        for (i = 0; i < l.n; i++)
+            for (w = 20; w <= W_MAX && l.place[i].pane > PANE_TOO_SMALL; w += 5)
+                for (h = 5; h <= H_MAX; h++) {
+                    check((enum screen_id)s, w, h, l.place[i].pane);
+                    layout_make(&zoomed, (enum screen_id)s, w, h, l.place[i].pane);
+                    cr_assert(w < LAYOUT_MIN_W || h < LAYOUT_MIN_H ||
+                                  layout_find(&zoomed, l.place[i].pane)->h == h - 2,
+                              "pane %d of screen %d at %dx%d", (int)l.place[i].pane, s, w, h);
+                }
+    }
     layout_make(&l, SCREEN_DASHBOARD, 80, 24, PANE_TRACE);
     cr_assert_eq(layout_find(&l, PANE_TRACE)->h, 22);
+}
+
+/* A lesson goes on below any screen: its strip is there at every size that shows anything. */
+Test(layout, a_strip_leaves_the_rest_whole)
+{
+    struct layout l;
+    int s, w, h, rows;
+
+    for (s = 0; s < SCREEN_N; s++)
+        for (w = 20; w <= W_MAX; w += 3)
+            for (h = 5; h <= H_MAX; h++) {
+                rows = h / 3 < 4 ? 4 : h / 3;
+                layout_strip(&l, (enum screen_id)s, w, h, PANE_NONE, PANE_LESSON, rows);
+                check_tiles(&l, (enum screen_id)s, w, h);
+                if (w >= LAYOUT_MIN_W && h >= LAYOUT_MIN_H)
+                    cr_assert(layout_find(&l, PANE_LESSON) && layout_find(&l, PANE_LESSON)->h >= 3 &&
+                                  l.n >= 4,
+                              "screen %d at %dx%d", s, w, h);
+            }
 }
 
 Test(layout, below_the_minimum_one_pane_says_so)
 {
     struct layout l;
+    int s;
 
-    layout_make(&l, SCREEN_DASHBOARD, LAYOUT_MIN_W - 1, 50, PANE_NONE);
-    cr_assert(l.n == 1 && l.place[0].pane == PANE_TOO_SMALL);
-    layout_make(&l, SCREEN_DASHBOARD, 200, LAYOUT_MIN_H - 1, PANE_NONE);
-    cr_assert(l.n == 1 && l.place[0].pane == PANE_TOO_SMALL);
-    layout_make(&l, SCREEN_DASHBOARD, LAYOUT_MIN_W, LAYOUT_MIN_H, PANE_NONE);
-    cr_assert(l.n > 1);
+    for (s = 0; s < SCREEN_N; s++) {
+        layout_make(&l, (enum screen_id)s, LAYOUT_MIN_W - 1, 50, PANE_NONE);
+        cr_assert(l.n == 1 && l.place[0].pane == PANE_TOO_SMALL);
+        layout_make(&l, (enum screen_id)s, 200, LAYOUT_MIN_H - 1, PANE_NONE);
+        cr_assert(l.n == 1 && l.place[0].pane == PANE_TOO_SMALL);
+        layout_make(&l, (enum screen_id)s, LAYOUT_MIN_W, LAYOUT_MIN_H, PANE_NONE);
+        cr_assert(l.n > 1);
+    }
 }
 
 /* Group and trace stay on every dashboard, header and status on every screen; each composition's panes get

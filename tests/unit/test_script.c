@@ -122,8 +122,8 @@ static void keep(const char *text)
     str_add(&said, text);
 }
 
-/* Runs a script on a fresh store with the tiny preset at {tiny}. */
-static enum status drive(const char *text, struct script *s)
+/* Runs a script, which begins a run of a tiny preset, on a fresh store; then calls `after` (may be NULL). */
+static enum status drive_then(const char *text, struct script *s, void (*after)(struct session *session))
 {
     char dir[256], store[320], preset[320], whole[4096];
     struct guide guide = {s, NULL, 0};
@@ -152,10 +152,17 @@ static enum status drive(const char *text, struct script *s)
     str_clear(&said);
     cr_assert_eq(session_init(&session, store, 1, &e), ST_OK, "%s", e.msg);
     st = workbench_guide(&session, NULL, &guide, 100, 30, 0, keep, NULL, &e);
+    if (after)
+        after(&session);
     session_release(&session);
     snprintf(whole, sizeof whole, "rm -rf %s", dir);
     cr_assert_eq(system(whole), 0);
     return st;
+}
+
+static enum status drive(const char *text, struct script *s)
+{
+    return drive_then(text, s, NULL);
 }
 
 static int says(const char *what)
@@ -178,6 +185,46 @@ Test(script, drives_a_run)
     cr_assert(says("child of tiny at 3, beta 0.5\n4\n"), "%s", str_c(&said));
     cr_assert(says("step 2"), "the screen of step 2: %s", str_c(&said));
     cr_assert(says("\nend "), "%s", str_c(&said));
+    script_free(&s);
+}
+
+/* A watcher that looks at step 2 and then at step 9. */
+static void look_twice(struct session *session)
+{
+    struct desk *d = calloc(1, sizeof *d);
+    struct watch x = {0};
+    struct demand w;
+
+    cr_assert_eq(desk_init(d, session, &e), ST_OK, "%s", e.msg);
+    d->live->version = 1;
+    d->live->run_id = session->run.id;
+    d->live->committed = 2;
+    d->live->state = RUN_PAUSED;
+    cr_assert_eq(demand_parse(&w, "step == 5", &e), ST_OK);
+    cr_assert_not(watch_met(&x, d, &w));
+    d->live->committed = 9;
+    cr_assert(watch_met(&x, d, &w), "step 5 went by between two looks");
+    cr_assert_not(watch_met(&x, d, &w), "it is past now");
+    cr_assert_eq(demand_parse(&w, "step == 9", &e), ST_OK);
+    cr_assert(watch_met(&x, d, &w));
+    d->live->committed = 2; /* rewound */
+    cr_assert_not(watch_met(&x, d, &w));
+    cr_assert_eq(x.measured.latest[Q_STEP], 2);
+    memset(&x, 0, sizeof x);
+    d->live->committed = 9;
+    cr_assert_eq(demand_parse(&w, "step == 5", &e), ST_OK);
+    cr_assert(watch_met(&x, d, &w), "steps of a run that has just begun count");
+    cr_assert_not(watch_met(&x, d, &w));
+    desk_release(d);
+    free(d);
+}
+
+Test(script, steps_between_two_looks)
+{
+    struct script s;
+    enum status st = drive_then("wait stage grpo\nwait state done\n", &s, look_twice);
+
+    cr_assert_eq(st, ST_OK, "%s", e.msg);
     script_free(&s);
 }
 

@@ -239,7 +239,7 @@ Test(trace, overlays_that_need_the_weights)
             char expert[8], want = overlay == TRACE_RATIO ? token % 2 ? '>' : '-' : token % 2 ? 'c' : '.';
             if (overlay == TRACE_KL)
                 want = (char)('0' + (token * 10 / (facts.n - 1) > 9 ? 9 : token * 10 / (facts.n - 1)));
-            snprintf(expert, sizeof expert, "%d+7", token % 8);
+            snprintf(expert, sizeof expert, "%d+8", token % 8 + 1);
             if (overlay == TRACE_EXPERT)
                 cr_assert_str_eq(t.word[i].under, expert);
             else
@@ -399,23 +399,23 @@ Test(trace, all_numbers_of_a_token)
     shows("0.75   log -0.29"); /* .05 + .9 * 7 / 9 */
     shows("0.50 * forking");
     shows("with 27/32, without 12/32, p .0004");
-    shows("advantage       +0.860");
+    shows("advantage       +0.934");
     shows("-0.29   new -0.038"); /* an odd token: + .25 */
     shows("1.2840  clipped");
     shows("range 0.8 to 1.2");
     shows("-0.41   KL term 0.27");
     shows("▸ wait            0.50 █");
     shows("  yes             0.25 █");
-    shows("3 (0.75)  7 (0.25)");
-    shows("4 (0.75)  7 (0.25)");
+    shows("4 (0.75)  8 (0.25)");
+    shows("5 (0.75)  8 (0.25)");
     m.view.token = 28;
     draw(160, 45, CHARS_BRAILLE);
     shows("29 of 32 right, 0.91");
     shows("not clipped");
     m.view.token = AHA;
     draw(80, 24, CHARS_ASCII);
-    shows("p 0.75  log -0.29  entropy 0.50*  A +0.86");
-    shows("ratio 1.284 clipped  KL 0.27  expert 3 (0.75)  expert 4 (0.75)");
+    shows("p 0.75  log -0.29  entropy 0.50*  A +0.93");
+    shows("ratio 1.284 clipped  KL 0.27  expert 1.4 (0.75)  2.5 (0.75)");
     shows("wait 0.50  yes 0.25  </think> 0.17");
     draw(40, 10, CHARS_ASCII);
     shows("token 27 of 51: wait");

@@ -23,7 +23,8 @@ command_line "settings"
 wait_for "settings of the open run"
 keys q
 wait_gone "settings of the open run"
-keys 2
+keys 6
 wait_for "nokl @4"
-wait_match "quick-2.*@600"
+wait_match "quick-2 .*@[0-9]+"
+wait_match "nokl.* beta 0 "
 pass

@@ -23,7 +23,7 @@ keys -l "β"
 wait_for "αβ"
 keys Enter
 wait_gone ":note"
-keys 2
+keys 6
 wait_for "größer als αβ"
 keys 1
 keys :

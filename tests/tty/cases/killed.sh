@@ -1,5 +1,6 @@
 #!/bin/bash
-# A fatal signal and SIGTERM put the terminal back; the run goes on from its last commit.
+# A fatal signal and SIGTERM put the terminal back, against SIGKILL nothing can be done; the run goes on from its
+# last commit.
 . "$(dirname "$0")/../lib.sh"
 modes()
 {
@@ -34,6 +35,14 @@ wait_match "group [0-9]+/16"
 kill_by TERM
 line "'$GRPOLAB'"
 wait_match "grpo +step .*PAUSED"
+step=$(step_now)
+kill -KILL "$(program_pid)"
+keys -l "stty sane; tput rmcup; tput cnorm; clear"
+keys C-j
+wait_until other_screen_is_left || fail "KILL: the shell does not answer"
+line "'$GRPOLAB'"
+wait_match "grpo +step .*PAUSED"
+[ "$(step_now)" = "$step" ] || fail "KILL: step $step became $(step_now)"
 # The terminal goes away: the program leaves, and gives its run free.
 pid=$(program_pid)
 t kill-session
