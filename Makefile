@@ -162,9 +162,9 @@ bench: grpolab $(BENCHES)
 
 golden:
 	@tests/bootstrap.sh build test golden
-	@cd tests/golden && for script in make_*.py; do $(PYTHON) "$$script" || exit 1; done
+	@cd tests/golden && for script in make_*.py; do $(PYTHON) "$$script" || exit 1; done && $(PYTHON) hf_logits.py --golden
 	@$(MAKE) $(JOBS) $(BUILD)/test-unit
-	@GRPOLAB_RENEW=1 tests/run_tests.sh criterion $(BUILD)/test-unit
+	@GRPOLAB_RENEW=1 FILTER='@(golden*)/*' tests/run_tests.sh criterion $(BUILD)/test-unit
 
 install: grpolab
 	install -D -m 755 grpolab $(DESTDIR)$(PREFIX)/bin/grpolab
