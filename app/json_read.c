@@ -65,7 +65,7 @@ enum status json_get_number(const json_t *o, const char *where, const char *key,
 enum status json_get_whole(const json_t *o, const char *where, const char *key, int low, int high, int *out,
                            struct err *e)
 {
-    double v;
+    double v = 0;
     enum status st = json_get_number(o, where, key, &v, e);
     if (st)
         return st;

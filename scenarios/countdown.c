@@ -36,6 +36,8 @@ static const struct setting settings[] = {
      "operations that problems are made of and text is written with"},
     INT(held_out_every, 12, 2, 1000, SET_START, "1 problem in this many is held out, by a hash of it"),
     INT(held_out_cap, 0, 0, 10000, 0, "held-out problems at most; 0: all of 3 numbers, 400 of more"),
+    {"scorer", SET_CHOICE, offsetof(struct countdown_config, scorer), 0, 0, 3, SCORER_CHOICES, 0,
+     "whose rules score; accuracy, format weigh as published: 0.9 0.1 (tinyzero), 1 1 (nano-aha), 1 0.1"},
     INT(attempts, 14, 1, COUNTDOWN_ATTEMPTS, SET_START, "demonstrations: most attempts at 3 numbers"),
     SHARE(hazard_a, 0.7, "demonstrations: chance to give up after a failure, in some traces"),
     SHARE(hazard_a_share, 0.6, "demonstrations: share of the traces that have hazard_a"),

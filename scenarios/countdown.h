@@ -22,11 +22,15 @@ enum {
     COUNTDOWN_SOLUTIONS = 64  /* most solutions of a problem that are told apart */
 };
 
+/* Whose rules score: this program's, or those of others as published. */
+enum countdown_scorer { SCORER_STRICT, SCORER_TINYZERO, SCORER_NANO_AHA, SCORER_GRPO_ZERO };
+#define SCORER_CHOICES "strict tinyzero nano-aha grpo-zero"
+
 /* The [countdown] section; the table in countdown.c says what each field means. */
 struct countdown_config {
     int numbers_low, numbers_high, taught_low, taught_high, eval_numbers;
     int number_max, range_1, range_2, range_3, target_low, target_high, value_max, ops;
-    int held_out_every, held_out_cap;
+    int held_out_every, held_out_cap, scorer;
     int attempts, attempts_many, show_state, show_goal, canonical;
     double hazard_a, hazard_a_share, hazard_b;
     double hazard_many_a, hazard_many_a_share, hazard_many_b;
@@ -126,6 +130,10 @@ void countdown_demonstrate(const void *self, struct rng *r, struct document *out
 void countdown_base(const void *self, struct rng *r, struct document *out);
 void countdown_score(const void *self, const struct problem *p, const char *completion, size_t n,
                      struct score *out);
+/* countdown_score_strict: by this program's own rules, whatever the setting. Pure. */
+void countdown_score_strict(const struct problem *p, const char *completion, size_t n, struct score *out);
+/* countdown_scorer_weights: with these weights a scorer's reward is the published one. */
+void countdown_scorer_weights(enum countdown_scorer scorer, double *accuracy, double *format);
 void countdown_analyse(const void *self, const struct problem *p, const char *completion, size_t n,
                        double accuracy, struct marks *out);
 

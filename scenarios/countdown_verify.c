@@ -360,13 +360,11 @@ static void print_rational(const struct rational *x, char out[ANSWER_BYTES])
                  print_wide(x->den, den + sizeof den));
 }
 
-void countdown_score(const void *self, const struct problem *p, const char *completion, size_t n,
-                     struct score *out)
+void countdown_score_strict(const struct problem *p, const char *completion, size_t n, struct score *out)
 {
     struct span expr = {0};
     struct rational value;
     int target = p->value[p->n - 1];
-    (void)self;
     out->accuracy = out->format = 0;
     out->at = -1;
     out->why[0] = out->answer[0] = 0;

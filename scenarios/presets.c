@@ -37,6 +37,8 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ROW("countdown")
         ROW("countdown-dense")
         ROW("countdown-4")
+        ROW("multiply")
+        ROW("quadratic")
         ROW_OVER("quick", "collapse")
         ROW_OVER("quick", "format-only")
         ROW_OVER("quick", "weak-start")

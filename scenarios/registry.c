@@ -4,9 +4,15 @@
 #include <string.h>
 
 #include "scenarios/countdown.h"
+#include "scenarios/multiply.h"
+#include "scenarios/quadratic.h"
+#include "scenarios/tiny.h"
 
 static const struct scenario *const row[] = {
     &scenario_countdown,
+    &scenario_multiply,
+    &scenario_quadratic,
+    &scenario_tiny,
 };
 
 int scenario_n(void)

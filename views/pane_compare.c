@@ -219,7 +219,7 @@ static void draw_grid(struct canvas *c, struct rect r, const struct view *v, con
 {
     int columns = r.w / CELL_W, rows = r.h / CELL_H, i;
 
-    columns = columns < 1 ? 1 : columns > n ? n : columns;
+    columns = columns < 1 || n < 1 ? 1 : columns > n ? n : columns;
     rows = rows < 1 ? 1 : rows;
     while (columns > 1 && (n + columns - 2) / (columns - 1) <= rows)
         columns--; /* fewer and wider, where the rows are there */

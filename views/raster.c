@@ -104,7 +104,7 @@ void raster_polygon(struct raster *r, const double *at, int n, uint32_t color)
         for (x = (int)fmax(0, floor(left)); x < r->w && x <= right; x++) {
             int cover = 0;
             for (k = 0; k < FINE * FINE; k++)
-                cover += is_inside(at, n, x + (k % FINE + 0.5) / FINE, y + (k / FINE + 0.5) / FINE);
+                cover += is_inside(at, n, x + (k % FINE + 0.5) / FINE, y + ((double)(k / FINE) + 0.5) / FINE);
             if (cover)
                 blend(r, x, y, color, (double)cover / (FINE * FINE));
         }

@@ -144,7 +144,8 @@ static int draw_braille(struct raster *r, const struct symbol_cell *c, uint32_t 
 
     for (k = 0; k < 8; k++)
         if (code >> k & 1)
-            raster_disc(r, c->x + (place[k] % 2 + 0.5) * c->w / 2, c->y + (place[k] / 2 + 0.5) * c->h / 4,
+            raster_disc(r, c->x + (place[k] % 2 + 0.5) * c->w / 2,
+                        c->y + ((double)(place[k] / 2) + 0.5) * c->h / 4,
                         c->w * 0.175, color, 1);
     return 1;
 }

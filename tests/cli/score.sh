@@ -25,8 +25,8 @@ check 'multiply, cut off' scores multiply '{"a":47,"b":36}' '4 0 * 3 0' \
     '{"reward":0,"accuracy":0,"format":0,"why":"cut off: no </think>","at":9}'
 check 'multiply, a missing factor' refuses multiply '{"a":47}' '"b" is missing'
 check 'quadratic' scores quadratic '{"b":-5,"c":6}' '</think> <answer> \\boxed{ 3 , 2 } </answer>' "$right"
-check 'quadratic, one root' scores quadratic '{"b":-4,"c":4}' '</think> <answer> \\boxed{2} </answer>' "$right"
-check 'quadratic, a root is missing' scores quadratic '{"b":-5,"c":6}' '</think> <answer> \\boxed{3} </answer>' \
+check 'quadratic, one root' scores quadratic '{"b":-4,"c":4}' '</think><answer>\\boxed{2}</answer>' "$right"
+check 'quadratic, a missing root' scores quadratic '{"b":-5,"c":6}' '</think> <answer> \\boxed{3} </answer>' \
     '{"reward":0.1,"accuracy":0,"format":1,"why":"the root 2 is missing","at":26}'
 check 'quadratic, no box' scores quadratic '{"b":-5,"c":6}' '</think> <answer> 2 , 3 </answer>' \
     '{"reward":0.1,"accuracy":0,"format":1,"why":"no \\boxed{ } in the answer","at":18}'

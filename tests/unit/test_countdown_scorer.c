@@ -1,4 +1,5 @@
-/* Countdown by the published scorers: the six responses that they disagree on, case by case, and each quirk alone. */
+/* Countdown by the published scorers: the six responses that they disagree on, case by case, and each quirk
+ * alone. */
 #include <math.h>
 
 #include "tests/unit/test_countdown.h"
@@ -30,8 +31,10 @@ static void expect(const struct published *row, int n)
         const double want[] = {row[i].tinyzero, row[i].nano_aha, row[i].grpo_zero};
         for (int k = 0; k < 3; k++) {
             struct score s;
-            double got = reward((enum countdown_scorer)(SCORER_TINYZERO + k), row[i].text, strlen(row[i].text), &s);
-            cr_expect(fabs(got - want[k]) < 1e-12, "scorer %d: %s: %g, not %g (%s)", k + 1, row[i].text, got, want[k],
+            double got = reward((enum countdown_scorer)(SCORER_TINYZERO + k), row[i].text,
+                                strlen(row[i].text), &s);
+            cr_expect(fabs(got - want[k]) < 1e-12, "scorer %d: %s: %g, not %g (%s)", k + 1, row[i].text, got,
+                      want[k],
                       s.why);
             cr_expect_eq(s.at == -1, s.accuracy == 1 && s.format == 1, "%s: at %d", row[i].text, s.at);
             cr_expect_eq(s.at == -1, s.why[0] == 0);
@@ -119,8 +122,10 @@ Test(countdown_scorer, the_setting_changes_who_scores)
 
 Test(countdown_scorer, hostile_text)
 {
-    static const char *const piece[] = {"</think>", "\n", "<answer>", "</answer>", "<think>", " ", "7", "+", "11", "8", "**",
-                                        "//", "(", ")", ".", "-", "99999999999999999999", "</think>\n<answer>7+11+8"};
+    static const char *const piece[] = {"</think>", "\n", "<answer>", "</answer>", "<think>", " ", "7", "+",
+                                        "11", "8", "**",
+                                        "//", "(", ")", ".", "-", "99999999999999999999",
+                                            "</think>\n<answer>7+11+8"};
     static char deep[200001];
     struct score s;
     char text[512];

@@ -81,7 +81,8 @@ static void hostile(char *text, size_t bytes)
 
     for (n = 0; n + sizeof HOSTILE < bytes; n += sizeof HOSTILE - 1)
         memcpy(text + n, HOSTILE, sizeof HOSTILE);
-    snprintf(text + n, bytes - n, "%s", HOSTILE);
+    memcpy(text + n, HOSTILE, bytes - n - 1);
+    text[bytes - 1] = 0;
 }
 
 #define SET_HOSTILE(a) hostile((a), sizeof(a))

@@ -8,8 +8,8 @@
 
 #include "engine/rl/scenario.h"
 
-/* What the tests of a task share: opening it with changed settings, a table of verdicts, and properties that hold
- * for every task. */
+/* What the tests of a task share: opening it with changed settings, a table of verdicts, and properties that
+ * hold for every task. */
 
 struct change {
     const char *key;
@@ -34,7 +34,8 @@ static inline void task_set(const struct scenario *s, void *config, const char *
     cr_assert(!key, "no setting %s", key ? key : "");
 }
 
-static inline enum status task_try_open(const struct scenario *s, const struct change *change, int n, void **self,
+static inline enum status task_try_open(const struct scenario *s, const struct change *change, int n,
+                                        void **self,
                                         struct err *e)
 {
     static _Alignas(8) unsigned char config[TASK_CONFIG];
@@ -55,7 +56,8 @@ static inline void *task_open(const struct scenario *s, const struct change *cha
 }
 
 /* Settings that contradict each other are refused, and named. */
-static inline void task_refuses(const struct scenario *s, const struct change *change, int n, const char *names)
+static inline void task_refuses(const struct scenario *s, const struct change *change, int n,
+                                const char *names)
 {
     struct err e = {0};
     void *self = &e;
@@ -79,7 +81,8 @@ struct verdict {
     const char *why;
 };
 
-static inline void task_expect(const struct scenario *s, const struct problem *p, const struct verdict *v, int n)
+static inline void task_expect(const struct scenario *s, const struct problem *p, const struct verdict *v,
+                               int n)
 {
     for (int i = 0; i < n; i++) {
         struct score x;
@@ -89,7 +92,8 @@ static inline void task_expect(const struct scenario *s, const struct problem *p
         memcpy(exact, v[i].text, bytes);
         s->score(NULL, p, exact, bytes, &x);
         free(exact);
-        cr_expect(x.format == v[i].format && x.accuracy == v[i].accuracy, "%s: format %g accuracy %g", v[i].text,
+        cr_expect(x.format == v[i].format && x.accuracy == v[i].accuracy, "%s: format %g accuracy %g",
+                  v[i].text,
                   x.format, x.accuracy);
         cr_expect_eq(x.at, v[i].at, "%s: at %d, not %d", v[i].text, x.at, v[i].at);
         cr_expect_str_eq(x.why, v[i].why, "%s: %s", v[i].text, x.why);
@@ -110,7 +114,8 @@ static inline void task_expect_bad_json(const struct scenario *s, const struct b
     }
 }
 
-/* Hostile bytes between pieces of real text: whatever they say, a verdict is whole and its place is in the text. */
+/* Hostile bytes between pieces of real text: whatever they say, a verdict is whole and its place is in the
+ * text. */
 static inline void task_survives(const struct scenario *s, const void *self, const struct problem *p,
                                  const char *const *piece, int piece_n)
 {
@@ -142,7 +147,8 @@ static inline void task_survives(const struct scenario *s, const void *self, con
         cr_assert(x.accuracy <= x.format);
         for (int k = 0; k < marks.n; k++)
             cr_assert(marks.mark[k].begin >= 0 && marks.mark[k].begin < marks.mark[k].end &&
-                      marks.mark[k].end <= (int)n && (k == 0 || marks.mark[k - 1].begin <= marks.mark[k].begin));
+                      marks.mark[k].end <= (int)n &&
+                          (k == 0 || marks.mark[k - 1].begin <= marks.mark[k].begin));
         free(exact);
     }
 }
@@ -173,7 +179,8 @@ static inline void task_settings_are_sound(const struct scenario *s)
         cr_expect(x->initial >= x->low && x->initial <= x->high, "%s", x->key);
         cr_expect(x->meaning && x->meaning[0] && strlen(x->meaning) <= 110, "%s", x->key);
         for (int k = 0; k < i; k++)
-            cr_expect(strcmp(x->key, s->settings[k].key) != 0 && x->offset != s->settings[k].offset, "%s", x->key);
+            cr_expect(strcmp(x->key, s->settings[k].key) != 0 && x->offset != s->settings[k].offset, "%s",
+                      x->key);
     }
 }
 

@@ -298,7 +298,7 @@ Test(trace, the_line_of_the_cursor_is_seen)
     static const int size[][2] = {{160, 45}, {120, 40}, {80, 24}, {44, 36}, {40, 10}};
     char word[16];
     size_t i;
-    int token, row, col, k;
+    int token, row = 0, col = 0, k;
 
     long_trace(900);
     for (i = 0; i < sizeof size / sizeof *size; i++)
