@@ -1,7 +1,7 @@
 /* The one loop: it waits for keys, for a snapshot, for a signal or for the end of a message, and sleeps on
  * nothing else.
  *
- * A frame is drawn when something changed: at once after a key, else at most 30 times a second. A signal gets
+ * A frame is drawn when something changed: at once after a key, else at most 20 times a second. A signal gets
  * through only while ppoll waits, so none is lost between looking and waiting. */
 #include "app/loop.h"
 
@@ -18,7 +18,7 @@
 #include "app/prompt.h"
 #include "app/record.h"
 
-#define FRAME_SECONDS (1.0 / 30) /* more than one can read, half of what a slow line can bear */
+#define FRAME_SECONDS (1.0 / 20) /* more than one can read; a frame costs training a millisecond of a core */
 
 static void show_prompt(struct desk *d)
 {

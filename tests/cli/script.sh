@@ -19,10 +19,8 @@ has()
 check 'a run is driven' script 0 <<'S'
 # from nothing to a fork
 new ./tiny.ini seed=1
-wait stage grpo timeout 120
-pause
+wait stage grpo and state done timeout 120
 wait idle
-to 4
 remember mine
 fork 2 rl.beta=0.5
 to 4
@@ -41,7 +39,7 @@ check 'a fork driven by a script is the fork' test -n "$want" -a "$want" = "$(ca
 
 check 'the last screen' script 0 --snapshot 60x12 <<'S'
 open tiny
-wait state paused
+wait state done
 S
 check 'it has the size' test "$(sed -n '$=' out)" = 12
 check 'and the run' has 'tiny'
@@ -70,7 +68,7 @@ check 'a command that fails' script 2 <<'S'
 open nosuch
 S
 check 'no such file' says 'cannot read nosuch' 2 --script nosuch
-check 'a target' prints 'tiny' open tiny --script <(echo 'say {run}')
+check 'a target' prints 'tiny-2' open tiny-2 --script <(echo 'say {run}')
 check 'quit ends it' script 0 <<'S'
 quit
 expect step > 100
