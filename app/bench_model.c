@@ -142,8 +142,8 @@ static enum status generate(struct rig *g, struct rollout *r, struct batch *b, c
 enum status bench_own_generate(const struct bench_shape *s, int threads, double seconds, double *rate,
                                struct err *e)
 {
-    /* Sequences decoded together: the peer's batch is the best of several too. Few of them leave room for the weights in
-     * the cache that cores share, many read each weight once for more tokens. */
+    /* Sequences decoded together: the peer's batch is the best of several too. Few of them leave room for the
+     * weights in the cache that cores share, many read each weight once for more tokens. */
     static const int slots[BATCHES] = {4, 8, 16, 32};
     struct rig g;
     struct rollout r[BATCHES];

@@ -47,8 +47,9 @@ static const struct cli_command row[] = {
      "sampled the trace; verified: the rate with it is higher by more than 0.2, Fisher p < 0.05.\n" RUNS},
     {"digest", "RUN[@STEP]", "one line: hex digest of the whole training state at that step", 1, 1, 0,
      cli_digest, RUNS},
-    {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX, HAS(METRIC) | HAS(OUTPUT) | HAS(SMOOTH) | HAS(LOG),
-     cli_plot, "Needs --metric and -o. Metrics of different units are drawn one above the other, runs over each other.\n"},
+    {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX,
+     HAS(METRIC) | HAS(OUTPUT) | HAS(SMOOTH) | HAS(LOG), cli_plot,
+     "Needs --metric and -o. Metrics of different units are drawn one above the other, runs over each other.\n"},
     {"export", "RUN[@STEP] DIR", "its weights as Hugging Face's DeepseekV3ForCausalLM has them", 2, 2, 0, cli_export,
      "Writes model.safetensors (float32, to the bit), config.json, tokenizer.json and what goes with\n"
      "them. Models with latent attention only: DeepSeek-V3's layout has no other.\n" RUNS},

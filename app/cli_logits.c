@@ -167,7 +167,7 @@ static enum status of_folder(struct cli *c, const char *folder, struct err *e)
         st = model_init(&m, &shape, kernels_best(), e);
     }
     if (!st) {
-        size_t biases = (size_t)(m.params.moe_layers * m.config.experts_n);
+        size_t biases = (size_t)m.params.moe_layers * (size_t)m.config.experts_n;
         w = calloc(m.params.total, sizeof *w);
         bias = calloc(biases + 1, sizeof *bias);
         st = w && bias ? checkpoint_read(k, w, bias, e)

@@ -15,7 +15,8 @@ struct desk_screen {
     int (*request)(struct desk *d, enum request r, int argument);
 };
 
-extern const struct desk_screen desk_runs, desk_group, desk_what_if, desk_trace, desk_experts, desk_objective, desk_compare,
+extern const struct desk_screen desk_runs, desk_group, desk_what_if, desk_trace, desk_experts,
+    desk_objective, desk_compare,
     desk_evaluation, desk_scenarios;
 
 /* desk_screen: of a screen; its functions are NULL where the desk itself does all. */

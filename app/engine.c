@@ -52,7 +52,8 @@ static enum status fork_run(struct session *s, const struct engine_message *m, s
     for (int i = 0; i < m->arguments_n; i++)
         argument[i] = m->argument[i];
     snprintf(id, sizeof id, "%lld", (long long)(m->run_id ? m->run_id : s->run.id));
-    return session_fork(s, id, m->step < 0 && !m->run_id ? s->trainer->step : m->step, argument, m->arguments_n, m->text,
+    return session_fork(s, id, m->step < 0 && !m->run_id ? s->trainer->step : m->step, argument, m->arguments_n,
+                        m->text,
                         e);
 }
 

@@ -11,7 +11,8 @@
 enum engine_request {
     ENGINE_NEW,        /* text: preset name; arguments: key=value; starts its chain */
     ENGINE_OPEN,       /* text: run name or id; opens it, paused, at its latest commit */
-    ENGINE_FORK,       /* of run_id (0: of the open run); step (-1: latest), arguments, text: name; the child becomes the open run */
+    ENGINE_FORK,       /* of run_id (0: of the open run); step (-1: latest), arguments, text: name; the child
+                        * becomes the open run */
     ENGINE_REWIND,     /* step */
     ENGINE_RENAME,     /* run_id, text */
     ENGINE_NOTE,       /* run_id, text */

@@ -143,7 +143,8 @@ static void record(struct desk *d, int row, int col)
 {
     struct err e, ignored;
 
-    if (!d->recording || !recording_frame(d->recording, &d->canvas, term_theme_now(d->term), row, col, desk_clock(), &e))
+    if (!d->recording ||
+        !recording_frame(d->recording, &d->canvas, term_theme_now(d->term), row, col, desk_clock(), &e))
         return;
     desk_fail(d, &e);
     recording_close(d->recording, &ignored);

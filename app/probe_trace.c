@@ -88,7 +88,7 @@ static enum status sample_group(struct trainer *t, const struct probe_question *
                            .seed = t->seed,
                            .stream = RNG_SAMPLE,
                            .step = (uint32_t)(t->step + 1)};
-    uint32_t draw;
+    uint32_t draw = 0;
     enum status st = find_draw(t, q->prompt, &x->problem, &draw, e);
     if (!st)
         st = batch_draw(b, &t->task, t->seed, how.step, 0, draw, e);

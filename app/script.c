@@ -213,12 +213,13 @@ enum status script_read(struct script *s, const char *source, const char *text, 
         if (!is_line)
             continue;
         more = s->n < LINES_MOST ? realloc(s->line, (size_t)(s->n + 1) * sizeof *more) : NULL;
+        if (more)
+            s->line = more;
         if (!more || !l.rest) {
             free(l.rest);
             script_free(s);
             return err_set(e, more ? ST_NOMEM : ST_USAGE, "script", "%s has more than %d lines", source, LINES_MOST);
         }
-        s->line = more;
         s->line[s->n++] = l;
         if (check_line(&s->line[s->n - 1], &inner)) {
             err_set(e, ST_USAGE, "script", "%.100s:%d: %s", source, number, inner.msg);

@@ -2,7 +2,8 @@
  *
  * An attempt reads `11 + 7 = 18 5 , 18 - 5 = 13 -> 26 no`: after a result the other numbers that remain, when the
  * state is shown; before the judgement the target, when the goal is shown. With the goal beside the result a model
- * learns to judge early and from every seed; without it that comes late, and at some seeds never well. The answer is the attempt as one expression, operands in the order of the equations. */
+ * learns to judge early and from every seed; without it that comes late, and at some seeds never well.
+ * The answer is the attempt as one expression, operands in the order of the equations. */
 #include "scenarios/countdown.h"
 
 static void number(const struct countdown *c, struct document *d, int v, int strong)

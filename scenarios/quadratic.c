@@ -66,7 +66,7 @@ static int occurs(int n, int most)
 static enum status make_tokens(struct quadratic *t, struct err *e)
 {
     int fixed = (int)(sizeof fixed_token / sizeof *fixed_token), most = t->set.root_max * t->set.root_max;
-    size_t all = (size_t)(2 * most + 1);
+    size_t all = 2 * (size_t)most + 1;
     t->number_most = most;
     t->token = malloc(((size_t)fixed + all) * sizeof *t->token);
     t->number = calloc(all, sizeof *t->number);

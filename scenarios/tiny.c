@@ -37,7 +37,7 @@ static int possible(const struct problem *p)
 
 int tiny_is_held_out(const struct tiny *t, const struct problem *p)
 {
-    return form_is_held((uint64_t)(p->value[0] * (TINY_SUM + 1) + p->value[1]), t->set.held_out_every);
+    return form_is_held((uint64_t)p->value[0] * (TINY_SUM + 1) + (uint64_t)p->value[1], t->set.held_out_every);
 }
 
 void tiny_outcome(int i, int out[TINY_POSITIONS])

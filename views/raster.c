@@ -103,8 +103,10 @@ void raster_polygon(struct raster *r, const double *at, int n, uint32_t color)
     for (y = (int)fmax(0, floor(top)); y < r->h && y <= bottom; y++)
         for (x = (int)fmax(0, floor(left)); x < r->w && x <= right; x++) {
             int cover = 0;
-            for (k = 0; k < FINE * FINE; k++)
-                cover += is_inside(at, n, x + (k % FINE + 0.5) / FINE, y + ((double)(k / FINE) + 0.5) / FINE);
+            for (k = 0; k < FINE * FINE; k++) {
+                int row = k / FINE, column = k % FINE;
+                cover += is_inside(at, n, x + (column + 0.5) / FINE, y + (row + 0.5) / FINE);
+            }
             if (cover)
                 blend(r, x, y, color, (double)cover / (FINE * FINE));
         }

@@ -42,7 +42,7 @@ static const struct {
     {0x2018, "DnCk"}, {0x2019, "DnCk"}, {0x201C, "CnBk EnDk"}, {0x201D, "CnBk EnDk"}, {0x2022, "Dh"},
     {0x2026, "Ad Dd Gd"}, {0x207B, "BlFl"}, {0x2190, "GhAhDk AhDe"}, {0x2191, "DdDmAj DmGj"},
     {0x2192, "AhGhDk GhDe"}, {0x2193, "DmDdAg DdGg"}, {0x2194, "AhGh CjAhCf EjGhEf"},
-    {0x21A9, "DkGkGfAf ChAfCd"}, {0x21B5, "GlGhAhCj AhCf"}, 
+    {0x21A9, "DkGkGfAf ChAfCd"}, {0x21B5, "GlGhAhCj AhCf"},
      {0x21D2, "AjFj AgFg DlGhDe"}, {0x2200, "AmDdGm BiFi"},
     {0x2202, "~BlDmFkGgEdCdAfBiDjGh"}, {0x2207, "AmGmDdAm"}, {0x2208, "GkDkAiAhAgDeGe AhGh"},
     {0x2211, "GmAmDhAdGd"}, {0x2212, "AhGh"}, {0x221A, "AiBiDdGn"},
@@ -143,10 +143,10 @@ static int draw_braille(struct raster *r, const struct symbol_cell *c, uint32_t 
     int k;
 
     for (k = 0; k < 8; k++)
-        if (code >> k & 1)
-            raster_disc(r, c->x + (place[k] % 2 + 0.5) * c->w / 2,
-                        c->y + ((double)(place[k] / 2) + 0.5) * c->h / 4,
-                        c->w * 0.175, color, 1);
+        if (code >> k & 1) {
+            int row = place[k] / 2, column = place[k] % 2;
+            raster_disc(r, c->x + (column + 0.5) * c->w / 2, c->y + (row + 0.5) * c->h / 4, c->w * 0.175, color, 1);
+        }
     return 1;
 }
 

@@ -71,8 +71,9 @@ struct kernels {
     void (*cache_put)(int position, int Hk, int dk, int dv, int value_in_key, real *cache, const real *k,
                       const real *v);
 
-    /* A mixture's rows in the order of the experts. order [N]: row i is assignment order[i] = token*K + slot, its token
-     * order[i]/K; x [T,D] by token, y [N,D] by row for gather; x [N,D] by row, y [T,D] by token for combine; gate [T,K].
+    /* A mixture's rows in the order of the experts. order [N]: row i is assignment order[i] = token*K + slot, its
+     * token order[i]/K; x [T,D] by token, y [N,D] by row for gather; x [N,D] by row, y [T,D] by token for combine;
+     * gate [T,K].
      *   gather            y[i] = x[token]                 gather_backward    dx[token] += dy[i]
      *   combine           y[token] += gate * x[i]
      *   combine_backward  dx[i] = gate * dy[token], dgate = dy[token] . x[i]

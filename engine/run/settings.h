@@ -65,8 +65,8 @@ void settings_init(struct settings *s, const struct scenario *scenario);
  * scenario up by name. Errors: ST_USAGE names source, line, key and what is allowed. */
 enum status settings_parse(struct settings *s, const char *source, const char *text,
                            const struct scenario *(*find)(const char *name), struct err *e);
-/* settings_assign: n texts "key=value", then settings_check. seed=N is the run's own: it goes to *seed. Errors: ST_USAGE
- * names the text. */
+/* settings_assign: n texts "key=value", then settings_check. seed=N is the run's own: it goes to *seed. Errors:
+ * ST_USAGE names the text. */
 enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n, uint64_t *seed,
                             struct err *e);
 

@@ -358,7 +358,7 @@ static enum status entries(struct scan *s, struct safetensors *f)
         st = text(s, &name);
         if (!st && !take(s, ':')) {
             free(name);
-            st = malformed(s, "':'");
+            return malformed(s, "':'");
         }
         if (st)
             return st;
