@@ -64,7 +64,7 @@ void session_publish(struct session *s, int urgent)
             return;
         pthread_mutex_lock(&s->publishing);
     }
-    if (urgent || t - s->published >= 1.0 / 30) {
+    if (urgent || t - s->published >= 1.0 / 60) {
         s->published = t;
         s->scratch->version++;
         c = control_look(&s->control);

@@ -80,7 +80,7 @@ void session_say(struct session *s, int is_error, const char *fmt, ...) __attrib
 void session_state(struct session *s, const char *state);
 /* session_log: a line in the open run's log on record. */
 void session_log(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* session_publish: puts a snapshot into the box; now: 0 only when one is due (30 a second). Any thread inside
+/* session_publish: puts a snapshot into the box; now: 0 only when one is due (60 a second). Any thread inside
  * a step. */
 void session_publish(struct session *s, int now);
 

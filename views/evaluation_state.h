@@ -60,8 +60,7 @@ const char *problem_filter_name(enum problem_filter f);
 
 /* evaluation_look: brings `now`, `before`, solved_ever and the buckets' counts to the evaluation `at` and the one
  * before it (-1: none was made). evaluation_order: fills order with the problems that pass the filter, sorted,
- * and the list's
- * length; the selected problem stays selected where it is still there. evaluation_buckets: fills the buckets' rates
+ * and the list's length; the selected problem stays selected where it is still there. evaluation_buckets: fills the buckets' rates
  * from the problems' difficulties. Pure but for *e. */
 void evaluation_look(struct evaluation_state *e, int at);
 void evaluation_order(struct evaluation_state *e);
