@@ -28,6 +28,9 @@ static const struct text {
          "Right answers among this step's own samples, on training problems; pass@1 is the held-out one."},
     [M_FORMAT] = {"1/N sum_i format_i", "R1 section 2.2",
                   "Traces with <think> .. </think> <answer> .. </answer> in that order. It saturates first."},
+    [M_LANGUAGE] = {"1/N sum_i (words of the target language / words)", "R1 v1 section 2.3.2",
+                    "1 for a task of one language. R1 traded a little accuracy for traces that one can read; "
+                    "rl.language weighs it."},
     [M_FLAT] = {"groups with max r = min r, over P", "TRL's name; DAPO section 3.2 resamples such groups",
                 "A flat group has advantage 0 for all its traces: its tokens pass no gradient, whatever they "
                 "cost to "

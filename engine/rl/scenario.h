@@ -41,6 +41,8 @@ void document_word(struct document *d, const char *token, int strong);
 /* What the verifier says of one completion (the text after the prompt). */
 struct score {
     double accuracy, format;   /* 0..1 each, before weights */
+    double language;           /* words of the target language / words (R1 v1 section 2.3.2); 1 on entry, left
+                                * there by a task that has one language */
     int at;                    /* byte where the first failed check failed, -1 if none */
     char why[WHY_BYTES];       /* "" when everything held; else one short sentence */
     char answer[ANSWER_BYTES]; /* canonical value for voting, "" abstains */
@@ -72,6 +74,10 @@ struct marks {
     int attempts, attempts_distinct, ahas;
     int false_yes;       /* a `yes` on a result that is not the goal */
 };
+
+/* What an annotator is asked about two completions (R1 v1 section 2.3.4): which summary (the text after </think>) is
+ * more helpful, which whole completion does less harm. */
+enum preference { PREFER_HELPFUL, PREFER_HARMLESS, PREFERENCES_N };
 
 struct scenario {
     const char *name, *summary;
@@ -118,6 +124,11 @@ struct scenario {
      * milliseconds. NULL: the task has no scale. */
     int (*difficulty)(const void *self, const struct problem *p, char label[LABEL_BYTES]);
     const char *scale;
+
+    /* prefer: the task's rule-based annotator: which of two texts about problem p is better in the given respect,
+     * < 0 the first, > 0 the second, 0 neither. Hostile text. NULL: preferences are not this task's matter. */
+    int (*prefer)(const void *self, const struct problem *p, enum preference respect, const char *first, size_t first_n,
+                  const char *second, size_t second_n);
 };
 
 #endif

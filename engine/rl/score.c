@@ -52,10 +52,12 @@ void score_group(struct batch *b, const struct task *k, const struct reward_weig
         int n = atomic_load(&b->n[i]);
         str_clear(&text);
         vocab_decode(k->vocab, b->token + (size_t)i * b->cap, n, &text);
+        b->score[i].language = 1;
         k->scenario->score(k->self, &b->problem[p], str_c(&text), text.n, &b->score[i]);
         k->scenario->analyse(k->self, &b->problem[p], str_c(&text), text.n, b->score[i].accuracy, &marks);
         keep_counts(&b->counts[i], &marks);
-        b->reward[i] = w->accuracy * b->score[i].accuracy + w->format * b->score[i].format;
+        b->reward[i] = w->accuracy * b->score[i].accuracy + w->format * b->score[i].format +
+                       w->language * b->score[i].language;
         if (overlong_cache > 0)
             b->reward[i] += overlong(n, b->cut_off[i], b->cap, overlong_cache);
     }

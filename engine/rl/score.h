@@ -16,7 +16,7 @@ struct task {
 };
 
 struct reward_weights {
-    double accuracy, format;
+    double accuracy, format, language;
 };
 
 enum cut_off_rule { CUT_OFF_SCORE, CUT_OFF_MASK, CUT_OFF_OVERLONG };

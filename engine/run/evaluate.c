@@ -58,7 +58,7 @@ static enum status sample(struct evaluator *v, const struct evaluation *o, const
     if (!st)
         st = rollout_run(r, w, bias, &s, b, 0, count * parts, gate, e);
     for (int p = 0; p < count * parts && !st; p++)
-        score_group(b, k, &(struct reward_weights){1, 0}, 0, p);
+        score_group(b, k, &(struct reward_weights){1, 0, 0}, 0, p);
     return st;
 }
 

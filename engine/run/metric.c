@@ -16,6 +16,7 @@ static const struct metric_row rows[METRIC_N] = {
     [M_REWARD_STD] = {"reward_std", NULL, "", "std of rewards within a group, mean over groups", 0},
     [M_ACCURACY] = {"rewards/accuracy/mean", "accuracy", "share", "right answers among the traces", 0},
     [M_FORMAT] = {"rewards/format/mean", "format", "share", "well-formed traces", 0},
+    [M_LANGUAGE] = {"rewards/language/mean", "language", "share", "words of the target language / words", 0},
     [M_FLAT] = {"frac_reward_zero_std", "flat", "share", "groups whose rewards are all equal", 0},
     [M_LENGTH] = {"completions/mean_length", "length", "tokens", "mean length of completions", 0},
     [M_LENGTH_MIN] = {"completions/min_length", "response_length/min", "tokens", "shortest completion", 0},

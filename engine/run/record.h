@@ -12,7 +12,7 @@
 /* Every metric that a step can have, one row in the table of metric.c. A value that was not measured is NaN. */
 enum metric {
     /* reward, reward_std, rewards/../mean, frac_reward_zero_std */
-    M_REWARD, M_REWARD_STD, M_ACCURACY, M_FORMAT, M_FLAT,
+    M_REWARD, M_REWARD_STD, M_ACCURACY, M_FORMAT, M_LANGUAGE, M_FLAT,
     M_LENGTH, M_LENGTH_MIN, M_LENGTH_MAX, M_CUT_OFF, /* completions/{mean,min,max}_length, completions/clipped_ratio */
     M_KL, M_ENTROPY, M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_REGION,
     M_LOSS, M_POLICY_LOSS, M_MTP_LOSS, M_BALANCE_LOSS, M_GRAD_NORM, M_LR,

@@ -25,7 +25,7 @@ struct rl_stage {
     int steps, prompts, group, max_tokens, inner_epochs, mini_batches, drop_flat, refill, cut_off, overlong_cache,
         warmup, horizon, decay, loss, std, reference_every, baseline, micro_prompts;
     double lr, lr_final, beta1, beta2, weight_decay, clip, eps_low, eps_high, beta, temperature, accuracy,
-        format, gamma;
+        format, language, gamma;
 };
 
 struct eval_stage {

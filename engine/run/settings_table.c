@@ -110,6 +110,8 @@ static const struct setting rl_rows[] = {
          "sampling temperature; training log-probabilities are of the same distribution"),
     REAL("accuracy", rl.accuracy, 1, -100, 100, 0, "weight of the accuracy reward"),
     REAL("format", rl.format, 0.1, -100, 100, 0, "weight of the format reward"),
+    REAL("language", rl.language, 0, -100, 100, 0,
+         "weight of the language-consistency reward: words of the target language / words"),
     REAL("lr", rl.lr, 6e-4, 0, 1, 0, "peak learning rate of AdamW"),
     REAL("lr_final", rl.lr_final, 0.1, 0, 1, 0, "learning rate at the horizon and after, as a share of lr"),
     INT("warmup", rl.warmup, 5, 0, 100000, 0, "steps of linear warm-up"),

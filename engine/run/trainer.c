@@ -69,7 +69,7 @@ static enum status rollout(struct trainer *t, const struct trainer_hooks *h, str
 static void score(struct trainer *t)
 {
     const struct rl_stage *s = &t->set.rl;
-    struct reward_weights w = {s->accuracy, s->format};
+    struct reward_weights w = {s->accuracy, s->format, s->language};
     for (int p = 0; p < t->batch.P; p++)
         score_group(&t->batch, &t->task, &w, s->cut_off == CUT_OFF_OVERLONG ? s->overlong_cache : 0, p);
     t->batch.stage = BATCH_SCORED;

@@ -31,6 +31,7 @@ void record_traces(struct trainer *t)
     static const enum metric mean[] = {M_REWARD,
                                        M_ACCURACY,
                                        M_FORMAT,
+                                       M_LANGUAGE,
                                        M_LENGTH,
                                        M_CUT_OFF,
                                        M_WAITS,
@@ -61,6 +62,7 @@ void record_traces(struct trainer *t)
         m[M_REWARD] += b->reward[i] / N;
         m[M_ACCURACY] += b->score[i].accuracy / N;
         m[M_FORMAT] += b->score[i].format / N;
+        m[M_LANGUAGE] += b->score[i].language / N;
         m[M_LENGTH] += n / N;
         m[M_LENGTH_MIN] = fmin(m[M_LENGTH_MIN], n);
         m[M_LENGTH_MAX] = fmax(m[M_LENGTH_MAX], n);
