@@ -1,6 +1,8 @@
-/* The Countdown task: its settings and vocabulary, opening and closing, and its row for the registry.
+/* The Countdown task: its settings and vocabulary, opening and closing, problems as text, and its row for the
+ * registry.
  *
- * Invariant: an opened scenario is never written to again, so that threads may share it. */
+ * Invariants: an opened scenario is never written to again, so that threads may share it; a problem that was
+ * read has its numbers sorted descending, like one that was drawn. */
 #include "scenarios/countdown.h"
 
 #include <stdio.h>
@@ -67,6 +69,7 @@ static const struct setting settings[] = {
     SHARE(near_miss, 0.2, "base text: share of the others whose target is 1 to 3 off an attempt's value"),
     INT(judge_weight, 1, 1, 100, SET_START,
         "loss weight of a judgement (yes, no) in base text and demonstrations; other strong tokens have 1"),
+    SHARE(base_aimed, 0, "base text: share of the think/answer documents whose last operations aim at the target"),
     SHARE(flipped, 0.015, "base text: share of judgements (yes, no) that are false"),
     SHARE(base_malformed, 0.24, "base text: share of think/answer documents with spoilt tags"),
 };
@@ -75,6 +78,12 @@ static const char *const fixed_token[] = {
     "<pad>", "User", ":", "->", "Assistant", "<think>", "</think>", "<answer>", "</answer>",
     "+", "-", "*", "/", "=", ",", "no", "wait", "yes", "(", ")",
 };
+
+/* A problem as JSON: {"numbers":[11,8,7],"target":26}; its values: how many, the numbers, the target. */
+enum { TARGET_AT = COUNTDOWN_NUMBERS + 1 };
+
+static const struct form_key key[2] = {{"numbers", 0, COUNTDOWN_LARGEST, COUNTDOWN_NUMBERS},
+                                       {"target", 0, COUNTDOWN_TARGET}};
 
 static enum status check(const struct countdown *c, struct err *e)
 {
@@ -124,7 +133,7 @@ static void close_scenario(void *self)
         return;
     free(c->token);
     free(c->words);
-    free(c->held);
+    form_held_free(&c->held);
     free(c);
 }
 
@@ -159,24 +168,53 @@ static int tokens(const void *self, const char *const **token)
     return c->token_n;
 }
 
-static int held_out_n(const void *self)
-{
-    return ((const struct countdown *)self)->held_n;
-}
-
 static void held_out(const void *self, int index, struct problem *out)
 {
     const struct countdown *c = self;
-    countdown_unpack(c->held[index], c->set.eval_numbers, out);
+    countdown_unpack(c->held.key[index], c->set.eval_numbers, out);
 }
 
-void countdown_prompt(const void *self, const struct problem *p, struct str *out)
+static void prompt(const void *self, const struct problem *p, struct str *out)
 {
     (void)self;
     str_add(out, "User :");
     for (int i = 0; i < p->n - 1; i++)
         str_printf(out, " %d", p->value[i]);
     str_printf(out, " -> %d Assistant : <think>", p->value[p->n - 1]);
+}
+
+static void sort_descending(int32_t *v, int n)
+{
+    for (int i = 1; i < n; i++)
+        for (int j = i; j > 0 && v[j] > v[j - 1]; j--) {
+            int32_t swap = v[j];
+            v[j] = v[j - 1];
+            v[j - 1] = swap;
+        }
+}
+
+static enum status parse(const void *self, const char *json, struct problem *out, struct err *e)
+{
+    int32_t value[TARGET_AT + 1] = {0};
+    enum status st = form_parse("countdown", json, key, 2, value, e);
+    (void)self;
+    if (st)
+        return st;
+    sort_descending(value + 1, value[0]);
+    memset(out, 0, sizeof *out);
+    out->n = value[0] + 1;
+    memcpy(out->value, value + 1, (size_t)value[0] * sizeof *value);
+    out->value[value[0]] = value[TARGET_AT];
+    return ST_OK;
+}
+
+static void print(const void *self, const struct problem *p, struct str *out)
+{
+    int32_t value[TARGET_AT + 1] = {p->n - 1};
+    (void)self;
+    memcpy(value + 1, p->value, (size_t)value[0] * sizeof *value);
+    value[TARGET_AT] = p->value[value[0]];
+    form_print(key, 2, value, out);
 }
 
 const struct scenario scenario_countdown = {
@@ -189,11 +227,11 @@ const struct scenario scenario_countdown = {
     .close = close_scenario,
     .tokens = tokens,
     .draw = draw,
-    .held_out_n = held_out_n,
+    .held_out_n = form_held_n,
     .held_out = held_out,
-    .prompt = countdown_prompt,
-    .parse = countdown_parse,
-    .print = countdown_print,
+    .prompt = prompt,
+    .parse = parse,
+    .print = print,
     .demonstrate = countdown_demonstrate,
     .base = countdown_base,
     .score = countdown_score,

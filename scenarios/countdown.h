@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "engine/rl/scenario.h"
+#include "scenarios/form.h"
 
 /* Countdown: combine all the given numbers by + - * / to reach a target. This header is
  * shared by the countdown*.c files only.
@@ -37,17 +37,16 @@ struct countdown_config {
     double even_targets, closest_last, malformed, random_target, guide_first, guide_middle;
     int equation_row, base_attempts, judge_weight;
     double equation_share, short_share, short_stop, long_stop;
-    double hit_short, hit_long, near_miss, flipped, base_malformed;
+    double hit_short, hit_long, near_miss, base_aimed, flipped, base_malformed;
 };
 
 struct countdown {
+    struct form_held held;     /* packed problems; first, see form_held_n */
     struct countdown_config set;
     int op_n;                  /* the first op_n of + - * / may be used */
     int token_n, number_token; /* token[number_token + v] is the number v */
     const char **token;        /* [token_n], borrowed from words or static */
     char *words;               /* spelling of the numbers */
-    uint64_t *held;            /* [held_n], packed problems, shuffled */
-    int held_n;
 };
 
 /* The four operations, in the order in which they are always tried. */
@@ -81,8 +80,9 @@ void countdown_apply(struct countdown_set *s, const struct countdown_move *m, in
 /* countdown_reaches: 1 if legal operations lead from the numbers to the target. Pure. */
 int countdown_reaches(const struct countdown *c, const struct countdown_set *s, int target);
 
-/* countdown_solutions: how many different expressions of legal operations on all numbers give the target, at most
- * `most` <= COUNTDOWN_SOLUTIONS. a + b and b + a are one expression; equal numbers are not told apart. Pure. */
+/* countdown_solutions: how many different expressions of legal operations on all numbers give the target,
+ * at most `most` <= COUNTDOWN_SOLUTIONS. a + b and b + a are one expression; equal numbers are not told
+ * apart. Pure. */
 int countdown_solutions(const struct countdown *c, const struct countdown_set *s, int target, int most);
 
 /* countdown_closest: the operation on a set of two whose result is closest to the target; the
@@ -109,13 +109,14 @@ void countdown_numbers(const struct countdown *c, struct rng *r, int n, struct c
 /* countdown_problem: numbers and target as a problem. */
 void countdown_problem(const struct countdown_set *s, int target, struct problem *out);
 
-/* countdown_make: a problem of n numbers, not held out: made by random legal steps, or with an even target. */
+/* countdown_make: a problem of n numbers, not held out: made by random legal steps, or with an even
+ * target. */
 void countdown_make(const struct countdown *c, struct rng *r, int n, struct problem *out);
 
 /* countdown_unpack: the problem of count numbers behind a key in `held`. */
 void countdown_unpack(uint64_t key, int count, struct problem *out);
 
-/* countdown_find_held_out: fills held and held_n. Errors: ST_USAGE when nothing is held out, ST_NOMEM. */
+/* countdown_find_held_out: fills held. Errors: ST_USAGE when nothing is held out, ST_NOMEM. */
 enum status countdown_find_held_out(struct countdown *c, struct err *e);
 
 /* countdown_check_draws: training problems of every count that is asked for exist, or drawing one
@@ -123,9 +124,6 @@ enum status countdown_find_held_out(struct countdown *c, struct err *e);
 enum status countdown_check_draws(const struct countdown *c, struct err *e);
 
 /* The functions of the scenario's row that stand in files of their own. */
-void countdown_prompt(const void *self, const struct problem *p, struct str *out);
-enum status countdown_parse(const void *self, const char *json, struct problem *out, struct err *e);
-void countdown_print(const void *self, const struct problem *p, struct str *out);
 void countdown_demonstrate(const void *self, struct rng *r, struct document *out);
 void countdown_base(const void *self, struct rng *r, struct document *out);
 void countdown_score(const void *self, const struct problem *p, const char *completion, size_t n,
@@ -158,17 +156,6 @@ int countdown_value(const struct countdown_attempt *a);
 /* countdown_random: an attempt of random legal operations. */
 void countdown_random(const struct countdown *c, struct rng *r, const struct countdown_set *start,
                       struct countdown_attempt *out);
-
-/* Words of a document: the prompt, an attempt's equations, and the end of the thoughts with the
- * answer. strong_all 1 makes every token strong, 0 only results and judgements. malformed draws a way to
- * spoil the tags: such an ending never has a format of 1. */
-void countdown_write_judgement(const struct countdown *c, int target, int yes, int strong_all,
-                               struct document *out);
-void countdown_write_prompt(const struct countdown *c, const struct problem *p, struct document *out);
-void countdown_write_attempt(const struct countdown *c, const struct countdown_attempt *a, int strong_all,
-                             struct document *out);
-void countdown_write_answer(const struct countdown *c, struct rng *r, const struct countdown_attempt *a,
-                            int strong_all, int malformed, struct document *out);
 
 extern const struct scenario scenario_countdown;
 

@@ -3,13 +3,10 @@
  * A problem is held out by a hash of its sorted numbers and target, so that whatever range or stage
  * draws it, the answer is the same: prompts, demonstrations and base text are all filtered by
  * countdown_is_held_out(). Problems of three numbers are enumerated for evaluation; of more, a fixed
- * sample is drawn. Both are shuffled by a second hash: any prefix of them is a fair sample. */
+ * sample is drawn. */
 #include "scenarios/countdown.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "engine/base/hash.h"
 
 enum { SAMPLE_CAP = 400, SAMPLE_TRIES = 1000000, TRIAL_DRAWS = 4096 };
 
@@ -34,7 +31,7 @@ void countdown_unpack(uint64_t key, int count, struct problem *out)
 
 int countdown_is_held_out(const struct countdown *c, const struct problem *p)
 {
-    return hash_u64(pack(p) + 0x9e3779b97f4a7c15u) % (uint64_t)c->set.held_out_every == 0;
+    return form_is_held(pack(p), c->set.held_out_every);
 }
 
 void countdown_problem(const struct countdown_set *s, int target, struct problem *out)
@@ -119,40 +116,12 @@ void countdown_make(const struct countdown *c, struct rng *r, int n, struct prob
         ;
 }
 
-struct keyed {
-    uint64_t order, key;
-};
-
-struct keyed_list {
-    struct keyed *item;
-    int n, cap;
-};
-
-static int keep(struct keyed_list *l, uint64_t key)
-{
-    if (l->n == l->cap) {
-        int cap = l->cap ? 2 * l->cap : 512;
-        struct keyed *grown = realloc(l->item, (size_t)cap * sizeof *grown);
-        if (!grown)
-            return 0;
-        l->item = grown;
-        l->cap = cap;
-    }
-    l->item[l->n++] = (struct keyed){hash_u64(key ^ 0x5851f42d4c957f2du), key};
-    return 1;
-}
-
-static int by_order(const void *a, const void *b)
-{
-    const struct keyed *x = a, *y = b;
-    return x->order < y->order ? -1 : x->order > y->order;
-}
-
 /* Every problem of three numbers within 1..number_max whose target can be reached. */
-static int enumerate(const struct countdown *c, struct keyed_list *l)
+static enum status enumerate(struct countdown *c, struct err *e)
 {
     struct countdown_set s = {.n = 3};
     struct problem p;
+    enum status st;
     for (s.value[0] = 1; s.value[0] <= c->set.number_max; s.value[0]++)
         for (s.value[1] = 1; s.value[1] <= s.value[0]; s.value[1]++)
             for (s.value[2] = 1; s.value[2] <= s.value[1]; s.value[2]++) {
@@ -162,19 +131,21 @@ static int enumerate(const struct countdown *c, struct keyed_list *l)
                     if (!hit[t])
                         continue;
                     countdown_problem(&s, t, &p);
-                    if (countdown_is_held_out(c, &p) && !keep(l, pack(&p)))
-                        return 0;
+                    if (countdown_is_held_out(c, &p) &&
+                        (st = form_keep(&c->held, pack(&p), "countdown", e)) != ST_OK)
+                        return st;
                 }
             }
-    return 1;
+    return ST_OK;
 }
 
 /* A fixed sample for more numbers; a seed of its own, so that no run's seed changes it. */
-static int sample(const struct countdown *c, struct keyed_list *l)
+static enum status sample(struct countdown *c, struct err *e)
 {
     struct rng r = rng_at(0x636f756e74646f77u, RNG_EVAL, 0, 0, 0);
     int cap = c->set.held_out_cap ? c->set.held_out_cap : SAMPLE_CAP, k;
-    for (int i = 0; i < SAMPLE_TRIES && l->n < cap; i++) {
+    enum status st;
+    for (int i = 0; i < SAMPLE_TRIES && c->held.n < cap; i++) {
         struct countdown_set s;
         struct problem p;
         uint64_t key;
@@ -183,39 +154,22 @@ static int sample(const struct countdown *c, struct keyed_list *l)
         if (!in_range(c, p.value[s.n]) || !countdown_is_held_out(c, &p))
             continue;
         key = pack(&p);
-        for (k = 0; k < l->n && l->item[k].key != key; k++)
+        for (k = 0; k < c->held.n && c->held.key[k] != key; k++)
             ;
-        if (k == l->n && !keep(l, key))
-            return 0;
+        if (k == c->held.n && (st = form_keep(&c->held, key, "countdown", e)) != ST_OK)
+            return st;
     }
-    return 1;
+    return ST_OK;
 }
 
 enum status countdown_find_held_out(struct countdown *c, struct err *e)
 {
-    struct keyed_list l = {0};
-    enum status st = ST_OK;
-    if (!(c->set.eval_numbers == 3 ? enumerate(c, &l) : sample(c, &l))) {
-        st = err_set(e, ST_NOMEM, "countdown", "no memory for the held-out problems");
-        goto out;
-    }
-    if (!l.n) {
+    enum status st = c->set.eval_numbers == 3 ? enumerate(c, e) : sample(c, e);
+    if (!st && !c->held.n)
         st = err_set(e, ST_USAGE, "countdown",
                      "held_out_every %d leaves no held-out problem; lower it, or raise number_max",
                      c->set.held_out_every);
-        goto out;
-    }
-    qsort(l.item, (size_t)l.n, sizeof *l.item, by_order);
-    c->held_n = c->set.held_out_cap && l.n > c->set.held_out_cap ? c->set.held_out_cap : l.n;
-    c->held = malloc((size_t)c->held_n * sizeof *c->held);
-    if (!c->held) {
-        st = err_set(e, ST_NOMEM, "countdown", "no memory for the held-out problems");
-        goto out;
-    }
-    for (int i = 0; i < c->held_n; i++)
-        c->held[i] = l.item[i].key;
-out:
-    free(l.item);
+    form_shuffle(&c->held, c->set.held_out_cap);
     return st;
 }
 

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "scenarios/countdown.h"
-#include "scenarios/form.h"
 
 enum { DEPTH = 100 };
 
@@ -58,13 +57,6 @@ static int next_answer(struct text t, int *i, int one_line, struct form_span *ou
         return 1;
     }
     return 0;
-}
-
-static void trim(struct form_span *a)
-{
-    while (a->end > a->begin && form_is_blank(a->text[a->end - 1]))
-        a->end--;
-    a->begin = form_skip(a->text, a->begin, a->end);
 }
 
 /* At least one character, and all of them of the arithmetic ones; point and blanks: what else is allowed. */
@@ -245,7 +237,7 @@ static void tinyzero(const struct problem *p, struct text t, struct score *out)
         form_fail(out, t.n, "no <answer> in the last line");
         return;
     }
-    trim(&last);
+    form_trim(&last);
     out->format = 1;
     equation(p, &last, ". \t\n\r\f\v", out);
 }
@@ -272,11 +264,23 @@ static double nano_format(struct text t, struct score *out)
         return 0;
     }
     a = (struct form_span){t.s, at, whole.n - (int)strlen("</answer>")};
-    trim(&a);
+    form_trim(&a);
     if (allowed(&a, ". \t\n\r\f\v"))
         return 1;
     form_fail(out, a.begin, "not only digits, operators and parentheses up to the end");
     return 0.5;
+}
+
+/* The equation's verdict beside the format's; of two failures the equation's is told. */
+static void add_equation(const struct score *eq, double format, struct score *out)
+{
+    out->format = format;
+    out->accuracy = eq->accuracy;
+    memcpy(out->answer, eq->answer, sizeof out->answer);
+    if (!eq->accuracy) {
+        out->at = eq->at;
+        memcpy(out->why, eq->why, sizeof out->why);
+    }
 }
 
 static void nano_aha(const struct problem *p, struct text t, struct score *out)
@@ -286,16 +290,12 @@ static void nano_aha(const struct problem *p, struct text t, struct score *out)
     double format = nano_format(t, out);
     struct score eq = {.at = -1};
     if (next_answer(t, &i, 1, &a)) {
-        trim(&a);
+        form_trim(&a);
         equation(p, &a, ". \t\n\r\f\v", &eq);
     } else {
         form_fail(&eq, t.n, "no <answer> in one line");
     }
-    if (!eq.accuracy)
-        *out = eq;
-    out->accuracy = eq.accuracy;
-    memcpy(out->answer, eq.answer, sizeof out->answer);
-    out->format = format;
+    add_equation(&eq, format, out);
 }
 
 /* format 1 for the whole form, else 0.1 for </think> and 0.5 for an answer. */
@@ -326,11 +326,7 @@ static void grpo_zero(const struct problem *p, struct text t, struct score *out)
     } else {
         form_fail(&eq, t.n, "no <answer>");
     }
-    if (!eq.accuracy)
-        *out = eq;
-    out->accuracy = eq.accuracy;
-    memcpy(out->answer, eq.answer, sizeof out->answer);
-    out->format = format;
+    add_equation(&eq, format, out);
 }
 
 void countdown_score(const void *self, const struct problem *p, const char *completion, size_t n,
@@ -343,7 +339,7 @@ void countdown_score(const void *self, const struct problem *p, const char *comp
         countdown_score_strict(p, completion, n, out);
         return;
     }
-    *out = (struct score){.at = -1};
+    form_begin(out);
     if (scorer == SCORER_TINYZERO)
         tinyzero(p, t, out);
     else if (scorer == SCORER_NANO_AHA)

@@ -87,7 +87,17 @@ void countdown_apply(struct countdown_set *s, const struct countdown_move *m, in
     *s = t;
 }
 
-/* v[0..n-1] in any order; those that are not combined stay, the result takes the place of one. */
+/* All of v[0..n-1] but i and j from w[1] on, where w[0] is for the result of the two; how many w has then. */
+static int leave(const int *v, int n, int i, int j, int *w)
+{
+    int m = 1;
+    for (int k = 0; k < n; k++)
+        if (k != i && k != j)
+            w[m++] = v[k];
+    return m;
+}
+
+/* v[0..n-1] in any order. */
 static int reaches(const struct countdown *c, const int *v, int n, int target)
 {
     int w[COUNTDOWN_NUMBERS];
@@ -95,10 +105,7 @@ static int reaches(const struct countdown *c, const int *v, int n, int target)
         return v[0] == target;
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++) {
-            int a = v[i] > v[j] ? v[i] : v[j], b = v[i] > v[j] ? v[j] : v[i], m = 1;
-            for (int k = 0; k < n; k++)
-                if (k != i && k != j)
-                    w[m++] = v[k];
+            int a = v[i] > v[j] ? v[i] : v[j], b = v[i] > v[j] ? v[j] : v[i], m = leave(v, n, i, j, w);
             for (int op = 0; op < c->op_n; op++) {
                 w[0] = countdown_legal(c, op, a, b);
                 if (w[0] >= 0 && (m == 1 ? w[0] == target : reaches(c, w, m, target)))
@@ -122,10 +129,7 @@ static void values(const struct countdown *c, const int *v, int n, unsigned char
     }
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++) {
-            int a = v[i] > v[j] ? v[i] : v[j], b = v[i] > v[j] ? v[j] : v[i], m = 1;
-            for (int k = 0; k < n; k++)
-                if (k != i && k != j)
-                    w[m++] = v[k];
+            int a = v[i] > v[j] ? v[i] : v[j], b = v[i] > v[j] ? v[j] : v[i], m = leave(v, n, i, j, w);
             for (int op = 0; op < c->op_n; op++) {
                 w[0] = countdown_legal(c, op, a, b);
                 if (w[0] >= 0)
@@ -140,7 +144,8 @@ void countdown_values(const struct countdown *c, const struct countdown_set *s,
     values(c, s->value, s->n, hit);
 }
 
-/* A search for solutions: a number and how it was made, as a hash that does not tell the operands of + and * apart. */
+/* A search for solutions: a number and how it was made, as a hash that does not tell the operands of + and *
+ * apart. */
 struct term {
     int value;
     uint64_t made;
@@ -189,7 +194,8 @@ static void search(struct search *f, const struct term *v, int n)
                 if (k != i && k != j)
                     w[m++] = v[k];
             for (int op = 0; op < f->c->op_n && f->n < f->most; op++) {
-                w[0] = (struct term){countdown_legal(f->c, op, a->value, b->value), combine(op, a->made, b->made)};
+                w[0].value = countdown_legal(f->c, op, a->value, b->value);
+                w[0].made = combine(op, a->made, b->made);
                 if (w[0].value >= 0)
                     search(f, w, m);
             }
@@ -198,8 +204,9 @@ static void search(struct search *f, const struct term *v, int n)
 
 int countdown_solutions(const struct countdown *c, const struct countdown_set *s, int target, int most)
 {
-    struct search f = {.c = c, .target = target, .most = most < COUNTDOWN_SOLUTIONS ? most : COUNTDOWN_SOLUTIONS};
+    struct search f = {.c = c, .target = target};
     struct term v[COUNTDOWN_NUMBERS];
+    f.most = most < COUNTDOWN_SOLUTIONS ? most : COUNTDOWN_SOLUTIONS;
     for (int i = 0; i < s->n; i++)
         v[i] = (struct term){s->value[i], hash_u64((uint64_t)s->value[i] + 1)};
     search(&f, v, s->n);

@@ -1,8 +1,7 @@
-/* Countdown's verifier: what a completion is worth, and which check failed where.
+/* Countdown's verifier, what a completion is worth and which check failed where, and its reading of a trace.
  *
  * Checks run in a fixed order and the first that fails gives `at` and `why`:
- *   1. format: THOUGHTS </think> <answer> EXPRESSION </answer>, each tag once, <think> never, only white
- *      space between </think> and <answer> and after </answer>;
+ *   1. format: the think/answer form;
  *   2. grammar: numbers, + - * / and parentheses, no signs, nothing else;
  *   3. numbers: exactly the given ones, each used once;
  *   4. value: the exact rational value is the target; no division by zero.
@@ -13,10 +12,7 @@
  * far from the 127 bits that they have. Parentheses may be nested without limit: a run of them is a count. */
 #include "scenarios/countdown.h"
 
-#include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 __extension__ typedef __int128 wide;
 
@@ -25,142 +21,28 @@ struct rational {
     wide num, den;
 };
 
-enum tag { TAG_NONE, THINK, THINK_END, ANSWER, ANSWER_END };
-
-static const char *const tag_text[] = {"", "<think>", "</think>", "<answer>", "</answer>"};
-
-/* A region of the completion: the expression, once the format is known to hold. */
-struct span {
-    const char *text;
-    int begin, end;
-};
-
-static int fail(struct score *out, int at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static int fail(struct score *out, int at, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(out->why, sizeof out->why, fmt, ap);
-    va_end(ap);
-    out->at = at;
-    return 0;
-}
-
-static int is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static int is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static int skip_blank(const char *s, int i, int end)
-{
-    while (i < end && is_blank(s[i]))
-        i++;
-    return i;
-}
-
-static enum tag tag_at(const char *s, int i, int n)
-{
-    for (int t = THINK; t <= ANSWER_END; t++) {
-        int len = (int)strlen(tag_text[t]);
-        if (n - i >= len && memcmp(s + i, tag_text[t], (size_t)len) == 0)
-            return (enum tag)t;
-    }
-    return TAG_NONE;
-}
-
-/* The next tag at or after i; *at is where it stands, n if there is none. */
-static enum tag next_tag(const char *s, int i, int n, int *at)
-{
-    while (i < n) {
-        const char *p = memchr(s + i, '<', (size_t)(n - i));
-        enum tag t;
-        if (!p)
-            break;
-        i = (int)(p - s);
-        t = tag_at(s, i, n);
-        if (t != TAG_NONE) {
-            *at = i;
-            return t;
-        }
-        i++;
-    }
-    *at = n;
-    return TAG_NONE;
-}
-
-static int check_format(const char *s, int n, struct span *expr, struct score *out)
-{
-    int at;
-    enum tag t = next_tag(s, 0, n, &at);
-    if (t == TAG_NONE)
-        return fail(out, n, "cut off: no </think>");
-    if (t == THINK)
-        return fail(out, at, "<think> again in the thoughts");
-    if (t != THINK_END)
-        return fail(out, at, "%s before </think>", tag_text[t]);
-    at = skip_blank(s, at + (int)strlen(tag_text[t]), n);
-    if (at == n)
-        return fail(out, n, "cut off: no <answer>");
-    t = tag_at(s, at, n);
-    if (t == TAG_NONE)
-        return fail(out, at, "text between </think> and <answer>");
-    if (t != ANSWER)
-        return fail(out, at, t == THINK_END ? "%s twice" : "%s where <answer> should be", tag_text[t]);
-    expr->text = s;
-    expr->begin = at + (int)strlen(tag_text[t]);
-    t = next_tag(s, expr->begin, n, &at);
-    if (t == TAG_NONE)
-        return fail(out, n, "</answer> missing");
-    if (t != ANSWER_END)
-        return fail(out, at, t == THINK ? "%s in the answer" : "%s twice", tag_text[t]);
-    expr->end = at;
-    at = skip_blank(s, at + (int)strlen(tag_text[t]), n);
-    if (at == n)
-        return 1;
-    t = tag_at(s, at, n);
-    if (t == TAG_NONE)
-        return fail(out, at, "text after </answer>");
-    return fail(out, at, t == THINK ? "%s after </answer>" : "%s twice", tag_text[t]);
-}
-
 /* A whole number at *i; saturates just above what a problem may hold. */
-static int read_number(const struct span *e, int *i)
+static int read_number(const struct form_span *e, int *i)
 {
     int v = 0;
-    for (; *i < e->end && is_digit(e->text[*i]); (*i)++)
+    for (; *i < e->end && form_is_digit(e->text[*i]); (*i)++)
         if (v <= COUNTDOWN_LARGEST)
             v = v * 10 + (e->text[*i] - '0');
     return v;
 }
 
-static int unexpected(struct score *out, int at, char c)
-{
-    if (c > ' ' && c < 127)
-        return fail(out, at, "'%c' is not part of an expression", c);
-    return fail(out, at, "byte 0x%02x is not part of an expression", (unsigned)(unsigned char)c);
-}
-
-/* operand ( operator operand )*, with balanced parentheses; trims blanks at the end of *e. */
-static int check_grammar(struct span *e, struct score *out)
+/* operand ( operator operand )*, with balanced parentheses. */
+static int check_grammar(const struct form_span *e, struct score *out)
 {
     const char *s = e->text;
-    int want_operand = 1, depth = 0, i;
-    while (e->end > e->begin && is_blank(s[e->end - 1]))
-        e->end--;
-    i = e->begin = skip_blank(s, e->begin, e->end);
+    int want_operand = 1, depth = 0, i = e->begin;
     if (i == e->end)
-        return fail(out, i, "the answer is empty");
-    for (; i < e->end; i = skip_blank(s, i, e->end)) {
+        return form_fail(out, i, "the answer is empty");
+    for (; i < e->end; i = form_skip(s, i, e->end)) {
         char c = s[i];
-        if (is_digit(c) || c == '(') {
+        if (form_is_digit(c) || c == '(') {
             if (!want_operand)
-                return fail(out, i, "an operator is missing before '%c'", c);
+                return form_fail(out, i, "an operator is missing before '%c'", c);
             if (c == '(') {
                 depth++;
                 i++;
@@ -170,21 +52,22 @@ static int check_grammar(struct span *e, struct score *out)
             }
         } else if (c == ')' || c == '+' || c == '-' || c == '*' || c == '/') {
             if (want_operand)
-                return fail(out, i, "a number is missing before '%c'", c);
+                return form_fail(out, i, "a number is missing before '%c'", c);
             if (c == ')' && depth-- == 0)
-                return fail(out, i, "')' without its '('");
+                return form_fail(out, i, "')' without its '('");
             want_operand = c != ')';
             i++;
         } else {
-            return unexpected(out, i, c);
+            return form_unexpected(out, i, c, "an expression");
         }
     }
     if (want_operand)
-        return fail(out, e->end, "a number is missing at the end");
-    return depth ? fail(out, e->end, "a '(' is never closed") : 1;
+        return form_fail(out, e->end, "a number is missing at the end");
+    return depth ? form_fail(out, e->end, "a '(' is never closed") : 1;
 }
 
-static int too_often(const struct problem *p, int v, const struct span *e, int at, int end, struct score *out)
+static int too_often(const struct problem *p, int v, const struct form_span *e, int at, int end,
+                     struct score *out)
 {
     static const char *const times[] = {"",           "",           "twice",    "three times",
                                         "four times", "five times", "six times"};
@@ -192,19 +75,19 @@ static int too_often(const struct problem *p, int v, const struct span *e, int a
     for (int k = 0; k < p->n - 1; k++)
         given += p->value[k] == v;
     if (!given)
-        return fail(out, at, "%.*s%s is not given", end - at > 12 ? 12 : end - at, e->text + at,
+        return form_fail(out, at, "%.*s%s is not given", end - at > 12 ? 12 : end - at, e->text + at,
                     end - at > 12 ? "..." : "");
-    return given + 1 <= 6 ? fail(out, at, "uses %d %s", v, times[given + 1])
-                          : fail(out, at, "uses %d too often", v);
+    return given + 1 <= 6 ? form_fail(out, at, "uses %d %s", v, times[given + 1])
+                          : form_fail(out, at, "uses %d too often", v);
 }
 
-static int check_numbers(const struct problem *p, const struct span *e, struct score *out)
+static int check_numbers(const struct problem *p, const struct form_span *e, struct score *out)
 {
     unsigned char used[PROBLEM_VALUES] = {0};
     int count = p->n - 1;
     for (int i = e->begin; i < e->end;) {
         int at = i, v, k = 0;
-        if (!is_digit(e->text[i])) {
+        if (!form_is_digit(e->text[i])) {
             i++;
             continue;
         }
@@ -217,7 +100,7 @@ static int check_numbers(const struct problem *p, const struct span *e, struct s
     }
     for (int k = 0; k < count; k++)
         if (!used[k])
-            return fail(out, e->end, "%d is not used", p->value[k]);
+            return form_fail(out, e->end, "%d is not used", p->value[k]);
     return 1;
 }
 
@@ -298,20 +181,20 @@ static int settle(struct machine *m, int least, struct score *out)
         const struct pending *p = &m->pending[--m->pending_n];
         m->value_n--;
         if (!apply(p->op, &m->value[m->value_n - 1], &m->value[m->value_n]))
-            return fail(out, p->at, "division by zero");
+            return form_fail(out, p->at, "division by zero");
         m->open = p->open;
     }
     return 1;
 }
 
 /* Precedence climbing by two stacks. The grammar and the numbers have been checked. */
-static int evaluate(const struct span *e, struct rational *result, struct score *out)
+static int evaluate(const struct form_span *e, struct rational *result, struct score *out)
 {
     struct machine m;
     m.value_n = m.pending_n = m.open = 0;
-    for (int i = skip_blank(e->text, e->begin, e->end); i < e->end; i = skip_blank(e->text, i, e->end)) {
+    for (int i = form_skip(e->text, e->begin, e->end); i < e->end; i = form_skip(e->text, i, e->end)) {
         char c = e->text[i];
-        if (is_digit(c)) {
+        if (form_is_digit(c)) {
             m.value[m.value_n++] = (struct rational){read_number(e, &i), 1};
             continue;
         }
@@ -362,22 +245,44 @@ static void print_rational(const struct rational *x, char out[ANSWER_BYTES])
 
 void countdown_score_strict(const struct problem *p, const char *completion, size_t n, struct score *out)
 {
-    struct span expr = {0};
+    struct form_span expr;
     struct rational value;
     int target = p->value[p->n - 1];
-    out->accuracy = out->format = 0;
-    out->at = -1;
-    out->why[0] = out->answer[0] = 0;
-    if (n > INT_MAX)
-        n = INT_MAX;
-    if (!check_format(completion, (int)n, &expr, out))
+    if (!form_check(completion, n, &expr, out))
         return;
-    out->format = 1;
     if (!check_grammar(&expr, out) || !check_numbers(p, &expr, out) || !evaluate(&expr, &value, out))
         return;
     print_rational(&value, out->answer);
     if (value.den == 1 && value.num == target)
         out->accuracy = 1;
     else
-        fail(out, expr.begin, "gives %s, wanted %d", out->answer, target);
+        form_fail(out, expr.begin, "gives %s, wanted %d", out->answer, target);
+}
+
+/* The last result is the target: what a yes claims, and what an attempt is to reach. */
+static int hits(const struct problem *p, const struct form_equation *eq, int n)
+{
+    return eq[n - 1].c == p->value[p->n - 1];
+}
+
+/* It takes two of the given numbers, not the same one twice. */
+static int starts(const struct problem *p, const struct form_equation *now)
+{
+    int at = -1;
+    for (int i = 0; i < p->n - 1 && at < 0; i++)
+        if (p->value[i] == now->a)
+            at = i;
+    for (int i = 0; at >= 0 && i < p->n - 1; i++)
+        if (i != at && p->value[i] == now->b)
+            return 1;
+    return 0;
+}
+
+void countdown_analyse(const void *self, const struct problem *p, const char *completion, size_t n,
+                       double accuracy, struct marks *out)
+{
+    static const struct form_rules rules = {
+        .claim = hits, .reached = hits, .starts = starts, .unsigned_numbers = 1};
+    (void)self;
+    form_analyse(&rules, p, completion, n, accuracy, out);
 }

@@ -1,11 +1,9 @@
-/* The think/answer form as a verdict, and problems as small JSON objects.
+/* The think/answer form: as a verdict on a completion, and as the words of a document.
  *
  * Checks run in a fixed order and the first that fails gives `at` and `why`. The text is hostile: nothing
- * here recurses, allocates or reads past its end. JSON is read by hand: scenarios know no JSON library, and
- * the objects are small and fixed. */
+ * here recurses, allocates or reads past its end. */
 #include "scenarios/form.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +28,18 @@ int form_skip(const char *s, int i, int end)
     while (i < end && form_is_blank(s[i]))
         i++;
     return i;
+}
+
+void form_begin(struct score *out)
+{
+    *out = (struct score){.language = out->language, .at = -1};
+}
+
+void form_trim(struct form_span *x)
+{
+    while (x->end > x->begin && form_is_blank(x->text[x->end - 1]))
+        x->end--;
+    x->begin = form_skip(x->text, x->begin, x->end);
 }
 
 int form_fail(struct score *out, int at, const char *fmt, ...)
@@ -111,7 +121,7 @@ int form_check(const char *s, size_t bytes, struct form_span *answer, struct sco
 {
     int n = bytes > INT_MAX ? INT_MAX : (int)bytes, begin = 0, end, at;
     enum tag t;
-    *out = (struct score){.at = -1};
+    form_begin(out);
     if (!check_opening(s, n, &begin, out))
         return 0;
     t = next_tag(s, begin, n, &end);
@@ -126,106 +136,45 @@ int form_check(const char *s, size_t bytes, struct form_span *answer, struct sco
             return form_fail(out, at, "text after </answer>");
         return form_fail(out, at, t == THINK ? "%s after </answer>" : "%s twice", tag_text[t]);
     }
-    while (end > begin && form_is_blank(s[end - 1]))
-        end--;
-    *answer = (struct form_span){s, form_skip(s, begin, end), end};
+    *answer = (struct form_span){s, begin, end};
+    form_trim(answer);
     out->format = 1;
     return 1;
 }
 
-static void skip(const char **s)
+void form_digits(struct document *out, uint64_t v, int strong)
 {
-    while (isspace((unsigned char)**s))
-        (*s)++;
+    static const char *const digit[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    uint64_t place = 1;
+    while (v / place >= 10)
+        place *= 10;
+    for (; place; place /= 10)
+        document_word(out, digit[v / place % 10], strong);
 }
 
-static int take(const char **s, char c)
+void form_open_answer(struct document *out, struct rng *r, int malformed, int strong)
 {
-    skip(s);
-    if (**s != c)
-        return 0;
-    (*s)++;
-    return 1;
+    /* Each spoilt opening breaks the format in another way; the end stays, so that sampling stops. */
+    static const char *const opening[][3] = {
+        {"</think>", "<answer>", NULL},
+        {"<answer>", NULL, NULL},
+        {"</think>", NULL, NULL},
+        {"<answer>", "</think>", NULL},
+        {"</think>", "</think>", "<answer>"},
+        {"</think>", "<answer>", "<answer>"},
+        {"<think>", "<answer>", NULL},
+    };
+    int kind = malformed ? rng_range(r, 1, (int)(sizeof opening / sizeof *opening) - 1) : 0;
+    for (int i = 0; i < 3 && opening[kind][i]; i++)
+        document_word(out, opening[kind][i], strong);
 }
 
-/* A whole number of the key's range; fractions, exponents, a plus sign and a lone minus are refused. */
-static int whole(const char **s, const struct form_key *key, int32_t *out)
+void form_prompt(void (*write)(const struct problem *p, struct document *out), const struct problem *p,
+                 struct str *out)
 {
-    int negative = take(s, '-');
-    int64_t v = 0;
-    if (!isdigit((unsigned char)**s))
-        return skip(s), 0;
-    for (; isdigit((unsigned char)**s); (*s)++)
-        v = v > INT32_MAX ? v : v * 10 + (**s - '0');
-    if (negative)
-        v = -v;
-    if (v < key->low || v > key->high || (**s && strchr(".eE", **s)))
-        return 0;
-    *out = (int32_t)v;
-    return 1;
-}
-
-static enum status unknown(const char *task, const char *name, size_t n, const struct form_key *key,
-                           int key_n,
-                           struct err *e)
-{
-    char known[128] = "";
-    size_t at = 0;
-    for (int i = 0; i < key_n && at < sizeof known; i++)
-        at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", i ? ", " : "", key[i].name);
-    return err_set(e, ST_USAGE, task, "problem: unknown key \"%.*s\"; known: %s", (int)(n > 20 ? 20 : n),
-                   name, known);
-}
-
-/* "name":value; which key it was in *at. */
-static enum status member(const char *task, const char **s, const struct form_key *key, int key_n,
-                          int32_t *value,
-                          int *at, struct err *e)
-{
-    size_t n;
-    if (!take(s, '"'))
-        return err_set(e, ST_USAGE, task, "problem: a key in quotes is missing");
-    n = strcspn(*s, "\"");
-    for (*at = 0; *at < key_n; (*at)++)
-        if (strlen(key[*at].name) == n && memcmp(*s, key[*at].name, n) == 0)
-            break;
-    if (*at == key_n || (*s)[n] != '"')
-        return unknown(task, *s, n, key, key_n, e);
-    *s += n + 1;
-    if (!take(s, ':'))
-        return err_set(e, ST_USAGE, task, "problem: \"%s\" has no value", key[*at].name);
-    if (!whole(s, &key[*at], &value[*at]))
-        return err_set(e, ST_USAGE, task, "problem: \"%s\" must be a whole number %d..%d", key[*at].name,
-                       (int)key[*at].low, (int)key[*at].high);
-    return ST_OK;
-}
-
-enum status form_parse(const char *task, const char *json, const struct form_key *key, int key_n,
-                       int32_t *value,
-                       struct err *e)
-{
-    const char *s = json;
-    unsigned seen = 0;
-    int at = 0;
-    enum status st;
-    if (!take(&s, '{'))
-        return err_set(e, ST_USAGE, task, "problem: no object {\"%s\":n,..}", key[0].name);
-    do {
-        if ((st = member(task, &s, key, key_n, value, &at, e)) != ST_OK)
-            return st;
-        seen |= 1u << at;
-    } while (take(&s, ','));
-    if (!take(&s, '}') || (skip(&s), *s))
-        return err_set(e, ST_USAGE, task, "problem: the object should end before \"%.20s\"", s);
-    for (int i = 0; i < key_n; i++)
-        if (!(seen >> i & 1))
-            return err_set(e, ST_USAGE, task, "problem: \"%s\" is missing", key[i].name);
-    return ST_OK;
-}
-
-void form_print(const struct form_key *key, int key_n, const int32_t *value, struct str *out)
-{
-    for (int i = 0; i < key_n; i++)
-        str_printf(out, "%s\"%s\":%d", i ? "," : "{", key[i].name, (int)value[i]);
-    str_add(out, "}");
+    struct document d = {0};
+    write(p, &d);
+    str_add(out, str_c(&d.text));
+    out->failed |= d.text.failed;
+    document_free(&d);
 }

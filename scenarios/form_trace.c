@@ -85,7 +85,7 @@ static void read_number(struct reader *r, struct token *t)
 static int is_sign(const struct reader *r)
 {
     return r->s[r->at] == '-' && r->at + 1 < r->n && form_is_digit(r->s[r->at + 1]) &&
-        r->last[4].kind != NUMBER;
+        r->last[4].kind != NUMBER && !r->rules->unsigned_numbers;
 }
 
 static struct token next_token(struct reader *r)
@@ -158,6 +158,13 @@ static uint64_t add_operation(uint64_t made, const struct form_equation *e)
     return hash_u64(made + (uint64_t)(swap ? e->a : e->b));
 }
 
+static int goes_back(const struct reader *r, const struct form_equation *now)
+{
+    const struct form_rules *rules = r->rules;
+    return (rules->returns && rules->returns(&r->before, now)) ||
+           (rules->starts && rules->starts(r->problem, now));
+}
+
 static void equation(struct reader *r, const struct token *c)
 {
     const struct token *a = &r->last[1];
@@ -166,7 +173,7 @@ static void equation(struct reader *r, const struct token *c)
     if (!r->eq_n) {
         r->made = 0;
         r->right = 1;
-        if (r->wait_begin >= 0 && r->rules->returns(&r->before, &e)) {
+        if (r->wait_begin >= 0 && goes_back(r, &e)) {
             mark(r, MARK_BACKTRACK, r->wait_begin, r->wait_end, 1);
             r->out->backtracks++;
         }

@@ -66,7 +66,7 @@ int multiply_partials(uint64_t a, uint64_t b, struct multiply_partial out[MULTIP
 
 static uint64_t pack(int a, int b)
 {
-    return a < b ? (uint64_t)a << 32 | (uint64_t)b : (uint64_t)b << 32 | (uint64_t)a;
+    return a < b ? form_pair(a, b) : form_pair(b, a);
 }
 
 static int is_held_out(const struct multiply *m, int a, int b)
@@ -120,7 +120,7 @@ static enum status find_held_out(struct multiply *m, struct err *e)
         for (int b = s->b_low; b <= s->b_high && !st; b++) {
             int seen = b >= s->a_low && b <= s->a_high && a >= s->b_low && a <= s->b_high && b < a;
             if (!seen && is_held_out(m, a, b))
-                st = form_keep(&m->held, (uint64_t)a << 32 | (uint64_t)b, "multiply", e);
+                st = form_keep(&m->held, form_pair(a, b), "multiply", e);
         }
     if (!st && !m->held.n)
         st = err_set(e, ST_USAGE, "multiply",
@@ -162,25 +162,10 @@ static int tokens(const void *self, const char *const **out)
     return (int)(sizeof token / sizeof *token);
 }
 
-static int held_out_n(const void *self)
-{
-    return ((const struct multiply *)self)->held.n;
-}
-
-static void held_out(const void *self, int index, struct problem *out)
-{
-    uint64_t k = ((const struct multiply *)self)->held.key[index];
-    *out = (struct problem){.n = 2, .value = {(int32_t)(k >> 32), (int32_t)(k & 0xffffffffu)}};
-}
-
 static void prompt(const void *self, const struct problem *p, struct str *out)
 {
-    struct document d = {0};
     (void)self;
-    multiply_write_prompt(p, &d);
-    str_add(out, str_c(&d.text));
-    out->failed |= d.text.failed;
-    document_free(&d);
+    form_prompt(multiply_write_prompt, p, out);
 }
 
 static enum status parse(const void *self, const char *json, struct problem *out, struct err *e)
@@ -206,8 +191,8 @@ const struct scenario scenario_multiply = {
     .close = close_scenario,
     .tokens = tokens,
     .draw = multiply_draw,
-    .held_out_n = held_out_n,
-    .held_out = held_out,
+    .held_out_n = form_held_n,
+    .held_out = form_held_pair,
     .prompt = prompt,
     .parse = parse,
     .print = print,

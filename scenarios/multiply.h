@@ -24,8 +24,8 @@ struct multiply_config {
 };
 
 struct multiply {
+    struct form_held held;   /* first, see form_held_n */
     struct multiply_config set;
-    struct form_held held;
 };
 
 /* One factor's digit with its zeros times the other's. */

@@ -95,14 +95,9 @@ static void from_roots(int p, int q, struct problem *out)
     *out = (struct problem){.n = 2, .value = {-(p + q), p * q}};
 }
 
-static uint64_t pack(const struct problem *p)
-{
-    return (uint64_t)(uint32_t)p->value[0] << 32 | (uint32_t)p->value[1];
-}
-
 int quadratic_is_held_out(const struct quadratic *t, const struct problem *p)
 {
-    return form_is_held(pack(p), t->set.held_out_every);
+    return form_is_held(form_pair(p->value[0], p->value[1]), t->set.held_out_every);
 }
 
 int quadratic_roots(const struct problem *p, struct quadratic_pair *out)
@@ -163,7 +158,7 @@ static enum status find_held_out(struct quadratic *t, struct err *e)
         for (int k = i; k <= t->set.root_max && !st; k++) {
             from_roots(i, k, &p);
             if (quadratic_is_held_out(t, &p))
-                st = form_keep(&t->held, pack(&p), "quadratic", e);
+                st = form_keep(&t->held, form_pair(p.value[0], p.value[1]), "quadratic", e);
         }
     if (!st && !t->held.n)
         st = err_set(e, ST_USAGE, "quadratic",
@@ -212,17 +207,6 @@ static int tokens(const void *self, const char *const **token)
     return t->token_n;
 }
 
-static int held_out_n(const void *self)
-{
-    return ((const struct quadratic *)self)->held.n;
-}
-
-static void held_out(const void *self, int index, struct problem *out)
-{
-    uint64_t k = ((const struct quadratic *)self)->held.key[index];
-    *out = (struct problem){.n = 2, .value = {(int32_t)(uint32_t)(k >> 32), (int32_t)(uint32_t)k}};
-}
-
 static void prompt(const void *self, const struct problem *p, struct str *out)
 {
     int b = p->value[0], c = p->value[1];
@@ -261,8 +245,8 @@ const struct scenario scenario_quadratic = {
     .close = close_scenario,
     .tokens = tokens,
     .draw = quadratic_draw,
-    .held_out_n = held_out_n,
-    .held_out = held_out,
+    .held_out_n = form_held_n,
+    .held_out = form_held_pair,
     .prompt = prompt,
     .parse = parse,
     .print = print,

@@ -27,13 +27,13 @@ struct quadratic_config {
 };
 
 struct quadratic {
+    struct form_held held;  /* first, see form_held_n */
     struct quadratic_config set;
     int token_n;
     const char **token;     /* [token_n], borrowed from words or static */
     const char **number;    /* [2 * number_most + 1]: the word of n is number[n + number_most]; NULL: none */
     char *words;
     int number_most;
-    struct form_held held;
 };
 
 struct quadratic_pair {

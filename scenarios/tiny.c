@@ -37,7 +37,8 @@ static int possible(const struct problem *p)
 
 int tiny_is_held_out(const struct tiny *t, const struct problem *p)
 {
-    return form_is_held((uint64_t)p->value[0] * (TINY_SUM + 1) + (uint64_t)p->value[1], t->set.held_out_every);
+    uint64_t key_of = (uint64_t)p->value[0] * (TINY_SUM + 1) + (uint64_t)p->value[1];
+    return form_is_held(key_of, t->set.held_out_every);
 }
 
 void tiny_outcome(int i, int out[TINY_POSITIONS])
@@ -83,7 +84,7 @@ static enum status find_held_out(struct tiny *t, struct err *e)
             struct problem p = {2, {first, sum}};
             all += possible(&p);
             if (possible(&p) && tiny_is_held_out(t, &p))
-                st = form_keep(&t->held, (uint64_t)first << 32 | (uint64_t)sum, "tiny", e);
+                st = form_keep(&t->held, form_pair(first, sum), "tiny", e);
         }
     if (!st && (t->held.n == 0 || t->held.n == all))
         st = err_set(e, ST_USAGE, "tiny", "held_out_every %d leaves no problem on one side; try 4",
@@ -115,17 +116,6 @@ static int tokens(const void *self, const char *const **out)
     return (int)(sizeof token / sizeof *token);
 }
 
-static int held_out_n(const void *self)
-{
-    return ((const struct tiny *)self)->held.n;
-}
-
-static void held_out(const void *self, int index, struct problem *out)
-{
-    uint64_t k = ((const struct tiny *)self)->held.key[index];
-    *out = (struct problem){.n = 2, .value = {(int32_t)(k >> 32), (int32_t)(k & 0xffffffffu)}};
-}
-
 static void symbol(struct document *out, int s, int strong)
 {
     document_word(out, token[FIRST_SYMBOL + s], strong);
@@ -141,12 +131,8 @@ static void write_prompt(const struct problem *p, struct document *out)
 
 static void prompt(const void *self, const struct problem *p, struct str *out)
 {
-    struct document d = {0};
     (void)self;
-    write_prompt(p, &d);
-    str_add(out, str_c(&d.text));
-    out->failed |= d.text.failed;
-    document_free(&d);
+    form_prompt(write_prompt, p, out);
 }
 
 static enum status parse(const void *self, const char *json, struct problem *out, struct err *e)
@@ -226,7 +212,7 @@ static void score(const void *self, const struct problem *p, const char *complet
 {
     int at[TINY_POSITIONS], s[TINY_POSITIONS], sum = 0;
     (void)self;
-    *out = (struct score){.at = -1};
+    form_begin(out);
     if (!check_form(completion, n > INT_MAX ? INT_MAX : (int)n, at, s, out))
         return;
     out->format = 1;
@@ -291,8 +277,8 @@ const struct scenario scenario_tiny = {
     .close = close_scenario,
     .tokens = tokens,
     .draw = draw,
-    .held_out_n = held_out_n,
-    .held_out = held_out,
+    .held_out_n = form_held_n,
+    .held_out = form_held_pair,
     .prompt = prompt,
     .parse = parse,
     .print = print,

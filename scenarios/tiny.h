@@ -20,8 +20,8 @@ struct tiny_config {
 };
 
 struct tiny {
+    struct form_held held;   /* first, see form_held_n */
     struct tiny_config set;
-    struct form_held held;
 };
 
 /* tiny_outcome: outcome i of 0..TINY_OUTCOMES-1 as symbols 0..3, the first position counting most. Pure. */

@@ -2,13 +2,12 @@
  * alone. */
 #include <math.h>
 
-#include "tests/unit/test_countdown.h"
+#include "scenarios/countdown.h"
+#include "tests/unit/test_task.h"
 
 static double reward(enum countdown_scorer scorer, const char *text, size_t n, struct score *out)
 {
-    struct change change = {"scorer", scorer};
-    struct countdown_config config = countdown_fixture_config(&change, 1);
-    struct countdown c = {.set = config};
+    struct countdown c = {.set = {.scorer = scorer}};
     struct problem p = {4, {11, 8, 7, 26}};
     double accuracy, format;
     char *exact = malloc(n ? n : 1);
@@ -126,7 +125,7 @@ Test(countdown_scorer, hostile_text)
                                         "11", "8", "**",
                                         "//", "(", ")", ".", "-", "99999999999999999999",
                                             "</think>\n<answer>7+11+8"};
-    static char deep[200001];
+    const char *deep = task_deep("</think>\n<answer>7+11+8+", '(');
     struct score s;
     char text[512];
     for (uint32_t i = 0; i < 20000; i++) {
@@ -143,10 +142,7 @@ Test(countdown_scorer, hostile_text)
             cr_assert(s.at >= -1 && s.at <= (int)n && s.format >= 0 && s.format <= 1);
         }
     }
-    memset(deep, '(', sizeof deep - 1);
-    memcpy(deep, "</think>\n<answer>7+11+8+", 24);
-    memcpy(deep + sizeof deep - 10, "</answer>", 9);
-    reward(SCORER_NANO_AHA, deep, sizeof deep - 1, &s);
+    reward(SCORER_NANO_AHA, deep, TASK_DEEP, &s);
     cr_expect(s.accuracy == 0 && s.format == 1);
     cr_expect_str_eq(s.why, "eval raises an exception");
 }

@@ -1,8 +1,9 @@
 /* Demonstrations and base text: every equation right, every judgement true (but for the share that is
  * flipped), every token known, nothing held out. */
-#include "tests/unit/test_countdown.h"
+#include "scenarios/countdown.h"
+#include "tests/unit/test_task.h"
 
-#include <stdio.h>
+#define S (&scenario_countdown)
 
 enum { DOCUMENTS = 20000 };
 
@@ -40,16 +41,22 @@ static size_t check_words(const struct countdown *c, const struct document *d, i
     return response;
 }
 
-/* In base text the strong tokens are results, judgements and, beside these, the target. */
+/* In base text the strong tokens are results with the numbers that remain, judgements and, beside these, the target,
+ * and the answer's expression. */
 static void check_strong(const struct document *d)
 {
     const char *s = str_c(&d->text);
-    int after_equals = 0, arrows = 0, after_goal = 0;
+    int after_equals = 0, arrows = 0, after_goal = 0, judgements = 0, answering = 0;
     for (int i = 0; i < d->token_n; i++) {
         size_t len = strcspn(s, " ");
         int judged = (len == 3 && memcmp(s, "yes", 3) == 0) || (len == 2 && memcmp(s, "no", 2) == 0);
-        cr_assert_eq(d->strong[i], after_equals || judged || after_goal, "%d of %s", i, str_c(&d->text));
-        after_equals = len == 1 && *s == '=';
+        int is_number = *s >= '0' && *s <= '9', is_tag = *s == '<';
+        answering |= is_tag && judgements > 0;
+        after_equals = after_equals && is_number;
+        cr_assert_eq(d->strong[i], after_equals || judged || after_goal || (answering && !is_tag), "%d of %s", i,
+                     str_c(&d->text));
+        judgements += judged;
+        after_equals |= len == 1 && *s == '=';
         after_goal = len == 2 && memcmp(s, "->", 2) == 0 && arrows++ > 0; /* the first one is the prompt's */
         s += len + (i + 1 < d->token_n);
     }
@@ -109,12 +116,30 @@ static void check_no_state(const char *s)
     }
 }
 
+/* Reads `User : 11 8 7 -> 26 Assistant : <think>` back; gives what follows, NULL when it is no prompt. */
+static const char *read_prompt(const char *text, struct problem *p)
+{
+    static const char begin[] = "User : ", end[] = " Assistant : <think>";
+    char *s;
+    memset(p, 0, sizeof *p);
+    if (strncmp(text, begin, strlen(begin)) != 0)
+        return NULL;
+    text += strlen(begin);
+    while (*text != '-') {
+        p->value[p->n++] = (int32_t)strtol(text, &s, 10);
+        text = s + 1;
+    }
+    p->value[p->n++] = (int32_t)strtol(text + 3, &s, 10);
+    cr_assert_eq(strncmp(s, end, strlen(end)), 0, "after the target: %s", s);
+    return s + strlen(end);
+}
+
 static void check_document(const struct countdown *c, const struct document *d, struct tally *t)
 {
     static struct marks m;
     struct problem p;
     struct score s;
-    const char *completion = countdown_fixture_read(str_c(&d->text), &p);
+    const char *completion = read_prompt(str_c(&d->text), &p);
     size_t n;
     struct countdown_set set = {.n = p.n - 1};
     cr_assert(completion != NULL);
@@ -151,13 +176,13 @@ static void check_document(const struct countdown *c, const struct document *d, 
 
 static void demonstrations(const struct change *change, int changes, struct tally *t)
 {
-    void *self = countdown_fixture_open(change, changes);
+    void *self = task_open(S, change, changes);
     struct document d = {0};
     memset(t, 0, sizeof *t);
     for (uint32_t i = 0; i < DOCUMENTS; i++) {
         struct rng r = rng_at(11, RNG_COLD, i, 0, 0);
         size_t response;
-        scenario_countdown.demonstrate(self, &r, &d);
+        S->demonstrate(self, &r, &d);
         cr_assert_not(d.text.failed);
         response = check_words(self, &d, i < 500);
         cr_assert_eq(strncmp(str_c(&d.text) + response - 8, "<think> ", 8), 0);
@@ -170,23 +195,17 @@ static void demonstrations(const struct change *change, int changes, struct tall
     }
     cr_expect_eq(t->judgements, t->judgements_true);
     document_free(&d);
-    scenario_countdown.close(self);
-}
-
-static void expect_share(const char *what, int n, int of, double low, double high)
-{
-    double share = of ? (double)n / of : 0;
-    cr_expect(share >= low && share <= high, "%s: %.3f, not %.3f..%.3f", what, share, low, high);
+    S->close(self);
 }
 
 Test(countdown_text, demonstrations_of_three_numbers)
 {
     struct tally t;
     demonstrations(NULL, 0, &t);
-    expect_share("right", t.accurate, t.documents, 0.42, 0.53);
-    expect_share("well formed", t.formatted, t.documents, 0.94, 0.96);
-    expect_share("out of reach", t.out_of_reach, t.documents, 0.20, 0.30);
-    expect_share("waits", t.waits, t.documents, 0.9, 1.5);
+    task_share("right", t.accurate, t.documents, 0.42, 0.53);
+    task_share("well formed", t.formatted, t.documents, 0.94, 0.96);
+    task_share("out of reach", t.out_of_reach, t.documents, 0.20, 0.30);
+    task_share("waits", t.waits, t.documents, 0.9, 1.5);
     cr_expect(t.attempts_most > 9 && t.attempts_most <= 14);
     cr_expect(t.response / t.documents >= 30 && t.response / t.documents <= 50);
 }
@@ -218,7 +237,7 @@ Test(countdown_text, demonstrations_of_four_numbers)
                                            {"guide_middle", 1}, {"random_target", 0}, {"malformed", 0}};
     struct tally t;
     demonstrations(change, 2, &t);
-    expect_share("right", t.accurate, t.documents, 0.5, 0.7);
+    task_share("right", t.accurate, t.documents, 0.5, 0.7);
     cr_expect(t.attempts_most > 6 && t.attempts_most <= 9);
     demonstrations(guided, 6, &t);
     cr_expect(t.accurate == t.documents && t.waits == 0);
@@ -230,19 +249,19 @@ Test(countdown_text, random_order_without_state)
         {"canonical", 0}, {"show_state", 0}, {"show_goal", 0}, {"closest_last", 0.7}, {"ops", 0}};
     struct tally t;
     demonstrations(change, 4, &t);
-    expect_share("right", t.accurate, t.documents, 0.2, 0.7);
+    task_share("right", t.accurate, t.documents, 0.2, 0.7);
 }
 
 static void base_text(const struct change *change, int changes, struct tally *t)
 {
-    void *self = countdown_fixture_open(change, changes);
+    void *self = task_open(S, change, changes);
     struct document d = {0};
     struct problem none = {4, {0, 0, 0, 0}};
     static struct marks m;
     memset(t, 0, sizeof *t);
     for (uint32_t i = 0; i < DOCUMENTS; i++) {
         struct rng r = rng_at(12, RNG_BASE, i, 0, 0);
-        scenario_countdown.base(self, &r, &d);
+        S->base(self, &r, &d);
         cr_assert(!d.text.failed && d.response_at == 0);
         check_words(self, &d, i < 500);
         check_strong(&d);
@@ -255,17 +274,17 @@ static void base_text(const struct change *change, int changes, struct tally *t)
         t->rows++;
     }
     document_free(&d);
-    scenario_countdown.close(self);
+    S->close(self);
 }
 
 Test(countdown_text, base_text_has_its_shares)
 {
     struct tally t;
     base_text(NULL, 0, &t);
-    expect_share("rows", t.rows, DOCUMENTS, 0.23, 0.27);
-    expect_share("well formed", t.formatted, t.documents, 0.74, 0.78);
-    expect_share("true judgements", t.judgements_true, t.judgements, 0.98, 0.99);
-    expect_share("waits", t.waits, t.documents, 0.4, 0.8);
+    task_share("rows", t.rows, DOCUMENTS, 0.23, 0.27);
+    task_share("well formed", t.formatted, t.documents, 0.74, 0.78);
+    task_share("true judgements", t.judgements_true, t.judgements, 0.98, 0.99);
+    task_share("waits", t.waits, t.documents, 0.4, 0.8);
     cr_expect(t.attempts_most > 9 && t.attempts_most <= 12);
 }
 
@@ -281,29 +300,29 @@ Test(countdown_text, base_text_sets_targets_to_what_was_reached)
     cr_expect_eq(without.judgements, without.judgements_true);
     cr_expect_eq(with.judgements, with.judgements_true);
     cr_expect(with.yes > without.yes + DOCUMENTS / 4, "yes in %d, without %d", with.yes, without.yes);
-    expect_share("waits with hits", with.waits, with.documents, 3, 8);
+    task_share("waits with hits", with.waits, with.documents, 3, 8);
 }
 
 /* The same place gives the same document, whatever was written before it. */
 Test(countdown_text, documents_depend_on_their_place_only)
 {
-    void *self = countdown_fixture_open(NULL, 0), *other = countdown_fixture_open(NULL, 0);
+    void *self = task_open(S, NULL, 0), *other = task_open(S, NULL, 0);
     struct document a = {0}, b = {0};
     int different = 0;
     for (int i = 199; i >= 0; i--) {
         struct rng r = rng_at(1, RNG_COLD, 0, (uint32_t)i, 0), same = r,
                    next = rng_at(1, RNG_COLD, 1, (uint32_t)i, 0);
-        scenario_countdown.demonstrate(self, &r, &a);
-        scenario_countdown.base(other, &next, &b);
-        scenario_countdown.demonstrate(other, &same, &b);
+        S->demonstrate(self, &r, &a);
+        S->base(other, &next, &b);
+        S->demonstrate(other, &same, &b);
         cr_assert_str_eq(str_c(&a.text), str_c(&b.text));
         cr_assert(a.token_n == b.token_n && a.response_at == b.response_at && r.position == same.position);
-        scenario_countdown.demonstrate(other, &next, &b);
+        S->demonstrate(other, &next, &b);
         different += strcmp(str_c(&a.text), str_c(&b.text)) != 0;
     }
     cr_expect(different > 190);
     document_free(&a);
     document_free(&b);
-    scenario_countdown.close(self);
-    scenario_countdown.close(other);
+    S->close(self);
+    S->close(other);
 }

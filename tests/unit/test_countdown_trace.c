@@ -1,5 +1,8 @@
 /* What the analysis finds in written traces: each kind of mark, and when it is not there. */
-#include "tests/unit/test_countdown.h"
+#include "scenarios/countdown.h"
+#include "tests/unit/test_task.h"
+
+#define S (&scenario_countdown)
 
 struct counts {
     const char *text;
@@ -65,12 +68,14 @@ static const struct counts table[] = {
     {"12345678901 + 0 = 12345678902 , 99999999999 * 99999999999 = 0", 0, .equations = 2, .attempts = 1,
      .distinct = 1},
     {"11 + 8 * 7 = 67 , ( 11 + 8 ) * 7 = 133 , 7 = 7 , + 7 = 7 , 7 + = 7", 0, .equations = 0},
+    /* no number has a sign */
+    {"-7 + 8 = 1 , 8 + -7 = 1 , 8 - -7 = 15 , 7 - 8 = -1", 0, .equations = 0},
     {"7+8=15\xff\xfe 1 1 + 8=19", 0, .equations = 2, .right = 1, .attempts = 1, .distinct = 1},
 };
 
 Test(countdown_trace, counts)
 {
-    struct problem p = countdown_fixture_problem("{\"numbers\":[11,8,7],\"target\":26}");
+    struct problem p = task_problem(S, "{\"numbers\":[11,8,7],\"target\":26}");
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const struct counts *w = &table[i];
         static struct marks m;
@@ -115,7 +120,7 @@ Test(countdown_trace, marks_stand_in_order_where_they_belong)
         {MARK_VERIFICATION, "yes", 1},    {MARK_STRUCTURE, "</think>", 1},
         {MARK_STRUCTURE, "<answer>", 1},  {MARK_STRUCTURE, "</answer>", 1},
     };
-    struct problem p = countdown_fixture_problem("{\"numbers\":[11,8,7],\"target\":26}");
+    struct problem p = task_problem(S, "{\"numbers\":[11,8,7],\"target\":26}");
     static struct marks m;
     int from = 0;
     countdown_analyse(NULL, &p, text, strlen(text), 1, &m);
@@ -138,7 +143,7 @@ Test(countdown_trace, aha_is_the_last_turn)
     static const char text[] =
         "11 - 8 = 3 7 , 7 - 3 = 4 no wait 11 - 7 = 4 8 , 8 + 4 = 12 no but wait 11 + 8 = 19 7 "
         ", 19 + 7 = 26 yes </think> <answer> 11+8+7 </answer>";
-    struct problem p = countdown_fixture_problem("{\"numbers\":[11,8,7],\"target\":26}");
+    struct problem p = task_problem(S, "{\"numbers\":[11,8,7],\"target\":26}");
     static struct marks m;
     countdown_analyse(NULL, &p, text, strlen(text), 1, &m);
     cr_assert_eq(m.ahas, 1);
@@ -150,7 +155,7 @@ Test(countdown_trace, aha_is_the_last_turn)
 /* More marks than are kept are still counted; arbitrary bytes never leave the text. */
 Test(countdown_trace, long_and_hostile_text)
 {
-    struct problem p = countdown_fixture_problem("{\"numbers\":[11,8,7],\"target\":26}");
+    struct problem p = task_problem(S, "{\"numbers\":[11,8,7],\"target\":26}");
     static struct marks m;
     struct str text = {0};
     for (int i = 0; i < 2000; i++)

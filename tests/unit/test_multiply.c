@@ -82,16 +82,13 @@ Test(multiply, hostile_text)
                                         "4 7 * 3 6 = ",
                                         ",", "-", "=", "+", "no", "wait", "yes", "(((((",
                                             "99999999999999999999"};
-    static char deep[200001];
+    const char *deep = task_deep("</think> <answer>", '(');
     struct problem p = {2, {47, 36}};
     struct score x;
     static struct marks m;
     task_survives(S, NULL, &p, piece, sizeof piece / sizeof *piece);
-    memset(deep, '(', sizeof deep - 1);
-    memcpy(deep, "</think> <answer>", 17);
-    memcpy(deep + sizeof deep - 10, "</answer>", 9);
-    S->score(NULL, &p, deep, sizeof deep - 1, &x);
-    S->analyse(NULL, &p, deep, sizeof deep - 1, 0, &m);
+    S->score(NULL, &p, deep, TASK_DEEP, &x);
+    S->analyse(NULL, &p, deep, TASK_DEEP, 0, &m);
     cr_expect(x.format == 1 && x.accuracy == 0 && x.at == 17);
 }
 
@@ -116,14 +113,8 @@ Test(multiply, settings_prompt_and_json)
     };
     static const struct change one_partial[] = {{"a_high", 10}, {"b_high", 9}};
     struct problem p = task_problem(S, " { \"b\" : 36 , \"a\":47 } ");
-    struct str text = {0};
     cr_expect(p.n == 2 && p.value[0] == 47 && p.value[1] == 36);
-    S->prompt(NULL, &p, &text);
-    cr_expect_str_eq(str_c(&text), "User : 4 7 * 3 6 Assistant : <think>");
-    str_clear(&text);
-    S->print(NULL, &p, &text);
-    cr_expect_str_eq(str_c(&text), "{\"a\":47,\"b\":36}");
-    str_free(&text);
+    task_texts(S, &p, "User : 4 7 * 3 6 Assistant : <think>", "{\"a\":47,\"b\":36}");
     task_settings_are_sound(S);
     task_expect_bad_json(S, bad, sizeof bad / sizeof *bad);
     task_refuses(S, &(struct change){"a_low", 100}, 1, "a_high");
@@ -141,7 +132,7 @@ Test(multiply, held_out_and_training_problems_are_disjoint)
     static const struct change all[] = {{"held_out_cap", 10000}}, some[] = {{"held_out_cap", 100}};
     void *self = task_open(S, all, 1), *capped = task_open(S, some, 1);
     static unsigned char held[100][100];
-    int n = S->held_out_n(self), expected = 0, used[DIFFICULTIES], buckets = 0;
+    int n = S->held_out_n(self), expected = 0, used[DIFFICULTIES];
     cr_expect_eq(S->held_out_n(capped), 100);
     for (int i = 0; i < n; i++) {
         struct problem p, q;
@@ -168,10 +159,7 @@ Test(multiply, held_out_and_training_problems_are_disjoint)
         S->draw(self, &r, &p);
         cr_assert_not(held[p.value[0]][p.value[1]]);
     }
-    task_difficulty(S, self, used);
-    for (int i = 0; i < DIFFICULTIES; i++)
-        buckets += used[i] > 0;
-    cr_expect_geq(buckets, 4);
+    cr_expect_geq(task_difficulty(S, self, used), 4);
     S->close(self);
     S->close(capped);
 }
@@ -193,9 +181,10 @@ struct tally {
     int documents, rows, right, formatted, slips, short_n;
 };
 
-static void read_document(const void *self, const struct document *d, struct tally *t)
+static void read_document(const void *self, const struct document *d, void *tally)
 {
     static struct marks m;
+    struct tally *t = tally;
     const char *completion = task_completion(d);
     struct problem p = {2, {0, 0}};
     struct score x;
@@ -226,27 +215,10 @@ static void read_document(const void *self, const struct document *d, struct tal
     t->short_n += d->token_n < 30;
 }
 
-static void share(const char *what, int n, int of, double low, double high)
-{
-    double x = of ? (double)n / of : 0;
-    cr_expect(x >= low && x <= high, "%s: %.3f, not %.3f..%.3f", what, x, low, high);
-}
-
 static void read_documents(const struct change *change, int changes, int base, struct tally *t)
 {
-    void *self = task_open(S, change, changes);
-    struct document d = {0};
     memset(t, 0, sizeof *t);
-    for (uint32_t i = 0; i < 3000; i++) {
-        struct rng r = rng_at(11, base ? RNG_BASE : RNG_COLD, i, 0, 0);
-        (base ? S->base : S->demonstrate)(self, &r, &d);
-        if (i < 300)
-            task_words(S, self, &d);
-        cr_assert_eq(d.response_at > 0, !base);
-        read_document(self, &d, t);
-    }
-    document_free(&d);
-    S->close(self);
+    task_documents(S, change, changes, base, 3000, read_document, t);
 }
 
 Test(multiply, demonstrations)
@@ -255,22 +227,22 @@ Test(multiply, demonstrations)
     static const struct change hasty[] = {{"hazard_a", 1}, {"hazard_a_share", 1}, {"malformed", 1}};
     struct tally t;
     read_documents(NULL, 0, 0, &t);
-    share("right", t.right, t.documents, 0.3, 0.55);
-    share("well formed", t.formatted, t.documents, 0.93, 0.97);
-    share("slips", t.slips, t.documents, 0.02, 0.06);
+    task_share("right", t.right, t.documents, 0.3, 0.55);
+    task_share("well formed", t.formatted, t.documents, 0.93, 0.97);
+    task_share("slips", t.slips, t.documents, 0.02, 0.06);
     read_documents(patient, 4, 0, &t);
     cr_expect(t.right == t.documents && t.slips == 0);
     read_documents(hasty, 3, 0, &t);
     cr_expect_eq(t.formatted, 0);
-    share("short", t.short_n, t.documents, 0.9, 1);
+    task_share("short", t.short_n, t.documents, 0.9, 1);
 }
 
 Test(multiply, base_text)
 {
     struct tally t;
     read_documents(NULL, 0, 1, &t);
-    share("rows", t.rows, t.rows + t.documents, 0.47, 0.53);
-    share("well formed", t.formatted, t.documents, 0.72, 0.8);
+    task_share("rows", t.rows, t.rows + t.documents, 0.47, 0.53);
+    task_share("well formed", t.formatted, t.documents, 0.72, 0.8);
     cr_expect_eq(t.slips, 0);
 }
 

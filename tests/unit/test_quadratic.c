@@ -88,13 +88,10 @@ Test(quadratic, hostile_text)
                                             "99999999999999999999",
                                         "-> 5", "</think> <answer> \\boxed{2,3} </answer>"};
     struct problem p = {2, {-5, 6}};
-    static char deep[200001];
+    const char *deep = task_deep("</think> <answer>\\boxed", '{');
     struct score x;
     task_survives(S, NULL, &p, piece, sizeof piece / sizeof *piece);
-    memset(deep, '{', sizeof deep - 1);
-    memcpy(deep, "</think> <answer>\\boxed", 23);
-    memcpy(deep + sizeof deep - 10, "</answer>", 9);
-    S->score(NULL, &p, deep, sizeof deep - 1, &x);
+    S->score(NULL, &p, deep, TASK_DEEP, &x);
     cr_expect(x.format == 1 && x.accuracy == 0 && x.at == 25);
 }
 
@@ -133,25 +130,18 @@ Test(quadratic, settings_prompt_and_json)
     static const struct change none_left[] = {{"root_max", 3}, {"held_out_every", 1000}};
     struct problem p = task_problem(S, "{\"b\":-5,\"c\":6}");
     struct problem large = task_problem(S, "{\"c\":900000000,\"b\":60000}");
-    struct str text = {0};
     cr_expect_eq(large.value[0], 60000);
-    S->prompt(NULL, &p, &text);
-    cr_expect_str_eq(str_c(&text), "User : x^2 - 5 x + 6 = 0 Assistant : <think>");
-    str_clear(&text);
+    task_texts(S, &p, "User : x^2 - 5 x + 6 = 0 Assistant : <think>", "{\"b\":-5,\"c\":6}");
     p = task_problem(S, "{\"c\":0,\"b\":0}");
-    S->prompt(NULL, &p, &text);
-    cr_expect_str_eq(str_c(&text), "User : x^2 + 0 x + 0 = 0 Assistant : <think>");
-    str_clear(&text);
+    task_texts(S, &p, "User : x^2 + 0 x + 0 = 0 Assistant : <think>", "{\"b\":0,\"c\":0}");
     p = task_problem(S, "{\"c\":-6,\"b\":1}");
-    S->print(NULL, &p, &text);
-    cr_expect_str_eq(str_c(&text), "{\"b\":1,\"c\":-6}");
-    str_free(&text);
+    task_texts(S, &p, "User : x^2 + 1 x - 6 = 0 Assistant : <think>", "{\"b\":1,\"c\":-6}");
     task_settings_are_sound(S);
     task_expect_bad_json(S, bad, sizeof bad / sizeof *bad);
     task_refuses(S, none_left, 2, "held_out_every");
 }
 
-static int held_index(void *self, const struct problem *p)
+static int held_index(const void *self, const struct problem *p)
 {
     for (int i = 0; i < S->held_out_n(self); i++) {
         struct problem q;
@@ -165,7 +155,7 @@ static int held_index(void *self, const struct problem *p)
 Test(quadratic, held_out_and_training_problems_are_disjoint)
 {
     void *self = task_open(S, NULL, 0);
-    int n = 0, all = 0, used[DIFFICULTIES], buckets = 0;
+    int n = 0, all = 0, used[DIFFICULTIES];
     for (int r = -20; r <= 20; r++)
         for (int s = r; s <= 20; s++) {
             struct problem p = {2, {-r - s, r * s}};
@@ -183,10 +173,7 @@ Test(quadratic, held_out_and_training_problems_are_disjoint)
         cr_assert_eq(held_index(self, &p), -1);
         cr_assert(quadratic_roots(&p, &root) && root.p >= -20 && root.q <= 20);
     }
-    task_difficulty(S, self, used);
-    for (int i = 0; i < DIFFICULTIES; i++)
-        buckets += used[i] > 0;
-    cr_expect_geq(buckets, 5);
+    cr_expect_geq(task_difficulty(S, self, used), 5);
     S->close(self);
 }
 
@@ -194,9 +181,10 @@ struct tally {
     int documents, rows, right, formatted, waits, waits_most, judgements, judgements_true, yes;
 };
 
-static void read_document(void *self, const struct document *d, struct tally *t)
+static void read_document(const void *self, const struct document *d, void *tally)
 {
     static struct marks m;
+    struct tally *t = tally;
     const char *completion = task_completion(d);
     struct problem p = {2, {0, 0}};
     struct score x;
@@ -231,25 +219,8 @@ static void read_document(void *self, const struct document *d, struct tally *t)
 
 static void read_documents(const struct change *change, int changes, int base, struct tally *t)
 {
-    void *self = task_open(S, change, changes);
-    struct document d = {0};
     memset(t, 0, sizeof *t);
-    for (uint32_t i = 0; i < 3000; i++) {
-        struct rng r = rng_at(11, base ? RNG_BASE : RNG_COLD, i, 0, 0);
-        (base ? S->base : S->demonstrate)(self, &r, &d);
-        if (i < 300)
-            task_words(S, self, &d);
-        cr_assert_eq(d.response_at > 0, !base);
-        read_document(self, &d, t);
-    }
-    document_free(&d);
-    S->close(self);
-}
-
-static void share(const char *what, int n, int of, double low, double high)
-{
-    double x = of ? (double)n / of : 0;
-    cr_expect(x >= low && x <= high, "%s: %.3f, not %.3f..%.3f", what, x, low, high);
+    task_documents(S, change, changes, base, 3000, read_document, t);
 }
 
 Test(quadratic, demonstrations)
@@ -260,8 +231,8 @@ Test(quadratic, demonstrations)
     static const struct change hasty[] = {{"hazard_a", 1}, {"hazard_a_share", 1}, {"malformed", 1}};
     struct tally t;
     read_documents(NULL, 0, 0, &t);
-    share("right", t.right, t.documents, 0.35, 0.65);
-    share("well formed", t.formatted, t.documents, 0.93, 0.97);
+    task_share("right", t.right, t.documents, 0.35, 0.65);
+    task_share("well formed", t.formatted, t.documents, 0.93, 0.97);
     cr_expect(t.waits_most >= 4 && t.judgements == t.judgements_true);
     read_documents(patient, 3, 0, &t);
     cr_expect_eq(t.right, t.documents);
@@ -276,9 +247,9 @@ Test(quadratic, base_text)
     static const struct change hits[] = {{"hit", 1}, {"flipped", 0}};
     struct tally t;
     read_documents(NULL, 0, 1, &t);
-    share("rows", t.rows, t.rows + t.documents, 0.22, 0.28);
-    share("well formed", t.formatted, t.documents, 0.72, 0.8);
-    share("true judgements", t.judgements_true, t.judgements, 0.975, 0.99);
+    task_share("rows", t.rows, t.rows + t.documents, 0.22, 0.28);
+    task_share("well formed", t.formatted, t.documents, 0.72, 0.8);
+    task_share("true judgements", t.judgements_true, t.judgements, 0.975, 0.99);
     read_documents(hits, 2, 1, &t);
     cr_expect(t.judgements_true == t.judgements && t.yes == t.documents);
 }

@@ -184,9 +184,10 @@ static inline void task_settings_are_sound(const struct scenario *s)
     }
 }
 
-/* Difficulty is in range and labelled. */
-static inline void task_difficulty(const struct scenario *s, const void *self, int used[DIFFICULTIES])
+/* Difficulty is in range and labelled; how many held-out problems each bucket has, and how many have any. */
+static inline int task_difficulty(const struct scenario *s, const void *self, int used[DIFFICULTIES])
 {
+    int buckets = 0;
     memset(used, 0, DIFFICULTIES * sizeof *used);
     for (int i = 0; i < s->held_out_n(self); i++) {
         char label[LABEL_BYTES] = "";
@@ -195,8 +196,60 @@ static inline void task_difficulty(const struct scenario *s, const void *self, i
         s->held_out(self, i, &p);
         bucket = s->difficulty(self, &p, label);
         cr_assert(bucket >= 0 && bucket < DIFFICULTIES && label[0] && memchr(label, 0, sizeof label));
-        used[bucket]++;
+        buckets += used[bucket]++ == 0;
     }
+    return buckets;
+}
+
+/* A problem's prompt, and its JSON as it is printed. */
+static inline void task_texts(const struct scenario *s, const struct problem *p, const char *prompt,
+                              const char *json)
+{
+    struct str text = {0};
+    s->prompt(NULL, p, &text);
+    cr_expect_str_eq(str_c(&text), prompt);
+    str_clear(&text);
+    s->print(NULL, p, &text);
+    cr_expect_str_eq(str_c(&text), json);
+    str_free(&text);
+}
+
+/* 200000 bytes, not to be changed: begin, the same byte over and over, </answer>. */
+enum { TASK_DEEP = 200000 };
+static inline const char *task_deep(const char *begin, char fill)
+{
+    static char deep[TASK_DEEP + 1];
+    memset(deep, fill, TASK_DEEP);
+    memcpy(deep, begin, strlen(begin));
+    memcpy(deep + TASK_DEEP - 9, "</answer>", 9);
+    return deep;
+}
+
+/* n documents, each handed to `each` with the tally. */
+static inline void task_documents(const struct scenario *s, const struct change *change, int changes,
+                                  int base, uint32_t n,
+                                  void (*each)(const void *self, const struct document *d, void *tally),
+                                  void *tally)
+{
+    void *self = task_open(s, change, changes);
+    struct document d = {0};
+    for (uint32_t i = 0; i < n; i++) {
+        struct rng r = rng_at(11, base ? RNG_BASE : RNG_COLD, i, 0, 0);
+        (base ? s->base : s->demonstrate)(self, &r, &d);
+        if (i < 300)
+            task_words(s, self, &d);
+        cr_assert_eq(d.response_at > 0, !base);
+        each(self, &d, tally);
+    }
+    document_free(&d);
+    s->close(self);
+}
+
+/* n of so many is a share from low to high. */
+static inline void task_share(const char *what, int n, int of, double low, double high)
+{
+    double share = of ? (double)n / of : 0;
+    cr_expect(share >= low && share <= high, "%s: %.3f, not %.3f..%.3f", what, share, low, high);
 }
 
 /* What follows the prompt of a document, NULL where it has none. */

@@ -137,14 +137,8 @@ Test(tiny, settings_prompt_and_json)
         {"{\"sum\":11}", "\"first\" is missing"},
     };
     struct problem p = task_problem(S, "{\"first\":1,\"sum\":7}");
-    struct str text = {0};
     const char *const *token;
-    S->prompt(NULL, &p, &text);
-    cr_expect_str_eq(str_c(&text), "b b d <think>");
-    str_clear(&text);
-    S->print(NULL, &p, &text);
-    cr_expect_str_eq(str_c(&text), "{\"first\":1,\"sum\":7}");
-    str_free(&text);
+    task_texts(S, &p, "b b d <think>", "{\"first\":1,\"sum\":7}");
     cr_expect_eq(S->tokens(NULL, &token), 6);
     task_settings_are_sound(S);
     task_expect_bad_json(S, bad, sizeof bad / sizeof *bad);

@@ -1,8 +1,9 @@
 /* Countdown's verifier against brute force, on hostile text, and on the six responses that other
  * scorers disagree on. */
-#include "tests/unit/test_countdown.h"
+#include "scenarios/countdown.h"
+#include "tests/unit/test_task.h"
 
-#include <stdio.h>
+#define S (&scenario_countdown)
 
 /* An exact value as an unreduced fraction; the test never calls the verifier's arithmetic. */
 struct fraction {
@@ -106,15 +107,8 @@ Test(verifier, all_expressions_of_three_numbers)
     cr_expect(divided_by_zero > 50);
 }
 
-struct hostile {
-    const char *text;
-    double format, accuracy;
-    int at;
-    const char *why;
-};
-
 /* Problem: 11 8 7 -> 26. */
-static const struct hostile table[] = {
+static const struct verdict table[] = {
     {"</think> <answer> 7 + ( 11 + 8 ) </answer>", 1, 1, -1, ""},
     {"</think><answer>7+(11+8)</answer>", 1, 1, -1, ""},
     {" 1 < 2 <<b> </ think> </think>\n<answer>7\t+(\v11 + 8 )</answer> \n\r\t ", 1, 1, -1, ""},
@@ -163,21 +157,13 @@ static const struct hostile table[] = {
 
 Test(verifier, names_the_first_check_that_fails)
 {
-    struct problem p = countdown_fixture_problem("{\"numbers\":[8,11,7],\"target\":26}");
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        const struct hostile *h = &table[i];
-        struct score s;
-        countdown_score(NULL, &p, h->text, strlen(h->text), &s);
-        cr_expect(s.format == h->format && s.accuracy == h->accuracy, "%s: format %g accuracy %g", h->text,
-                  s.format, s.accuracy);
-        cr_expect_eq(s.at, h->at, "%s: at %d, not %d", h->text, s.at, h->at);
-        cr_expect_str_eq(s.why, h->why, "%s: %s", h->text, s.why);
-    }
+    struct problem p = task_problem(S, "{\"numbers\":[8,11,7],\"target\":26}");
+    task_expect(S, &p, table, (int)(sizeof table / sizeof *table));
 }
 
 Test(verifier, six_responses_that_other_scorers_disagree_on)
 {
-    static const struct hostile six[] = {
+    static const struct verdict six[] = {
         {"26 yes </think>\n<answer> 7+(11+8) </answer>\n", 1, 1, -1, ""},
         {"26 yes </think><answer> 7+(11+8) </answer>", 1, 1, -1, ""},
         {"no </think> <answer> 7*11+8 </answer> <answer> 7+11+8 </answer>", 0, 0, 0, "<answer> twice"},
@@ -185,7 +171,7 @@ Test(verifier, six_responses_that_other_scorers_disagree_on)
         {"26 yes <answer> 7+11+8 </answer>", 0, 0, 0, "<answer> before </think>"},
         {"no </think> <answer> I do not know! </answer>", 1, 0, 0, "'I' is not part of an expression"},
     };
-    struct problem p = countdown_fixture_problem("{\"target\":26,\"numbers\":[11,8,7]}");
+    struct problem p = task_problem(S, "{\"target\":26,\"numbers\":[11,8,7]}");
     for (int i = 0; i < 6; i++) {
         struct score s;
         countdown_score(NULL, &p, six[i].text, strlen(six[i].text), &s);
@@ -198,7 +184,7 @@ Test(verifier, six_responses_that_other_scorers_disagree_on)
 Test(verifier, counts_bytes_not_terminators)
 {
     static const char text[] = "a\0b </think> <answer> 7+11+8 </answer>\0";
-    struct problem p = countdown_fixture_problem("{\"numbers\":[11,8,7],\"target\":26}");
+    struct problem p = task_problem(S, "{\"numbers\":[11,8,7],\"target\":26}");
     size_t n = sizeof text - 2;
     struct score s;
     countdown_score(NULL, &p, text, n, &s);
@@ -219,7 +205,7 @@ Test(verifier, counts_bytes_not_terminators)
 Test(verifier, a_million_parentheses)
 {
     enum { DEEP = 1000000 };
-    struct problem p = countdown_fixture_problem("{\"numbers\":[11,8,7],\"target\":26}");
+    struct problem p = task_problem(S, "{\"numbers\":[11,8,7],\"target\":26}");
     static const char head[] = "</think> <answer>", tail[] = "</answer>";
     char *text = malloc(2 * DEEP + 100);
     struct score s;
@@ -246,7 +232,7 @@ Test(verifier, a_million_parentheses)
 Test(verifier, exact_at_the_largest_numbers)
 {
     struct problem p =
-        countdown_fixture_problem("{\"numbers\":[9999,9998,9997,9995,9993,9991],\"target\":1}");
+        task_problem(S, "{\"numbers\":[9999,9998,9997,9995,9993,9991],\"target\":1}");
     static const char *const text[] = {
         "9999*9998*9997*9995*9993*9991",         "9999/9998+9997/9995+9993/9991",
         "9999/(9998/(9997/(9995/(9993/9991))))", "9999+9998/(9997*9995*9993*9991)",
@@ -275,7 +261,7 @@ Test(verifier, rubbish)
     static const char *const piece[] = {"</think>", "<answer>", "</answer>", "<think>", "7", "11", "8",
                                         "+",        "-",        "*",         "/",       "(", ")",  " ",
                                         "0",        "\xf0\x9f", "=",         "<",       "26"};
-    struct problem p = countdown_fixture_problem("{\"numbers\":[11,8,7],\"target\":26}");
+    struct problem p = task_problem(S, "{\"numbers\":[11,8,7],\"target\":26}");
     for (uint32_t i = 0; i < 50000; i++) {
         struct rng r = rng_at(5, RNG_TEST, i, 0, 0);
         struct str text = {0};
