@@ -3,16 +3,28 @@
 
 #include <string.h>
 
+#include "scenarios/bilingual.h"
+#include "scenarios/chat.h"
 #include "scenarios/countdown.h"
+#include "scenarios/data.h"
+#include "scenarios/gridworld.h"
+#include "scenarios/mixture.h"
 #include "scenarios/multiply.h"
+#include "scenarios/program.h"
 #include "scenarios/quadratic.h"
 #include "scenarios/tiny.h"
 
 static const struct scenario *const row[] = {
     &scenario_countdown,
+    &scenario_data,
     &scenario_multiply,
+    &scenario_program,
     &scenario_quadratic,
     &scenario_tiny,
+    &scenario_bilingual,
+    &scenario_gridworld,
+    &scenario_chat,
+    &scenario_mixture,
 };
 
 int scenario_n(void)

@@ -17,4 +17,8 @@ int preset_n(void);
 const struct preset *preset_at(int i);
 const struct preset *preset_find(const char *name);
 
+/* The recipes, likewise. */
+int recipe_n(void);
+const struct preset *recipe_at(int i);
+
 #endif
