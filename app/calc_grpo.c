@@ -52,6 +52,29 @@ static enum status read_objective(const json_t *in, struct objective *o, struct 
     return ST_OK;
 }
 
+/* Keys that may be left out: the estimator of KL, and what is done about stale ratios. */
+static enum status read_optional(const json_t *in, struct objective *o, struct err *e)
+{
+    static const char *const bound[] = {"ratio_cap", "off_policy_delta"};
+    double *const value[] = {&o->ratio_cap, &o->off_policy_delta};
+    const json_t *clamp = json_object_get(in, "kl_clamp");
+    int kind = KL_K3;
+    enum status st = ST_OK;
+    if (json_object_get(in, "kl"))
+        st = json_get_choice(in, where, "kl", KL_CHOICES, &kind, e);
+    o->kl = (enum kl_kind)kind;
+    if (!st && clamp && !json_is_boolean(clamp))
+        st = err_set(e, ST_USAGE, where, "\"kl_clamp\" must be true or false");
+    o->kl_clamp = json_is_true(clamp);
+    for (int i = 0; i < 2 && !st; i++) {
+        if (json_object_get(in, bound[i]))
+            st = json_get_number(in, where, bound[i], value[i], e);
+        if (!st && *value[i] < 0)
+            st = err_set(e, ST_USAGE, where, "\"%s\" must not be negative; 0 is off", bound[i]);
+    }
+    return st;
+}
+
 /* The keys of single losses: reinforce's baseline, bnpo's micro-batch. */
 static enum status read_variant(const json_t *in, struct group *g, struct err *e)
 {
@@ -116,6 +139,8 @@ static enum status read_group(const json_t *in, struct group *g, struct err *e)
     enum status st = read_objective(in, &g->o, e);
     if (!st)
         st = read_variant(in, g, e);
+    if (!st)
+        st = read_optional(in, &g->o, e);
     if (!st)
         st = json_numbers(json_object_get(in, "rewards"), where, "rewards", &g->reward, &g->G, e);
     if (!st) {

@@ -1,6 +1,6 @@
 /* The worker pool: a generation number tells the workers that there is work; tasks are taken from an atomic
- * counter. Waiting spins briefly, then sleeps on a condition: at ~1 ms of work a call the wake-up would otherwise
- * be a large part of it, and endless spinning would steal the core from others. */
+ * counter. Waiting spins briefly, then sleeps on a condition: at ~1 ms of work a call the wake-up would
+ * otherwise be a large part of it, and endless spinning would steal the core from others. */
 #include "engine/base/pool.h"
 
 #include <pthread.h>

@@ -15,7 +15,9 @@ enum rng_stream {
     RNG_EVAL,         /* sampling in evaluation */
     RNG_SHUFFLE,      /* order of data, mini-batches */
     RNG_RESAMPLE,     /* tests of ahas, what-ifs */
-    RNG_TEST
+    RNG_TEST,
+    RNG_COLLECT,      /* problems and samples of rejection sampling */
+    RNG_COMPUTE       /* samples and sub-samples of test-time compute */
 };
 
 /* The place a number belongs to. position advances with each draw. */

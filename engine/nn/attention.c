@@ -40,7 +40,8 @@ static void mla_project(const struct model *m, const struct block_params *b, con
     const struct kernels *k = m->k;
     const struct param *p = m->params.row;
     struct down_layout d = down_layout(c);
-    int H = c->heads_n, dk = config_key_dim(c), up = H * (c->nope_dim + c->v_dim), ldq = c->q_rank ? H * dk : d.ld;
+    int H = c->heads_n, dk = config_key_dim(c), up = H * (c->nope_dim + c->v_dim),
+        ldq = c->q_rank ? H * dk : d.ld;
     real eps = (real)c->norm_eps;
     k->gemm(0, 0, T, d.ld, c->width, s->attn_in, c->width, w + p[b->down].offset, d.ld, 0, s->down, d.ld);
     if (c->q_rank) {
@@ -73,7 +74,8 @@ static void mha_project(const struct model *m, const struct block_params *b, con
 {
     const struct model_config *c = &m->config;
     int H = c->heads_n, hd = c->head_dim, ld = 3 * H * hd;
-    m->k->gemm(0, 0, T, ld, c->width, s->attn_in, c->width, w + m->params.row[b->qkv].offset, ld, 0, s->q, ld);
+    m->k->gemm(0, 0, T, ld, c->width, s->attn_in, c->width, w + m->params.row[b->qkv].offset, ld, 0, s->q,
+               ld);
     m->k->rope(T, 2 * H, hd, s->q, ld, hd, position, m->rope, 1);   /* queries and keys lie side by side */
 }
 
@@ -81,8 +83,8 @@ void attention_project(const struct model *m, const struct block_params *b, cons
                        const int *position, struct block_state *s)
 {
     const struct model_config *c = &m->config;
-    m->k->rmsnorm(T, c->width, s->x, c->width, w + m->params.row[b->attn_norm].offset, (real)c->norm_eps, s->attn_in,
-                  c->width, s->attn_rstd);
+    m->k->rmsnorm(T, c->width, s->x, c->width, w + m->params.row[b->attn_norm].offset, (real)c->norm_eps,
+                  s->attn_in, c->width, s->attn_rstd);
     if (c->attention == ATTENTION_MLA)
         mla_project(m, b, w, T, position, s);
     else
@@ -111,8 +113,8 @@ void attention_block_forward(const struct model *m, const struct block_params *b
     attention_project(m, b, w, T, t->position, s);
     if (c->attention == ATTENTION_MLA)
         mla_keys(c, T, s);
-    m->k->attention(&t->seq, H, H, dk, dv, s->q, ld.q, s->k, ld.k, s->v, ld.v, attention_scale(c), s->attn, H * dv,
-                    s->lse, scratch);
+    m->k->attention(&t->seq, H, H, dk, dv, s->q, ld.q, s->k, ld.k, s->v, ld.v, attention_scale(c), s->attn,
+                    H * dv, s->lse, scratch);
     memcpy(s->mid, s->x, (size_t)T * D * sizeof *s->mid);
     m->k->gemm(0, 0, T, D, H * dv, s->attn, H * dv, w + m->params.row[b->out].offset, D, 1, s->mid, D);
 }
@@ -125,7 +127,8 @@ static void mla_project_backward(const struct model *m, const struct block_param
     const struct kernels *k = m->k;
     const struct param *p = m->params.row;
     struct down_layout d = down_layout(c);
-    int H = c->heads_n, dk = config_key_dim(c), up = H * (c->nope_dim + c->v_dim), ldq = c->q_rank ? H * dk : d.ld;
+    int H = c->heads_n, dk = config_key_dim(c), up = H * (c->nope_dim + c->v_dim),
+        ldq = c->q_rank ? H * dk : d.ld;
     if (c->q_rank)
         memset(ddown, 0, (size_t)T * d.ld * sizeof *ddown);
     for (int t = 0; t < T; t++) {
@@ -143,8 +146,8 @@ static void mla_project_backward(const struct model *m, const struct block_param
     if (c->q_rank) {
         k->gemm(1, 0, d.q, H * dk, T, s->q_latent, d.q, dq, H * dk, 1, grad + p[b->q_up].offset, H * dk);
         k->gemm(0, 1, T, d.q, H * dk, dq, H * dk, w + p[b->q_up].offset, H * dk, 0, dlatent, d.q);
-        k->rmsnorm_backward(T, d.q, s->down, d.ld, w + p[b->q_norm].offset, s->q_rstd, dlatent, d.q, ddown, d.ld,
-                            grad + p[b->q_norm].offset);
+        k->rmsnorm_backward(T, d.q, s->down, d.ld, w + p[b->q_norm].offset, s->q_rstd, dlatent, d.q, ddown,
+                            d.ld, grad + p[b->q_norm].offset);
     }
     k->gemm(1, 0, d.kv, up, T, s->kv_latent, d.kv, dkv, up, 1, grad + p[b->kv_up].offset, up);
     k->gemm(0, 1, T, d.kv, up, dkv, up, w + p[b->kv_up].offset, up, 0, dlatent, d.kv);
@@ -180,8 +183,8 @@ void attention_block_backward(const struct model *m, const struct block_params *
         in_cols = 3 * H * dk;
         in_weight = &p[b->qkv];
     }
-    k->attention_backward(&t->seq, H, H, dk, dv, s->q, ld.q, s->k, ld.k, s->v, ld.v, attention_scale(c), s->attn,
-                          dattn, H * dv, s->lse, dq, dkey, dvalue, ws->scratch);
+    k->attention_backward(&t->seq, H, H, dk, dv, s->q, ld.q, s->k, ld.k, s->v, ld.v, attention_scale(c),
+                          s->attn, dattn, H * dv, s->lse, dq, dkey, dvalue, ws->scratch);
     if (c->attention == ATTENTION_MLA)
         mla_project_backward(m, b, w, T, t->position, s, dq, dkey, ws->grad[5], ddown, dattn, grad);
     else

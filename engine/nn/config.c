@@ -36,16 +36,17 @@ enum status model_config_check(const struct model_config *c, struct err *e)
             return err_set(e, ST_USAGE, "model", "%s = %d is outside %d..%d", bound[i].key, bound[i].value,
                            bound[i].low, bound[i].high);
     if (!(c->rope_theta > 0) || !(c->norm_eps >= 0) || !(c->balance_alpha >= 0))
-        return err_set(e, ST_USAGE, "model", "rope_theta must be positive, norm_eps and balance_alpha not negative");
+        return err_set(e, ST_USAGE, "model",
+                       "rope_theta must be positive, norm_eps and balance_alpha not negative");
     if (c->attention == ATTENTION_MLA) {
         if (c->kv_rank < 1 || c->nope_dim < 1 || c->v_dim < 1 || c->q_rank < 0)
             return err_set(e, ST_USAGE, "model", "MLA needs kv_rank, nope_dim and v_dim of at least 1");
         if (c->rope_dim < 2 || c->rope_dim % 2)
-            return err_set(e, ST_USAGE, "model", "rope_dim = %d: RoPE turns pairs, so it must be even and at least 2",
-                           c->rope_dim);
+            return err_set(e, ST_USAGE, "model",
+                           "rope_dim = %d: RoPE turns pairs, so it must be even and at least 2", c->rope_dim);
     } else if (c->head_dim < 2 || c->head_dim % 2) {
-        return err_set(e, ST_USAGE, "model", "head_dim = %d: RoPE turns pairs, so it must be even and at least 2",
-                       c->head_dim);
+        return err_set(e, ST_USAGE, "model",
+                       "head_dim = %d: RoPE turns pairs, so it must be even and at least 2", c->head_dim);
     }
     if (c->dense_layers > 0 && c->ffn_width < 1)
         return err_set(e, ST_USAGE, "model", "ffn_width = %d: a dense layer needs at least 1", c->ffn_width);

@@ -33,6 +33,8 @@ struct model_config {
     int tied;           /* head shares the embedding */
     int mtp_depth;      /* D of V3 eq. 21-25; 0: no module */
     double mtp_lambda;
+    int value_head;     /* a scalar of each position: a critic's value, a reward model's score */
+    int value_detach;   /* its gradient stops at the head; 0: it flows into the trunk */
     double rope_theta, norm_eps;
     double embed_std;   /* initial standard deviation of the embedding */
     double init_gain;   /* linear weights start at init_gain / sqrt(fan_in) */

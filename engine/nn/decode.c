@@ -1,7 +1,8 @@
-/* Decoding: the same projections and feed-forward code as training, on the rows of one call; only attention differs.
+/* Decoding: the same projections and feed-forward code as training, on the rows of one call;
+ * only attention differs.
  *
- * Every row is computed with the kernels that do not mix rows, and attends to its own slot alone, so a sequence's
- * bits do not depend on who shares the call. */
+ * Every row is computed with the kernels that do not mix rows, and attends to its own slot alone, so a
+ * sequence's bits do not depend on who shares the call. */
 #include "engine/nn/decode.h"
 
 #include <math.h>
@@ -10,6 +11,33 @@
 static int absorbed(const struct decoder *d)
 {
     return d->form == DECODE_ABSORBED;
+}
+
+/* Layers are those of the model, then the modules. */
+static const struct block_params *layer_params(const struct decoder *d, int layer)
+{
+    int L = d->m->config.layers_n;
+    return layer < L ? &d->m->params.layer[layer] : &d->m->params.mtp[layer - L].block;
+}
+
+static size_t absorb_reals(const struct decoder *d)
+{
+    const struct model_config *c = &d->m->config;
+    return absorbed(d) ? (size_t)c->heads_n * (size_t)c->nope_dim * (size_t)c->kv_rank : 0;
+}
+
+static real *layer_absorb(const struct decoder *d, int layer)
+{
+    int L = d->m->config.layers_n;
+    return layer < L ? d->absorb + (size_t)layer * absorb_reals(d)
+                     : d->module_absorb + (size_t)(layer - L) * absorb_reals(d);
+}
+
+static real *slot_cache(const struct decoder *d, int layer, int slot)
+{
+    int L = d->m->config.layers_n, first = layer < L ? 0 : L;
+    return (first ? d->module_cache : d->cache) +
+           ((size_t)(layer - first) * (size_t)d->slots_n + (size_t)slot) * d->slot_reals;
 }
 
 enum status decoder_init(struct decoder *d, const struct model *m, enum decode_form form, int slots_n,
@@ -42,8 +70,8 @@ enum status decoder_init(struct decoder *d, const struct model *m, enum decode_f
     d->logits = arena_alloc(a, n * (size_t)c->vocab_n * R);
     d->load = arena_alloc(a, 64 * R);
     d->scratch = arena_alloc(a, attend_scratch(positions_n, c->heads_n, d->dk, d->dv) * R);
-    if (!d->cache || !d->absorb || !d->q || !d->context || !d->key || !d->y || !d->normed || !d->rstd || !d->logits ||
-        !d->load || !d->scratch)
+    if (!d->cache || !d->absorb || !d->q || !d->context || !d->key || !d->y || !d->normed || !d->rstd ||
+        !d->logits || !d->load || !d->scratch)
         goto full;
     /* One state serves dense and MoE layers: dense_state shares what both have. */
     d->state.x = arena_alloc(a, n * D * R);
@@ -55,7 +83,8 @@ enum status decoder_init(struct decoder *d, const struct model *m, enum decode_f
         if (!block_state_alloc(&d->state, m, &m->params.layer[l], rows_n, a))
             goto full;
         if (widest == 0 && config_is_moe(c, l)) {
-            d->state.gate_up = arena_alloc(a, 2 * n * (size_t)(c->ffn_width + c->shared_n * c->expert_width) * R);
+            d->state.gate_up =
+                arena_alloc(a, 2 * n * (size_t)(c->ffn_width + c->shared_n * c->expert_width) * R);
             d->state.hidden = arena_alloc(a, n * (size_t)(c->ffn_width + c->shared_n * c->expert_width) * R);
             if (!d->state.gate_up || !d->state.hidden)
                 goto full;
@@ -64,8 +93,27 @@ enum status decoder_init(struct decoder *d, const struct model *m, enum decode_f
     }
     return ST_OK;
 full:
-    return err_set(e, ST_NOMEM, a->name, "a decoder of %d sequences of %d tokens does not fit in %zu MB", slots_n,
-                   positions_n, a->cap >> 20);
+    return err_set(e, ST_NOMEM, a->name, "a decoder of %d sequences of %d tokens does not fit in %zu MB",
+                   slots_n, positions_n, a->cap >> 20);
+}
+
+enum status decoder_add_modules(struct decoder *d, struct arena *a, struct err *e)
+{
+    const struct model_config *c = &d->m->config;
+    size_t R = sizeof(real), modules = (size_t)c->mtp_depth, rows = (size_t)d->rows_n;
+    if (c->mtp_depth < 1)
+        return err_set(e, ST_USAGE, "decode", "the model has no MTP module: model.mtp_depth is 0");
+    d->row_reals = (size_t)d->Hk * (size_t)(d->dk + (d->value_in_key ? 0 : d->dv));
+    d->module_cache = arena_alloc(a, modules * (size_t)d->slots_n * d->slot_reals * R);
+    d->module_absorb = arena_alloc(a, modules * absorb_reals(d) * R + R);
+    d->joined = arena_alloc(a, rows * 2 * (size_t)c->width * R);
+    d->row_kv = arena_alloc(a, (size_t)c->layers_n * rows * d->row_reals * R);
+    if (!d->module_cache || !d->module_absorb || !d->joined || !d->row_kv)
+        return err_set(e, ST_NOMEM, a->name,
+                       "the MTP modules of a decoder of %d sequences do not fit in %zu MB",
+                       d->slots_n, a->cap >> 20);
+    d->modules_n = c->mtp_depth;
+    return ST_OK;
 }
 
 void decoder_load(struct decoder *d, const real *w, const real *bias)
@@ -76,10 +124,10 @@ void decoder_load(struct decoder *d, const real *w, const real *bias)
     d->bias = bias;
     if (!absorbed(d))
         return;
-    for (int l = 0; l < c->layers_n; l++) {
-        const real *kv_up = w + d->m->params.row[d->m->params.layer[l].kv_up].offset;
+    for (int l = 0; l < c->layers_n + d->modules_n; l++) {
+        const real *kv_up = w + d->m->params.row[layer_params(d, l)->kv_up].offset;
         for (int h = 0; h < H; h++) {
-            real *to = d->absorb + ((size_t)l * H + h) * N * R;
+            real *to = layer_absorb(d, l) + (size_t)h * N * R;
             for (int i = 0; i < N; i++)
                 for (int r = 0; r < R; r++)
                     to[(size_t)i * R + r] = kv_up[(size_t)r * up + h * N + i];
@@ -87,14 +135,34 @@ void decoder_load(struct decoder *d, const real *w, const real *bias)
     }
 }
 
-static real *slot_cache(const struct decoder *d, int layer, int slot)
+/* Caches row r and, where alternatives may come, remembers what it cached. */
+static void put_row(struct decoder *d, int layer, int r, int slot, int position, const real *key,
+                    const real *value)
 {
-    return d->cache + ((size_t)layer * d->slots_n + slot) * d->slot_reals;
+    size_t keys = (size_t)d->Hk * (size_t)d->dk;
+    d->m->k->cache_put(position, d->Hk, d->dk, d->dv, d->value_in_key, slot_cache(d, layer, slot), key,
+                       value);
+    if (d->modules_n && layer < d->m->config.layers_n) {
+        real *to = d->row_kv + ((size_t)layer * (size_t)d->rows_n + (size_t)r) * d->row_reals;
+        memcpy(to, key, keys * sizeof *to);
+        if (!d->value_in_key)
+            memcpy(to + keys, value, (d->row_reals - keys) * sizeof *to);
+    }
+}
+
+void decoder_keep(struct decoder *d, int row, int slot, int position)
+{
+    size_t keys = (size_t)d->Hk * (size_t)d->dk;
+    for (int l = 0; l < d->m->config.layers_n; l++) {
+        const real *from = d->row_kv + ((size_t)l * (size_t)d->rows_n + (size_t)row) * d->row_reals;
+        d->m->k->cache_put(position, d->Hk, d->dk, d->dv, d->value_in_key, slot_cache(d, l, slot), from,
+                           from + keys);
+    }
 }
 
 /* Absorbed: the query moves into latent space, the cache is [RMSNorm(c_KV) | RoPE(k_R)]. */
-static void attend_absorbed(struct decoder *d, int layer, const struct block_params *b, int n, const int *slot,
-                            const int *position)
+static void attend_absorbed(struct decoder *d, int layer, const struct block_params *b, int n,
+                            const int *slot, const int *position)
 {
     const struct model_config *c = &d->m->config;
     const struct kernels *k = d->m->k;
@@ -104,8 +172,8 @@ static void attend_absorbed(struct decoder *d, int layer, const struct block_par
     const real *w_uv = d->w + d->m->params.row[b->kv_up].offset + (size_t)H * N;
     real scale = (real)(1.0 / sqrt((double)dk));
     for (int h = 0; h < H; h++)
-        k->gemm(0, 0, n, R, N, s->q + h * dk, ldq, d->absorb + ((size_t)layer * H + h) * N * R, R, 0, d->q + h * wide,
-                H * wide);
+        k->gemm(0, 0, n, R, N, s->q + h * dk, ldq, layer_absorb(d, layer) + (size_t)h * N * R, R, 0,
+                d->q + h * wide, H * wide);
     for (int r = 0; r < n; r++) {
         const real *q = s->q + (size_t)r * ldq, *down = s->down + (size_t)r * (Q + R + dr);
         real *key = d->key + (size_t)r * wide;
@@ -113,14 +181,13 @@ static void attend_absorbed(struct decoder *d, int layer, const struct block_par
             memcpy(d->q + (size_t)r * H * wide + h * wide + R, q + h * dk + N, (size_t)dr * sizeof(real));
         memcpy(key, s->kv_latent + (size_t)r * R, (size_t)R * sizeof(real));
         memcpy(key + R, down + Q + R, (size_t)dr * sizeof(real));
-        k->cache_put(position[r], 1, wide, R, 1, slot_cache(d, layer, slot[r]), key, NULL);
+        put_row(d, layer, r, slot[r], position[r], key, NULL);
+        k->attend(position[r] + 1, H, 1, wide, R, 1, slot_cache(d, layer, slot[r]),
+                  d->q + (size_t)r * H * wide, scale, d->context + (size_t)r * H * R, d->scratch);
     }
-    for (int r = 0; r < n; r++)
-        k->attend(position[r] + 1, H, 1, wide, R, 1, slot_cache(d, layer, slot[r]), d->q + (size_t)r * H * wide, scale,
-                  d->context + (size_t)r * H * R, d->scratch);
     for (int h = 0; h < H; h++)
-        k->gemm(0, 0, n, c->v_dim, R, d->context + h * R, H * R, w_uv + h * c->v_dim, up, 0, s->attn + h * c->v_dim,
-                H * c->v_dim);
+        k->gemm(0, 0, n, c->v_dim, R, d->context + h * R, H * R, w_uv + h * c->v_dim, up, 0,
+                s->attn + h * c->v_dim, H * c->v_dim);
 }
 
 /* Plain: every head's key and value is cached. */
@@ -136,7 +203,8 @@ static void attend_plain(struct decoder *d, int layer, int n, const int *slot, c
     for (int r = 0; r < n; r++) {
         real *key = d->key + (size_t)r * H * dk;
         if (mla) {
-            const real *plain = s->kv + (size_t)r * ldv, *turned = s->down + (size_t)r * ld_down + Q + c->kv_rank;
+            const real *plain = s->kv + (size_t)r * ldv,
+                       *turned = s->down + (size_t)r * ld_down + Q + c->kv_rank;
             for (int h = 0; h < H; h++) {
                 memcpy(key + h * dk, plain + h * c->nope_dim, (size_t)c->nope_dim * sizeof(real));
                 memcpy(key + h * dk + c->nope_dim, turned, (size_t)c->rope_dim * sizeof(real));
@@ -144,43 +212,80 @@ static void attend_plain(struct decoder *d, int layer, int n, const int *slot, c
         } else {
             memcpy(key, s->k + (size_t)r * ldq, (size_t)H * dk * sizeof(real));
         }
-        k->cache_put(position[r], H, dk, dv, 0, slot_cache(d, layer, slot[r]), key, s->v + (size_t)r * ldv);
-    }
-    for (int r = 0; r < n; r++) {
+        put_row(d, layer, r, slot[r], position[r], key, s->v + (size_t)r * ldv);
         memcpy(d->q, s->q + (size_t)r * ldq, (size_t)H * dk * sizeof(real));
         k->attend(position[r] + 1, H, H, dk, dv, 0, slot_cache(d, layer, slot[r]), d->q, scale,
                   s->attn + (size_t)r * H * dv, d->scratch);
     }
 }
 
-const real *decoder_step(struct decoder *d, int n, const int *slot, const uint16_t *token, const int *position)
+/* One layer on n rows, from state.x to state.x. */
+static void layer_forward(struct decoder *d, int layer, int n, const int *slot, const uint16_t *token,
+                          const int *position)
+{
+    const struct model *m = d->m;
+    const struct block_params *b = layer_params(d, layer);
+    struct block_state *s = &d->state;
+    struct tokens t = {n, {0, NULL}, token, NULL, position};
+    int D = m->config.width, out_rows = m->config.heads_n * config_value_dim(&m->config);
+    real *y;
+    attention_project(m, b, d->w, n, position, s);
+    if (absorbed(d))
+        attend_absorbed(d, layer, b, n, slot, position);
+    else
+        attend_plain(d, layer, n, slot, position);
+    memcpy(s->mid, s->x, (size_t)n * D * sizeof(real));
+    m->k->gemm(0, 0, n, D, out_rows, s->attn, out_rows, d->w + m->params.row[b->out].offset, D, 1, s->mid, D);
+    ffn_block_forward(m, b, d->w, d->bias, &t, s, d->y, d->load);
+    y = s->x;
+    s->x = d->y;
+    d->y = y;
+}
+
+const real *decoder_step(struct decoder *d, int n, const int *slot, const uint16_t *token,
+                         const int *position)
 {
     const struct model *m = d->m;
     const struct model_config *c = &m->config;
     const struct param *p = m->params.row;
-    struct block_state *s = &d->state;
-    struct tokens t = {n, {0, NULL}, token, NULL, position};
-    int D = c->width, out_rows = c->heads_n * config_value_dim(c);
+    int D = c->width;
     const real *embed = d->w + p[m->params.embed].offset;
     for (int r = 0; r < n; r++)
-        memcpy(s->x + (size_t)r * D, embed + (size_t)token[r] * D, (size_t)D * sizeof(real));
-    for (int l = 0; l < c->layers_n; l++) {
-        const struct block_params *b = &m->params.layer[l];
-        real *y;
-        attention_project(m, b, d->w, n, position, s);
-        if (absorbed(d))
-            attend_absorbed(d, l, b, n, slot, position);
-        else
-            attend_plain(d, l, n, slot, position);
-        memcpy(s->mid, s->x, (size_t)n * D * sizeof(real));
-        m->k->gemm(0, 0, n, D, out_rows, s->attn, out_rows, d->w + p[b->out].offset, D, 1, s->mid, D);
-        ffn_block_forward(m, b, d->w, d->bias, &t, s, d->y, d->load);
-        y = s->x;
-        s->x = d->y;
-        d->y = y;
-    }
-    m->k->rmsnorm(n, D, s->x, D, d->w + p[m->params.final_norm].offset, (real)c->norm_eps, d->normed, D, d->rstd);
+        memcpy(d->state.x + (size_t)r * D, embed + (size_t)token[r] * D, (size_t)D * sizeof(real));
+    for (int l = 0; l < c->layers_n; l++)
+        layer_forward(d, l, n, slot, token, position);
+    m->k->rmsnorm(n, D, d->state.x, D, d->w + p[m->params.final_norm].offset, (real)c->norm_eps, d->normed, D,
+                  d->rstd);
     head_forward(m, d->w, n, d->normed, d->logits);
+    return d->logits;
+}
+
+const real *decoder_hidden(const struct decoder *d)
+{
+    return d->state.x;
+}
+
+const real *decoder_module(struct decoder *d, int module, int n, const int *slot, const uint16_t *next,
+                           const int *position, const real *h, int heads_n, const int *head_row)
+{
+    const struct model *m = d->m;
+    const struct kernels *k = m->k;
+    const struct param *p = m->params.row;
+    int D = m->config.width, h_norm = m->params.mtp[module].h_norm, e_norm = m->params.mtp[module].e_norm,
+        project = m->params.mtp[module].project, final_norm = m->params.mtp[module].final_norm;
+    real eps = (real)m->config.norm_eps;
+    const real *embed = d->w + p[m->params.embed].offset;
+    k->rmsnorm(n, D, h, D, d->w + p[h_norm].offset, eps, d->joined, 2 * D, d->rstd);
+    for (int r = 0; r < n; r++)
+        k->rmsnorm(1, D, embed + (size_t)next[r] * D, D, d->w + p[e_norm].offset, eps,
+                   d->joined + (size_t)(2 * r + 1) * D, 2 * D, d->rstd);
+    k->gemm(0, 0, n, D, 2 * D, d->joined, 2 * D, d->w + p[project].offset, D, 0, d->state.x, D);
+    layer_forward(d, m->config.layers_n + module, n, slot, next, position);
+    for (int i = 0; i < heads_n; i++)
+        k->rmsnorm(1, D, d->state.x + (size_t)head_row[i] * D, D, d->w + p[final_norm].offset, eps,
+                   d->normed + (size_t)i * D, D, d->rstd);
+    if (heads_n > 0)
+        head_forward(m, d->w, heads_n, d->normed, d->logits);
     return d->logits;
 }
 
@@ -188,7 +293,7 @@ void decoder_share(struct decoder *d, int from, int to, int n)
 {
     /* The cache's layout is the kernels' own, so a whole slot up to its last used block is copied. */
     size_t used = cache_reals(n, d->Hk, d->dk, d->dv, d->value_in_key);
-    for (int l = 0; l < d->m->config.layers_n; l++)
+    for (int l = 0; l < d->m->config.layers_n + d->modules_n; l++)
         memcpy(slot_cache(d, l, to), slot_cache(d, l, from), used * sizeof(real));
 }
 

@@ -42,9 +42,9 @@ void ffn_block_forward(const struct model *m, const struct block_params *b, cons
         moe_forward(m, b, w, bias, t, s, y, load);
 }
 
-void ffn_block_backward(const struct model *m, const struct block_params *b, const real *w, const struct tokens *t,
-                        const struct block_state *s, const real *dout, real balance_weight, real *dx,
-                        struct workspace *ws, real *grad)
+void ffn_block_backward(const struct model *m, const struct block_params *b, const real *w,
+                        const struct tokens *t, const struct block_state *s, const real *dout,
+                        real balance_weight, real *dx, struct workspace *ws, real *grad)
 {
     const struct model_config *c = &m->config;
     const struct kernels *k = m->k;
@@ -58,7 +58,8 @@ void ffn_block_backward(const struct model *m, const struct block_params *b, con
         k->swiglu_backward(T, r.width, s->gate_up, dhidden, dgate_up);
         k->gemm(1, 0, D, 2 * r.width, T, s->ffn_in, D, dgate_up, 2 * r.width, 1, grad + p[r.gate_up].offset,
                 2 * r.width);
-        k->gemm(0, 1, T, D, 2 * r.width, dgate_up, 2 * r.width, w + p[r.gate_up].offset, 2 * r.width, 0, din, D);
+        k->gemm(0, 1, T, D, 2 * r.width, dgate_up, 2 * r.width, w + p[r.gate_up].offset, 2 * r.width, 0, din,
+                D);
     } else {
         memset(din, 0, (size_t)T * D * sizeof *din);
     }

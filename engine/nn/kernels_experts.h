@@ -1,5 +1,5 @@
-/* Kernels of a mixture of experts: rows on their way to the experts and back. A body for the kernels_*.c files, written
- * once against vecmath.h. Shapes: kernels.h. */
+/* Kernels of a mixture of experts: rows on their way to the experts and back. A body for the kernels_*.c
+ * files, written once against vecmath.h. Shapes: kernels.h. */
 
 static void sigmoid(size_t n, real *x)
 {
@@ -34,8 +34,8 @@ static void combine(int N, int D, int K, const int *order, const real *gate, con
     }
 }
 
-static void combine_backward(int N, int D, int K, const int *order, const real *gate, const real *x, const real *dy,
-                             real *dx, real *dgate)
+static void combine_backward(int N, int D, int K, const int *order, const real *gate, const real *x,
+                             const real *dy, real *dx, real *dgate)
 {
     for (int i = 0; i < N; i++, x += D, dx += D) {
         const real *from = dy + (ptrdiff_t)(order[i] / K) * D;

@@ -86,6 +86,34 @@ void head_backward(const struct model *m, const real *w, int T, const real *norm
     }
 }
 
+/* value [T] of the last normed residual stream. */
+static void value_forward(const struct model *m, const real *w, int T, const real *normed, real *value)
+{
+    const struct params *p = &m->params;
+    real bias = w[p->row[p->value_bias].offset];
+    m->k->gemm(0, 0, T, 1, m->config.width, normed, m->config.width, w + p->row[p->value_weight].offset, 1, 0, value,
+               1);
+    for (int t = 0; t < T; t++)
+        value[t] += bias;
+}
+
+/* Adds the head's own gradient, and to dnormed (NULL: it stops here) what flows on into the trunk. */
+static void value_backward(const struct model *m, const real *w, int T, const real *normed, const real *dvalue,
+                           real *dnormed, real *grad)
+{
+    const struct params *p = &m->params;
+    size_t at = p->row[p->value_weight].offset, bias = p->row[p->value_bias].offset;
+    int D = m->config.width;
+    for (int t = 0; t < T; t++) {
+        const real *h = normed + (size_t)t * D;
+        grad[bias] += dvalue[t];
+        for (int i = 0; i < D; i++)
+            grad[at + (size_t)i] += dvalue[t] * h[i];
+        for (int i = 0; dnormed && i < D; i++)
+            dnormed[(size_t)t * D + i] += dvalue[t] * w[at + (size_t)i];
+    }
+}
+
 static int finite_all(const struct model *m, const real *x, size_t n)
 {
     return isfinite(m->k->sum_squares(n, x));
@@ -125,21 +153,50 @@ enum status model_forward(const struct model *m, const real *w, const real *bias
                   ws->rstd);
     head_forward(m, w, T, ws->normed, ws->probs);
     m->k->softmax(T, c->vocab_n, ws->probs, inv_temperature, t->target, ws->logp, ws->entropy);
+    if (ws->value)
+        value_forward(m, w, T, ws->normed, ws->value);
     if (with_mtp)
         mtp_forward(m, w, bias, t, inv_temperature, ws);
-    if (!finite_all(m, ws->entropy, (size_t)T) || !finite_all(m, ws->logp, (size_t)T))
+    if (!finite_all(m, ws->entropy, (size_t)T) || !finite_all(m, ws->logp, (size_t)T) ||
+        (ws->value && !finite_all(m, ws->value, (size_t)T)))
         return name_nonfinite(m, w, ws, T, e);
     return ST_OK;
 }
 
+/* softmax_backward with the entropies' gradient: dH/dz_j = -p_j (log p_j + H), z = logits * inv_temperature. */
+static void entropy_backward(int T, int V, real *p, real inv_temperature, const struct tokens *t, const real *dlogp,
+                             const struct workspace *ws)
+{
+    for (int i = 0; i < T; i++, p += V) {
+        real g = dlogp[i] * inv_temperature, h = ws->dentropy[i] * inv_temperature;
+        int target = t->target[i];
+        for (int j = 0; j < V; j++) {
+            real turn = target >= 0 && p[j] > 0 ? h * ((real)log((double)p[j]) + ws->entropy[i]) : 0;
+            p[j] = target >= 0 ? -p[j] * (g + turn) : 0;
+        }
+        if (target >= 0)
+            p[target] += g;
+    }
+}
+
 void model_backward(const struct model *m, const real *w, const struct tokens *t, real inv_temperature,
-                    const real *dlogp, const real *mtp_dlogp, real balance_weight, struct workspace *ws, real *grad)
+                    const real *dlogp, const real *mtp_dlogp, const real *dvalue, real balance_weight,
+                    struct workspace *ws, real *grad)
 {
     const struct model_config *c = &m->config;
     int T = t->T, D = c->width;
     real *embed = grad + m->params.row[m->params.embed].offset;
-    m->k->softmax_backward(T, c->vocab_n, ws->probs, inv_temperature, t->target, dlogp);
+    if (dvalue && !dlogp)
+        value_backward(m, w, T, ws->normed, dvalue, NULL, grad);
+    if (!dlogp)
+        return;
+    if (ws->dentropy)
+        entropy_backward(T, c->vocab_n, ws->probs, inv_temperature, t, dlogp, ws);
+    else
+        m->k->softmax_backward(T, c->vocab_n, ws->probs, inv_temperature, t->target, dlogp);
     head_backward(m, w, T, ws->normed, ws->probs, ws->dy, grad);
+    if (dvalue)
+        value_backward(m, w, T, ws->normed, dvalue, c->value_detach ? NULL : ws->dy, grad);
     memset(ws->dx, 0, (size_t)T * D * sizeof *ws->dx);
     m->k->rmsnorm_backward(T, D, ws->out, D, w + m->params.row[m->params.final_norm].offset, ws->rstd, ws->dy,
                            D, ws->dx, D, grad + m->params.row[m->params.final_norm].offset);

@@ -59,6 +59,9 @@ struct workspace {
     real *normed, *rstd;            /* [T,D],[T] */
     real *probs;                    /* [T,V] logits, then probabilities, then dlogits */
     real *logp, *entropy;           /* [T] of the targets (tokens.target); entropy in nats */
+    const real *dentropy;           /* [T] weights of the entropies in what is differentiated; NULL: none.
+                                     * The caller's, set before model_backward */
+    real *value;                    /* [T] of the value head; NULL: the model has none */
     struct {
         real *embedded;             /* [T,D] of the shifted tokens */
         real *joined, *h_rstd, *e_rstd; /* [T,2D] both normed halves side by side */
@@ -75,22 +78,29 @@ struct workspace {
 
 /* workspace_bytes / workspace_init: memory from arena a (ST_NOMEM names what did not fit). */
 size_t workspace_bytes(const struct model *m, int capacity, int longest);
-enum status workspace_init(struct workspace *ws, const struct model *m, int capacity, int longest, struct arena *a,
-                           struct err *e);
+enum status workspace_init(struct workspace *ws, const struct model *m, int capacity, int longest,
+                           struct arena *a, struct err *e);
 
 /* model_forward: log-probabilities of t->target at the temperature 1/inv_temperature.
  *   w [params.total], bias [moe_layers, E] in
  *   ws out: everything above; ws->logp, ws->entropy, ws->load (added to: cleared by the caller)
  * with_mtp: also the MTP modules' log-probabilities (V3 eq. 21-24).
+ * A model with a value head also fills ws->value: v_t = h_t . w_v + b_v with h_t = RMSNorm(x_L)_t, what is
+ * expected of the sequence once token t has been read; neither depends on the temperature.
  * Errors: ST_NONFINITE names the first tensor that is not finite.  Threads: one per workspace. */
 enum status model_forward(const struct model *m, const real *w, const real *bias, const struct tokens *t,
                           real inv_temperature, int with_mtp, struct workspace *ws, struct err *e);
 
 /* model_backward: adds to grad [params.total] the gradient of  L = sum_t dlogp[t] * logp[t]
+ *   + sum_t ws->dentropy[t] * entropy[t] over the scored rows (ws->dentropy NULL: no such term)
+ *   + sum_t dvalue[t] * value[t] (dvalue NULL: no such term; with config.value_detach it
+ *   reaches the head alone)
  *   (+ mtp_dlogp [mtp_depth,T] times the MTP modules' logp; NULL: no MTP)  + balance loss * balance_weight.
+ * dlogp NULL: the value head's two rows get their gradient and nothing else does (a critic's warm-up).
  * Must follow model_forward with the same arguments; overwrites ws->probs. */
 void model_backward(const struct model *m, const real *w, const struct tokens *t, real inv_temperature,
-                    const real *dlogp, const real *mtp_dlogp, real balance_weight, struct workspace *ws, real *grad);
+                    const real *dlogp, const real *mtp_dlogp, const real *dvalue, real balance_weight,
+                    struct workspace *ws, real *grad);
 
 /* model_hidden: the residual stream after `layer` blocks [T,D] for inspection, borrowed from ws. */
 const real *model_hidden(const struct model *m, const struct workspace *ws, int layer);

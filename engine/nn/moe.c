@@ -4,17 +4,18 @@
  *   g_i = route_scale * s_i / sum of the chosen s   (without b)
  *   y  += sum over chosen of g_i * Expert_i(u)
  *
- * Rows are sorted by expert, so that each expert is one pair of GEMMs; no token is dropped. The choice is taken
- * as fixed in the backward: gradients reach the router through the gates (and the balance loss) only.
- * Sequence-wise balance loss (eq. 17-20): alpha * sum_i f_i P_i a sequence, weighted by the sequence's share of
- * the tokens; f counts the top K of s without the bias. */
+ * Rows are sorted by expert, so that each expert is one pair of GEMMs; no token is dropped. The choice is
+ * taken as fixed in the backward: gradients reach the router through the gates (and the balance loss) only.
+ * Sequence-wise balance loss (eq. 17-20): alpha * sum_i f_i P_i a sequence, weighted by the sequence's share
+ * of the tokens; f counts the top K of s without the bias. */
 #include <string.h>
 
 #include "engine/nn/block.h"
 
 enum { EXPERTS_MAX = 64 };
 
-/* top: indices of the n largest of value[0..count-1] among those allowed, largest first; ties go to the lower index. */
+/* top: indices of the n largest of value[0..count-1] among those allowed, largest first; ties go
+ * to the lower index. */
 static void top(const real *value, const unsigned char *allowed, int count, int n, int *out)
 {
     unsigned char taken[EXPERTS_MAX] = {0};
@@ -101,8 +102,8 @@ static real balance_loss(const struct model_config *c, const struct tokens *t, c
 }
 
 /* d loss / d s, added: loss is linear in s_e / sum s with weight alpha * f_e / T. */
-static void balance_backward(const struct model_config *c, const struct tokens *t, const real *affinity, real weight,
-                             real *ds)
+static void balance_backward(const struct model_config *c, const struct tokens *t, const real *affinity,
+                             real weight, real *ds)
 {
     int E = c->experts_n;
     real f[EXPERTS_MAX], scale = weight * (real)c->balance_alpha / (real)t->T;

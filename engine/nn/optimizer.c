@@ -9,7 +9,8 @@ enum { SLICES = 16, LANES_MAX = 64 };
 /* Slice i of [0,total), multiples of 16 reals. */
 static void slice_of(size_t total, int i, size_t *begin, size_t *n)
 {
-    size_t step = (total / SLICES + 15) / 16 * 16, from = step * (size_t)i, to = i == SLICES - 1 ? total : from + step;
+    size_t step = (total / SLICES + 15) / 16 * 16, from = step * (size_t)i,
+           to = i == SLICES - 1 ? total : from + step;
     if (from > total)
         from = total;
     if (to > total)
@@ -38,8 +39,8 @@ static void reduce_slice(void *ctx, int i, int worker)
     r->squares[i] = r->k->sum_squares(n, r->lane[0] + at);
 }
 
-enum status optimizer_reduce(struct pool *pool, const struct kernels *k, const struct params *p, real *const *lane,
-                             int lanes_n, double *norm, struct err *e)
+enum status optimizer_reduce(struct pool *pool, const struct kernels *k, const struct params *p,
+                             real *const *lane, int lanes_n, double *norm, struct err *e)
 {
     struct reduce r = {k, lane, lanes_n, p->total, {0}};
     double sum = 0;
@@ -81,7 +82,8 @@ static void update_slice(void *ctx, int i, int worker)
             continue;
         if (stop > end)
             stop = end;
-        u->k->adamw(stop - at, u->w + at, u->m + at, u->v + at, u->grad + at, u->scale, (real)u->s->lr,
+        u->k->adamw(stop - at, u->w + at, u->m + at, u->v + at, u->grad + at, u->scale,
+                    (real)(row->is_value && u->s->value_lr > 0 ? u->s->value_lr : u->s->lr),
                     (real)u->s->beta1, (real)u->s->beta2, u->c1, u->c2, (real)u->s->eps,
                     row->decay ? (real)u->s->weight_decay : 0);
         at = stop;
@@ -89,8 +91,8 @@ static void update_slice(void *ctx, int i, int worker)
 }
 
 void optimizer_step(struct pool *pool, const struct kernels *k, const struct params *p,
-                    const struct adamw_settings *s, int64_t t, double norm, const real *grad, real *w, real *m,
-                    real *v)
+                    const struct adamw_settings *s, int64_t t, double norm, const real *grad, real *w,
+                    real *m, real *v)
 {
     struct update u = {k, p, s, 1, 0, 0, grad, w, m, v};
     if (s->clip > 0 && norm > s->clip)

@@ -128,6 +128,13 @@ enum status params_init(struct params *p, const struct model_config *c, struct e
         add_block(p, c, c->layers_n - 1, prefix, &p->mtp[k].block);
         p->mtp[k].final_norm = add_norm(p, c->width, prefix, "final_norm");
     }
+    /* The last rows: what stands before them starts from the same random numbers with and without them. */
+    p->value_weight = p->value_bias = -1;
+    if (c->value_head) {
+        p->value_weight = add_row(p, (struct shape){1, 1, c->width}, INIT_ZEROS, 0, 0, "value_head.weight");
+        p->value_bias = add_row(p, (struct shape){1, 1, 1}, INIT_ZEROS, 0, 0, "value_head.bias");
+        p->row[p->value_weight].is_value = p->row[p->value_bias].is_value = 1;
+    }
     return ST_OK;
 }
 
@@ -144,7 +151,7 @@ void params_fill(const struct params *p, uint64_t seed, real *w)
         const struct param *r = &p->row[i];
         size_t size = (size_t)r->count * (size_t)r->rows * (size_t)r->cols;
         struct rng g = rng_at(seed, RNG_INIT, (uint32_t)i, 0, 0);
-        for (size_t j = 0; j < size; j++)
+        for (size_t j = 0; j < size && r->init != INIT_ZEROS; j++)
             w[r->offset + j] = (real)(r->init == INIT_ONES ? 1.0 : r->std * rng_normal(&g));
     }
 }

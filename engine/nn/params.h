@@ -9,7 +9,7 @@
 
 /* All parameters of a model live in one block of reals that one table describes: allocation, optimiser,
  * checkpoint, export, inspector and gradient tests all read it. A linear map is stored [in, out]: y = x W. */
-enum param_init { INIT_NORMAL, INIT_ONES };
+enum param_init { INIT_NORMAL, INIT_ONES, INIT_ZEROS };
 
 struct param {
     char name[48];       /* e.g. "layers.2.moe.experts.down" */
@@ -19,6 +19,7 @@ struct param {
     enum param_init init;
     double std;          /* INIT_NORMAL */
     int decay;           /* weight decay applies (matrices, not norms or embeddings) */
+    int is_value;        /* of the value head: has a learning rate of its own */
 };
 
 /* Where a block (a layer, or an MTP module's) finds its rows; -1 where it has none. */
@@ -36,12 +37,14 @@ struct params {
     int n;
     size_t total;        /* reals in the block */
     int embed, head, final_norm;                 /* head == embed when tied */
+    int value_weight, value_bias;                /* -1: no value head */
     struct block_params layer[LAYERS_MAX];
     struct { int h_norm, e_norm, project, final_norm; struct block_params block; } mtp[MTP_MAX];
     int moe_layers;      /* rows of the expert-bias table */
 };
 
-/* params_init: the table for c. Memory: row is malloc'ed; params_release frees it. Errors: ST_USAGE, ST_NOMEM. */
+/* params_init: the table for c. Memory: row is malloc'ed; params_release frees it. Errors:
+ * ST_USAGE, ST_NOMEM. */
 enum status params_init(struct params *p, const struct model_config *c, struct err *e);
 void params_release(struct params *p);
 

@@ -50,7 +50,8 @@ static enum status prepare(struct vocab *v, int most, struct err *e)
     unsigned size = 16;
     memset(v, 0, sizeof *v);
     if (most > 65534)
-        return err_set(e, ST_USAGE, "vocabulary", "%d tokens are more than the 65534 that fit in 16 bits", most);
+        return err_set(e, ST_USAGE, "vocabulary", "%d tokens are more than the 65534 that fit in 16 bits",
+                       most);
     while (size < 2u * (unsigned)most + 2)
         size *= 2;
     v->mask = size - 1;
@@ -100,7 +101,8 @@ void vocab_release(struct vocab *v)
     memset(v, 0, sizeof *v);
 }
 
-enum status vocab_encode(const struct vocab *v, const char *text, uint16_t *id, int cap, int *n, struct err *e)
+enum status vocab_encode(const struct vocab *v, const char *text, uint16_t *id, int cap, int *n,
+                         struct err *e)
 {
     *n = 0;
     for (;;) {

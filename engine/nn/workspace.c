@@ -1,5 +1,5 @@
-/* The workspace of one thread: every activation and scratch buffer of a pass over at most `capacity` tokens, laid
- * out in an arena at set-up so that a step allocates nothing. */
+/* The workspace of one thread: every activation and scratch buffer of a pass over at most `capacity` tokens,
+ * laid out in an arena at set-up so that a step allocates nothing. */
 #include <string.h>
 
 #include "engine/nn/block.h"
@@ -70,7 +70,8 @@ int block_state_alloc(struct block_state *s, const struct model *m, const struct
             {&s->kv, n * H * (size_t)(c->nope_dim + c->v_dim), R}, {&s->k, n * H * dk, R},
         };
         struct want query[] = {{&s->q_latent, n * Q, R}, {&s->q_rstd, n, R}, {&s->q, n * H * dk, R}};
-        if (!take(a, mla, sizeof mla / sizeof *mla) || (c->q_rank && !take(a, query, sizeof query / sizeof *query)))
+        if (!take(a, mla, sizeof mla / sizeof *mla) ||
+            (c->q_rank && !take(a, query, sizeof query / sizeof *query)))
             return 0;
         if (!c->q_rank)
             s->q = s->down;
@@ -86,8 +87,9 @@ int block_state_alloc(struct block_state *s, const struct model *m, const struct
         size_t rows = n * K, Fe = (size_t)c->expert_width;
         struct want moe[] = {
             {&s->affinity, n * E, R}, {&s->gate, rows, R}, {&s->chosen, rows, sizeof(int)},
-            {&s->order, rows, sizeof(int)}, {&s->expert_begin, E + 1, sizeof(int)}, {&s->expert_in, rows * D, R},
-            {&s->expert_gate_up, rows * 2 * Fe, R}, {&s->expert_hidden, rows * Fe, R}, {&s->expert_out, rows * D, R},
+            {&s->order, rows, sizeof(int)}, {&s->expert_begin, E + 1, sizeof(int)},
+            {&s->expert_in, rows * D, R}, {&s->expert_gate_up, rows * 2 * Fe, R},
+            {&s->expert_hidden, rows * Fe, R}, {&s->expert_out, rows * D, R},
         };
         if (!take(a, moe, sizeof moe / sizeof *moe))
             return 0;
@@ -103,13 +105,15 @@ static int alloc_all(struct workspace *ws, const struct model *m, int capacity, 
         (size_t)(m->params.moe_layers ? m->params.moe_layers : 1) * (size_t)(c->experts_n ? c->experts_n : 1);
     struct want main[] = {
         {&ws->block, (size_t)(c->layers_n + c->mtp_depth), sizeof *ws->block}, {&ws->out, n * D, R},
-        {&ws->normed, n * D, R}, {&ws->rstd, n, R}, {&ws->probs, n * V, R}, {&ws->logp, n, R}, {&ws->entropy, n, R},
+        {&ws->normed, n * D, R}, {&ws->rstd, n, R}, {&ws->probs, n * V, R}, {&ws->logp, n, R},
+        {&ws->entropy, n, R},
         {&ws->dx, n * D, R}, {&ws->dy, n * D, R}, {&ws->load, loads, R},
         {&ws->scratch, attention_scratch(longest, config_key_dim(c), config_value_dim(c)), R},
     };
+    struct want value = {&ws->value, n, R};
     memset(ws, 0, sizeof *ws);
     ws->capacity = capacity;
-    if (!take(a, main, sizeof main / sizeof *main))
+    if (!take(a, main, sizeof main / sizeof *main) || (c->value_head && !take(a, &value, 1)))
         return 0;
     for (int i = 0; i < 6; i++) {
         struct want g = {&ws->grad[i], n * widest(c), R};
@@ -117,7 +121,8 @@ static int alloc_all(struct workspace *ws, const struct model *m, int capacity, 
             return 0;
     }
     for (int l = 0; l < c->layers_n + c->mtp_depth; l++) {
-        const struct block_params *b = l < c->layers_n ? &m->params.layer[l] : &m->params.mtp[l - c->layers_n].block;
+        const struct block_params *b = l < c->layers_n ? &m->params.layer[l]
+                                                       : &m->params.mtp[l - c->layers_n].block;
         struct want x;
         if (!block_state_alloc(&ws->block[l], m, b, capacity, a))
             return 0;
@@ -130,7 +135,8 @@ static int alloc_all(struct workspace *ws, const struct model *m, int capacity, 
             {&ws->mtp[k].h_rstd, n, R}, {&ws->mtp[k].e_rstd, n, R}, {&ws->mtp[k].joined, 2 * n * D, R},
             {&ws->mtp[k].out, n * D, R}, {&ws->mtp[k].normed, n * D, R}, {&ws->mtp[k].rstd, n, R},
             {&ws->mtp[k].probs, n * V, R}, {&ws->mtp[k].logp, n, R}, {&ws->mtp[k].target, n, sizeof(int)},
-            {&ws->mtp[k].shifted, n, sizeof(uint16_t)}, {&ws->mtp[k].embedded, n * D, R}, {&ws->mtp[k].dout, n * D, R},
+            {&ws->mtp[k].shifted, n, sizeof(uint16_t)}, {&ws->mtp[k].embedded, n * D, R},
+            {&ws->mtp[k].dout, n * D, R},
         };
         if (!take(a, mtp, sizeof mtp / sizeof *mtp))
             return 0;
@@ -152,10 +158,11 @@ size_t workspace_bytes(const struct model *m, int capacity, int longest)
     return used;
 }
 
-enum status workspace_init(struct workspace *ws, const struct model *m, int capacity, int longest, struct arena *a,
-                           struct err *e)
+enum status workspace_init(struct workspace *ws, const struct model *m, int capacity, int longest,
+                           struct arena *a, struct err *e)
 {
     if (!alloc_all(ws, m, capacity, longest, a))
-        return err_set(e, ST_NOMEM, a->name, "a workspace of %d tokens does not fit in %zu MB", capacity, a->cap >> 20);
+        return err_set(e, ST_NOMEM, a->name, "a workspace of %d tokens does not fit in %zu MB", capacity,
+                       a->cap >> 20);
     return ST_OK;
 }

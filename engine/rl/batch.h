@@ -15,11 +15,12 @@
  *   token, logp, entropy      N x cap    rollout      score, update, views
  *   n, done, cut_off          N          rollout      score, update, views
  *   score, marks, reward      N          score        advantage, views
+ *   preference                N          score        metrics
  *   mean, std, flat           P          advantage    update, views
  *   advantage, masked         N          advantage    update, views
  *   logp_old, logp_ref, ratio N x cap    update       metrics, views
+ *   token_advantage           N x cap    update       update, views    ppo's: advantage is then its mean over a trace
  */
-enum { PROMPT_MAX = 48 };
 
 /* Counts of a trace's marks, without the marks. */
 struct trace_counts {
@@ -43,10 +44,12 @@ struct batch {
     struct score *score;          /* [N] */
     struct trace_counts *counts;  /* [N] */
     double *reward;               /* [N] accuracy and format, weighted */
+    double *preference;           /* [N] 0..1 of a preference model; NaN where rules decide or there is none */
 
     double *mean, *std;           /* [P] of the group's rewards */
     int *flat;                    /* [P] all rewards equal */
     double *advantage;            /* [N] */
+    double *token_advantage;      /* [N,cap] where a critic makes one for each token, else NULL */
     int *masked;                  /* [N] left out of the loss */
 
     float *logp_old, *logp_ref, *logp_new; /* [N,cap] training forward before the update; reference; last forward */

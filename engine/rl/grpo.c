@@ -9,6 +9,7 @@ enum { LENGTH_MAX = 4096 };
 
 struct sums {
     double loss, policy, balance, kl, kl_n, entropy, tokens, clip_low, clip_high, ratio_n, difference, difference_max;
+    double capped, off_policy, sequences, value_loss;
 };
 
 /* One pass's context for the shard callback. */
@@ -36,23 +37,27 @@ enum status grpo_init(struct grpo *g, int P, int G, int cap, struct arena *a, st
     return ST_OK;
 }
 
+int grpo_add_trace(struct grpo *g, const struct batch *b, int trace, int count)
+{
+    int p = trace / b->G, prompt_n = b->prompt_n[p], n = b->n[trace];
+    uint16_t *id = g->id + (size_t)trace * g->row;
+    int *target = g->target + (size_t)trace * g->row;
+    memcpy(id, b->prompt[p], (size_t)prompt_n * sizeof *id);
+    memcpy(id + prompt_n, b->token + (size_t)trace * b->cap, (size_t)(n - 1) * sizeof *id);
+    for (int t = 0; t < prompt_n - 1; t++)
+        target[t] = -1;
+    for (int t = 0; t < n; t++)
+        target[prompt_n - 1 + t] = b->token[(size_t)trace * b->cap + t];
+    g->sequence[count++] = (struct sequence){prompt_n - 1 + n, trace, id, target};
+    return count;
+}
+
 /* Appends the sequences of group p that the loss looks at; returns the new count. */
 static int add_group(struct grpo *g, const struct batch *b, int p, int count)
 {
-    for (int i = p * b->G; i < (p + 1) * b->G; i++) {
-        int prompt_n = b->prompt_n[p], n = b->n[i];
-        uint16_t *id = g->id + (size_t)i * g->row;
-        int *target = g->target + (size_t)i * g->row;
-        if (b->masked[i] || n == 0)
-            continue;
-        memcpy(id, b->prompt[p], (size_t)prompt_n * sizeof *id);
-        memcpy(id + prompt_n, b->token + (size_t)i * b->cap, (size_t)(n - 1) * sizeof *id);
-        for (int t = 0; t < prompt_n - 1; t++)
-            target[t] = -1;
-        for (int t = 0; t < n; t++)
-            target[prompt_n - 1 + t] = b->token[(size_t)i * b->cap + t];
-        g->sequence[count++] = (struct sequence){prompt_n - 1 + n, i, id, target};
-    }
+    for (int i = p * b->G; i < (p + 1) * b->G; i++)
+        if (!b->masked[i] && b->n[i] > 0)
+            count = grpo_add_trace(g, b, i, count);
     return count;
 }
 
@@ -60,7 +65,7 @@ static int add_group(struct grpo *g, const struct batch *b, int p, int count)
 static void one_trace(struct pass_context *c, struct sums *sum, const struct shard *s, int trace, int at)
 {
     struct batch *b = c->b;
-    int n = b->n[trace];
+    int n = b->n[trace], is_ppo = c->s->ppo.is_on;
     float *old = b->logp_old + (size_t)trace * b->cap, *ref = b->logp_ref + (size_t)trace * b->cap,
           *now = b->logp_new + (size_t)trace * b->cap;
     const float *sampled = b->logp + (size_t)trace * b->cap;
@@ -86,7 +91,15 @@ static void one_trace(struct pass_context *c, struct sums *sum, const struct sha
         before[t] = old[t];
         reference[t] = ref[t];
     }
-    objective_sequence(&c->s->objective, &scope, n, logp, before, reference, b->advantage[trace], &out);
+    if (is_ppo && c->is_first)
+        ppo_keep(&c->g->ppo, b, trace, s->value + at);
+    if (is_ppo && c->is_first && c->learn)
+        ppo_advantage(&c->g->ppo, b, &c->s->ppo, trace);
+    if (is_ppo)
+        ppo_policy(&c->s->objective, scope.tokens, n, logp, before, reference,
+                   b->token_advantage + (size_t)trace * b->cap, &out);
+    else
+        objective_sequence(&c->s->objective, &scope, n, logp, before, reference, b->advantage[trace], &out);
     if (c->is_first) {
         sum->kl += out.kl_sum;
         sum->kl_n += out.kl_n;
@@ -95,7 +108,19 @@ static void one_trace(struct pass_context *c, struct sums *sum, const struct sha
         return;
     for (int t = 0; t < n; t++)
         s->dlogp[at + t] = (real)grad[t];
-    sum->loss += out.loss;
+    for (int t = 0; t < n && s->dentropy; t++) {
+        s->dentropy[at + t] = (real)out.entropy_weight;
+        sum->loss += out.entropy_weight * (double)s->entropy[at + t];
+    }
+    sum->capped += out.capped;
+    sum->off_policy += out.is_off_policy;
+    sum->sequences++;
+    if (is_ppo) {
+        double part = ppo_value(&c->g->ppo, b, &c->s->ppo, trace, scope.tokens, s->value + at, s->dvalue + at);
+        sum->value_loss += part;
+        sum->loss += c->s->ppo.value_weight * part;
+    }
+    sum->loss += c->s->ppo.is_warming ? 0 : out.loss;
     sum->policy += out.policy_loss;
     sum->clip_low += out.clip_low;
     sum->clip_high += out.clip_high;
@@ -122,7 +147,9 @@ static enum status run_pass(struct pass_context *c, struct learner *l, int count
 {
     struct pass p = {.sequence = c->g->sequence, .sequences_n = count,
                      .inv_temperature = (real)(1 / c->s->temperature), .with_reference = with_reference,
-                     .backward = learn, .shard = on_shard, .ctx = c, .gate = gate};
+                     .with_entropy = learn && c->s->objective.entropy != 0 && !c->s->ppo.is_warming,
+                     .backward = learn, .value_only = c->s->ppo.is_warming,
+                     .shard = on_shard, .ctx = c, .gate = gate};
     enum status st;
     c->is_first = is_first;
     c->learn = learn;
@@ -140,13 +167,17 @@ static enum status run_pass(struct pass_context *c, struct learner *l, int count
         total->clip_low += x->clip_low;
         total->clip_high += x->clip_high;
         total->ratio_n += x->ratio_n;
+        total->capped += x->capped;
+        total->off_policy += x->off_policy;
+        total->sequences += x->sequences;
+        total->value_loss += x->value_loss;
         total->difference += x->difference;
         total->difference_max = fmax(total->difference_max, x->difference_max);
     }
     return st;
 }
 
-static void shuffle(struct grpo *g, int P, const struct grpo_settings *s, int epoch)
+void grpo_shuffle(struct grpo *g, int P, const struct grpo_settings *s, int epoch)
 {
     struct rng r = rng_at(s->seed, RNG_SHUFFLE, s->step, (uint32_t)epoch, 0);
     for (int i = 0; i < P; i++)
@@ -196,11 +227,14 @@ static void finish(const struct sums *t, int updates, double norms, struct grpo_
         .loss = t->loss / one,
         .policy_loss = t->policy / one,
         .balance_loss = t->balance / one,
+        .value_loss = t->value_loss / one,
         .grad_norm = norms / one,
         .kl = t->kl_n > 0 ? t->kl / t->kl_n : 0,
         .entropy = t->tokens > 0 ? t->entropy / t->tokens : 0,
         .clip_low = t->ratio_n > 0 ? t->clip_low / t->ratio_n : 0,
         .clip_high = t->ratio_n > 0 ? t->clip_high / t->ratio_n : 0,
+        .capped = t->ratio_n > 0 ? t->capped / t->ratio_n : 0,
+        .off_policy = t->sequences > 0 ? t->off_policy / t->sequences : 0,
         .logp_difference = t->tokens > 0 ? t->difference / t->tokens : 0,
         .logp_difference_max = t->difference_max,
         .tokens = t->tokens,
@@ -213,17 +247,20 @@ enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, cons
 {
     struct pass_context c = {.g = g, .b = b, .s = s};
     struct sums total = {0};
-    int single = s->inner_epochs * s->mini_batches == 1, updates = 0;
+    int looks_first = s->ppo.is_on && s->ppo.normalise;
+    int single = s->inner_epochs * s->mini_batches == 1 && !looks_first, updates = 0;
     double norm, norms = 0;
     enum status st = ST_OK;
     learner_clear_load(l);
     if (!single) {
-        shuffle(g, b->P, s, 0);
+        grpo_shuffle(g, b->P, s, 0);
         st = run_pass(&c, l, collect(g, b, 0, b->P, 0, &c.scope), 1, 1, 0, gate, &total, e);
         learner_clear_load(l);
+        if (!st && s->ppo.is_on)
+            ppo_weigh(&g->ppo, b, &s->ppo);
     }
     for (int epoch = 0; epoch < s->inner_epochs && !st; epoch++) {
-        shuffle(g, b->P, s, epoch);
+        grpo_shuffle(g, b->P, s, epoch);
         for (int i = 0; i < s->mini_batches && !st; i++) {
             int from = (int)((int64_t)b->P * i / s->mini_batches),
                 to = (int)((int64_t)b->P * (i + 1) / s->mini_batches);
@@ -240,5 +277,9 @@ enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, cons
         }
     }
     finish(&total, updates, norms, stats);
+    if (!st && s->ppo.is_on && single)
+        ppo_weigh(&g->ppo, b, &s->ppo);     /* the same numbers again, and 0 for the traces that are left out */
+    if (!st && s->ppo.is_on)
+        stats->ppo = ppo_measure(&g->ppo, b);
     return st;
 }

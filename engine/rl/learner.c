@@ -7,9 +7,10 @@
 
 #include "engine/rl/objective.h"
 
-static int packed_alloc(struct packed *k, int capacity, int depth, struct arena *a)
+static int packed_alloc(struct packed *k, int capacity, int depth, int with_value, struct arena *a)
 {
     size_t n = (size_t)capacity;
+    memset(k, 0, sizeof *k);
     k->begin = arena_alloc(a, (n + 1) * sizeof *k->begin);
     k->target = arena_alloc(a, n * sizeof *k->target);
     k->position = arena_alloc(a, n * sizeof *k->position);
@@ -17,7 +18,11 @@ static int packed_alloc(struct packed *k, int capacity, int depth, struct arena 
     k->dlogp = arena_alloc(a, n * sizeof(real));
     k->ref_logp = arena_alloc(a, n * sizeof(real));
     k->mtp_dlogp = arena_alloc(a, n * (size_t)depth * sizeof(real));
-    return k->begin && k->target && k->position && k->id && k->dlogp && k->ref_logp && k->mtp_dlogp;
+    k->dentropy = arena_alloc(a, n * sizeof(real));
+    if (with_value && !(k->dvalue = arena_alloc(a, n * sizeof(real))))
+        return 0;
+    return k->begin && k->target && k->position && k->id && k->dlogp && k->ref_logp && k->mtp_dlogp &&
+           k->dentropy;
 }
 
 enum status learner_init(struct learner *l, const struct model *m, struct pool *pool, int lanes_n, int shard_tokens,
@@ -48,7 +53,7 @@ enum status learner_init(struct learner *l, const struct model *m, struct pool *
     l->packed = arena_alloc(a, (size_t)pool_threads(pool) * sizeof *l->packed);
     l->shard_begin = arena_alloc(a, (SHARDS_MAX + 1) * sizeof *l->shard_begin);
     for (int i = 0; l->packed && i < pool_threads(pool); i++)
-        ok &= packed_alloc(&l->packed[i], capacity, m->config.mtp_depth, a);
+        ok &= packed_alloc(&l->packed[i], capacity, m->config.mtp_depth, m->config.value_head, a);
     if (!ok || !l->packed || !l->shard_begin || !l->bias || !l->load_average || !l->load || !l->ws)
         return err_set(e, ST_NOMEM, a->name, "a model of %zu parameters with %d gradient lanes does not fit in %zu MB",
                        m->params.total, lanes_n, a->cap >> 20);
@@ -71,6 +76,7 @@ void learner_start(struct learner *l, uint64_t seed)
     for (int i = 0; i < l->bias_n; i++)
         l->load_average[i] = 1.0 / l->m->config.experts_n;
     l->updates = 0;
+    l->running_mean[0] = l->running_mean[1] = 0;
     if (l->ref_w)
         learner_reference(l);
 }
@@ -93,6 +99,8 @@ struct digest learner_digest(const struct learner *l, int64_t step)
     hash_add(&h, l->adam_v, block);
     hash_add(&h, l->bias, bias);
     hash_add(&h, l->load_average, (size_t)l->bias_n * sizeof(double));
+    if (l->running_mean[1] > 0)
+        hash_add(&h, l->running_mean, sizeof l->running_mean);
     if (l->ref_w) {
         hash_add(&h, l->ref_w, block);
         hash_add(&h, l->ref_bias, bias);
@@ -153,6 +161,7 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
     struct learner *l = r->l;
     const struct pass *p = r->p;
     struct workspace *ws = &l->ws[worker];
+    const real *w = p->w ? p->w : l->w, *bias = p->w ? p->bias : l->bias;
     int first = r->begin[index], count = r->begin[index + 1] - first, moe = l->m->params.moe_layers;
     struct shard s = {.first = first, .index = index, .lane = lane, .t = &k->t, .dlogp = k->dlogp};
     enum status st;
@@ -165,13 +174,18 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
         s.ref_logp = k->ref_logp;
     }
     memset(ws->load, 0, (size_t)l->bias_n * sizeof(real));
-    st = model_forward(l->m, l->w, l->bias, &k->t, p->inv_temperature, p->with_mtp, ws, e);
+    st = model_forward(l->m, w, bias, &k->t, p->inv_temperature, p->with_mtp, ws, e);
     if (st)
         return st;
     for (int i = 0; i < l->bias_n; i++)
         l->load[(size_t)lane * l->bias_n + i] += ws->load[i];
     s.logp = ws->logp;
     s.entropy = ws->entropy;
+    s.value = ws->value;
+    if ((s.dvalue = k->dvalue))
+        memset(s.dvalue, 0, (size_t)k->t.T * sizeof *s.dvalue);
+    if (p->with_entropy)
+        s.dentropy = memset(k->dentropy, 0, (size_t)k->t.T * sizeof *k->dentropy);
     s.balance_weight = (real)(k->t.T / r->total_tokens);
     for (int i = 0; moe && i < l->m->config.layers_n; i++)
         s.balance += l->m->params.layer[i].moe_index >= 0 ? ws->block[i].balance : 0;
@@ -185,9 +199,10 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
         }
     }
     st = p->shard(p->ctx, &s);
+    ws->dentropy = s.dentropy;
     if (!st && p->backward)
-        model_backward(l->m, l->w, &k->t, p->inv_temperature, k->dlogp, s.mtp_dlogp, s.balance_weight, ws,
-                       l->lane[lane]);
+        model_backward(l->m, w, &k->t, p->inv_temperature, p->value_only ? NULL : k->dlogp, s.mtp_dlogp, s.dvalue,
+                       s.balance_weight, ws, l->lane[lane]);
     return st;
 }
 

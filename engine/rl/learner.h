@@ -21,7 +21,8 @@ struct packed {
     struct tokens t;
     int *begin, *target, *position;
     uint16_t *id;
-    real *dlogp, *mtp_dlogp, *ref_logp;
+    real *dlogp, *mtp_dlogp, *ref_logp, *dvalue;    /* dvalue: NULL without a value head */
+    real *dentropy;
 };
 
 struct learner {
@@ -33,6 +34,9 @@ struct learner {
     real *ref_w, *ref_bias;         /* the reference policy; NULL where a stage has none */
     double *load_average;           /* [moe_layers, E] moving average of the shares */
     int64_t updates;                /* AdamW's t */
+    /* Running mean of the batches' rewards, a baseline of reinforce: sum of decay^age * mean, sum of decay^age. The
+     * latter is 0 where none is kept. */
+    double running_mean[2];
     real *lane[LANES_MAX];          /* gradients */
     real *load;                     /* [lanes_n][moe_layers*E] assignments of the batch under way */
     struct workspace *ws;           /* [threads] */
@@ -50,7 +54,8 @@ enum status learner_init(struct learner *l, const struct model *m, struct pool *
 void learner_start(struct learner *l, uint64_t seed);
 /* learner_reference: the reference becomes the present policy. */
 void learner_reference(struct learner *l);
-/* learner_digest: of all that counts (weights, moments, biases, averages, reference, updates) with the step. */
+/* learner_digest: of all that counts (weights, moments, biases, averages, reference, updates, a running mean where
+ * one is kept) with the step. */
 struct digest learner_digest(const struct learner *l, int64_t step);
 
 /* A sequence to learn from: input id[0..n-1], scored targets (-1: none), and the caller's own index. */
@@ -71,6 +76,9 @@ struct shard {
     const real *mtp_logp[MTP_MAX];
     const int *mtp_target[MTP_MAX];
     real *dlogp, *mtp_dlogp;
+    const real *value;              /* [T] of the value head after each token read; NULL: the model has none */
+    real *dvalue;                   /* [T] d loss / d value, zeroed before the call; NULL as value */
+    real *dentropy;                 /* [T] d loss / d entropy, zeroed before the call; NULL: not asked for */
     real balance, balance_weight;   /* balance loss of the pass; weight that its gradient gets */
 };
 
@@ -78,7 +86,9 @@ struct pass {
     const struct sequence *sequence;
     int sequences_n;
     real inv_temperature;
-    int with_reference, with_mtp, backward;
+    int with_reference, with_mtp, with_entropy, backward;
+    int value_only;                 /* the backward leaves everything but the value head alone; dlogp is not read */
+    const real *w, *bias;           /* other weights than the learner's, of the same shapes; w NULL: its own */
     enum status (*shard)(void *ctx, struct shard *s);
     void *ctx;
     const struct gate *gate;

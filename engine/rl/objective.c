@@ -45,24 +45,34 @@ static double surrogate(const struct objective *o, double ratio, double A, struc
                         double *slope)
 {
     int high = A > 0 && ratio > 1 + o->eps_high, low = A < 0 && ratio < 1 - o->eps_low;
+    int capped = o->ratio_cap > 0 && ratio > o->ratio_cap && !high && !low;
     out->ratio[at] = ratio;
     out->clipped[at] = (unsigned char)(high || low);
     out->clip_high += high;
     out->clip_low += low;
+    out->capped += capped;
+    if (capped) {
+        *slope = o->ratio_cap * A;
+        return *slope * (1 + log(ratio / o->ratio_cap));
+    }
     *slope = high || low ? 0 : ratio * A;
     return (high ? 1 + o->eps_high : low ? 1 - o->eps_low : ratio) * A;
 }
 
-/* CISPO: the bounded ratio is a weight of log pi. */
+/* A bounded ratio as the weight of log pi: cispo's clipped one, or the truncated one. */
 static double weighted(const struct objective *o, double logp, double ratio, double A,
                        struct sequence_terms *out, int at, double *slope)
 {
-    int high = ratio > 1 + o->eps_high, low = ratio < 1 - o->eps_low;
+    int is_clip = o->loss == LOSS_CISPO;
+    int high = is_clip && ratio > 1 + o->eps_high, low = is_clip && ratio < 1 - o->eps_low;
+    double weight = high ? 1 + o->eps_high : low ? 1 - o->eps_low : ratio;
+    int capped = o->ratio_cap > 0 && weight > o->ratio_cap;
     out->ratio[at] = ratio;
     out->clipped[at] = (unsigned char)(high || low);
     out->clip_high += high;
     out->clip_low += low;
-    *slope = (high ? 1 + o->eps_high : low ? 1 - o->eps_low : ratio) * A;
+    out->capped += capped;
+    *slope = (capped ? o->ratio_cap : weight) * A;
     return *slope * logp;
 }
 
@@ -71,9 +81,10 @@ static double token_gain(const struct objective *o, double logp, double old, dou
                          struct sequence_terms *out, int at, double *slope)
 {
     double ratio = exp(logp - old);
-    if (o->loss == LOSS_CISPO)
+    int is_log = o->loss == LOSS_REINFORCE || o->loss == LOSS_RLOO;
+    if (o->loss == LOSS_CISPO || (is_log && o->ratio_cap > 0))
         return weighted(o, logp, ratio, A, out, at, slope);
-    if (o->loss != LOSS_REINFORCE && o->loss != LOSS_RLOO)
+    if (!is_log)
         return surrogate(o, ratio, A, out, at, slope);
     out->ratio[at] = ratio;
     out->clipped[at] = 0;
@@ -86,22 +97,53 @@ static double k3(double log_ratio_ref)
     return expm1(log_ratio_ref) - log_ratio_ref;
 }
 
+double kl_term(enum kl_kind kind, int clamp, double d, double ratio, double *slope)
+{
+    static const double LOG_MOST = 20, MOST = 10;
+    double x = -d, value;
+    int is_clamped;
+    if (kind == KL_K1 || kind == KL_K2) {
+        *slope = kind == KL_K1 ? 1 : d;
+        return kind == KL_K1 ? d : d * d / 2;
+    }
+    if (clamp)
+        x = fmax(-LOG_MOST, fmin(LOG_MOST, x));
+    value = k3(x);
+    is_clamped = clamp && (x != -d || value > MOST);
+    if (clamp && value > MOST)
+        value = MOST;
+    *slope = is_clamped ? 0 : -expm1(x);
+    if (kind == KL_UNBIASED) {
+        *slope = ratio * (is_clamped ? value : d);   /* k3 + k3' = d */
+        value *= ratio;
+    }
+    return value;
+}
+
+/* The KL term of token t into loss and gradient, with a share of the weight: 1 of `parts`. */
+static void add_kl(const struct objective *o, double weight, int parts, int t, double logp, double old,
+                   double ref, struct sequence_terms *out)
+{
+    double slope;
+    out->kl[t] = kl_term(o->kl, o->kl_clamp, logp - ref, o->kl == KL_UNBIASED ? exp(logp - old) : 1, &slope);
+    out->kl_sum += out->kl[t];
+    out->loss += weight * o->beta * out->kl[t] / parts;
+    out->grad[t] += weight * o->beta * slope / parts;
+}
+
 /* Ratio and clip by token, each token weighted alike. */
 static void by_token(const struct objective *o, double weight, int n, const double *logp, const double *old,
                      const double *ref, double A, struct sequence_terms *out)
 {
     out->ratio_n = n;
     out->kl_n = ref ? n : 0;
+    out->entropy_weight = -o->entropy * weight;
     for (int t = 0; t < n; t++) {
         double slope, gain = token_gain(o, logp[t], old[t], A, out, t, &slope);
         out->policy_loss -= weight * gain;
         out->grad[t] = -weight * slope;
-        if (ref) {
-            out->kl[t] = k3(ref[t] - logp[t]);
-            out->kl_sum += out->kl[t];
-            out->loss += weight * o->beta * out->kl[t];
-            out->grad[t] -= weight * o->beta * expm1(ref[t] - logp[t]);
-        }
+        if (ref)
+            add_kl(o, weight, 1, t, logp[t], old[t], ref[t], out);
     }
 }
 
@@ -109,22 +151,23 @@ static void by_token(const struct objective *o, double weight, int n, const doub
 static void by_sequence(const struct objective *o, double weight, int n, const double *logp, const double *old,
                         const double *ref, double A, struct sequence_terms *out)
 {
-    double d_old = 0, d_ref = 0, slope, gain;
+    double d_old = 0, d_ref = 0, slope, gain, pull = 0;
     for (int t = 0; t < n; t++) {
         d_old += logp[t] - old[t];
         d_ref += ref ? ref[t] - logp[t] : 0;
     }
     out->ratio_n = 1;
     out->kl_n = ref ? 1 : 0;
+    out->entropy_weight = -o->entropy * weight;
     gain = surrogate(o, exp(d_old), A, out, 0, &slope);
     out->policy_loss -= weight * gain;
     if (ref) {
-        out->kl[0] = k3(d_ref);
+        out->kl[0] = kl_term(o->kl, o->kl_clamp, -d_ref, out->ratio[0], &pull);
         out->kl_sum = out->kl[0];
         out->loss += weight * o->beta * out->kl[0];
     }
     for (int t = 0; t < n; t++)
-        out->grad[t] = -weight * slope - (ref ? weight * o->beta * expm1(d_ref) : 0);
+        out->grad[t] = -weight * slope + weight * o->beta * pull;
 }
 
 /* GSPO: the ratio is the geometric mean over the sequence; KL stays by token. */
@@ -136,17 +179,23 @@ static void by_mean(const struct objective *o, double weight, int n, const doubl
         d += (logp[t] - old[t]) / n;
     out->ratio_n = 1;
     out->kl_n = ref ? n : 0;
+    out->entropy_weight = -o->entropy * weight / n;
     gain = surrogate(o, exp(d), A, out, 0, &slope);
     out->policy_loss -= weight * gain;
     for (int t = 0; t < n; t++) {
         out->grad[t] = -weight * slope / n;
-        if (ref) {
-            out->kl[t] = k3(ref[t] - logp[t]);
-            out->kl_sum += out->kl[t];
-            out->loss += weight * o->beta * out->kl[t] / n;
-            out->grad[t] -= weight * o->beta * expm1(ref[t] - logp[t]) / n;
-        }
+        if (ref)
+            add_kl(o, weight, n, t, logp[t], old[t], ref[t], out);
     }
+}
+
+/* V3.2's mask: far from the policy that sampled it, and to be made rarer. */
+static int is_off_policy(const struct objective *o, int n, const double *logp, const double *old, double A)
+{
+    double sum = 0;
+    for (int t = 0; t < n; t++)
+        sum += old[t] - logp[t];
+    return o->off_policy_delta > 0 && A < 0 && sum / n > o->off_policy_delta;
 }
 
 void objective_sequence(const struct objective *o, const struct loss_scope *scope, int n, const double *logp,
@@ -154,7 +203,10 @@ void objective_sequence(const struct objective *o, const struct loss_scope *scop
 {
     double S = scope->sequences;
     out->loss = out->policy_loss = out->kl_sum = 0;
-    out->clip_low = out->clip_high = 0;
+    out->clip_low = out->clip_high = out->capped = 0;
+    out->is_off_policy = is_off_policy(o, n, logp, old, advantage);
+    if (out->is_off_policy)   /* the terms of A = 0: nothing but KL */
+        advantage = 0;
     switch (o->loss) {
     case LOSS_R1:
         by_sequence(o, 1 / S, n, logp, old, ref, advantage, out);

@@ -15,6 +15,8 @@
  * ids. All functions are pure but for the rng that they are handed, and are safe to call
  * from several threads at once on one opened scenario. */
 
+/* PROMPT_MAX: most tokens of a prompt, its template included. */
+enum { PROMPT_MAX = 128 };
 enum { PROBLEM_VALUES = 14, ANSWER_BYTES = 48, WHY_BYTES = 96, DIFFICULTIES = 8, LABEL_BYTES = 16 };
 
 /* A problem is a few integers whose meaning is the scenario's. */
@@ -85,6 +87,9 @@ struct scenario {
     const struct setting *settings;
     int settings_n;
 
+    /* prepare: completes a configuration, once, when a new run is set up: what must be kept with the run of data
+     * that lies outside the program. NULL: nothing is to be kept. Errors: ST_USAGE names the key. */
+    enum status (*prepare)(void *config, struct err *e);
     /* open: checks the configuration and prepares tables. *self is owned by the
      * caller, given back by close. Errors: ST_USAGE names the key. */
     enum status (*open)(const void *config, void **self, struct err *e);
@@ -129,6 +134,9 @@ struct scenario {
      * < 0 the first, > 0 the second, 0 neither. Hostile text. NULL: preferences are not this task's matter. */
     int (*prefer)(const void *self, const struct problem *p, enum preference respect, const char *first, size_t first_n,
                   const char *second, size_t second_n);
+    /* is_open: no rule decides this problem: a reward comes from a preference model where a run has one, and accuracy is
+     * then only looked at. NULL: rules decide every problem. */
+    int (*is_open)(const void *self, const struct problem *p);
 };
 
 #endif

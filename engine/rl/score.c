@@ -2,6 +2,7 @@
  * analysed; then groups are compared within themselves. */
 #include "engine/rl/score.h"
 
+#include <math.h>
 #include <string.h>
 
 enum status task_prompt(const struct task *k, const struct problem *p, uint16_t *id, int *n, struct err *e)
@@ -58,10 +59,30 @@ void score_group(struct batch *b, const struct task *k, const struct reward_weig
         keep_counts(&b->counts[i], &marks);
         b->reward[i] = w->accuracy * b->score[i].accuracy + w->format * b->score[i].format +
                        w->language * b->score[i].language;
+        if (w->process != 0)
+            b->reward[i] += w->process * process_reward(&b->counts[i], w->process_rule);
         if (overlong_cache > 0)
             b->reward[i] += overlong(n, b->cut_off[i], b->cap, overlong_cache);
     }
     str_free(&text);
+}
+
+void score_preference(struct batch *b, const struct task *k, const struct reward_weights *w, int p)
+{
+    if (w->preference <= 0 || !k->scenario->is_open || !k->scenario->is_open(k->self, &b->problem[p]))
+        return;
+    for (int i = p * b->G; i < (p + 1) * b->G; i++) {
+        b->reward[i] -= w->accuracy * b->score[i].accuracy;
+        if (!isnan(b->preference[i]))
+            b->reward[i] += w->preference * b->preference[i];
+    }
+}
+
+double readability(const struct score *s, const struct trace_counts *c, int cut_off)
+{
+    double distinct = c->attempts > 0 ? (double)c->attempts_distinct / c->attempts : 1;
+    double right = c->equations > 0 ? (double)c->equations_right / c->equations : 1;
+    return cut_off ? 0 : s->format * s->language * distinct * right;
 }
 
 void advantage_batch(struct batch *b, const struct objective *o, int drop_flat, enum cut_off_rule cut_off)
@@ -69,7 +90,9 @@ void advantage_batch(struct batch *b, const struct objective *o, int drop_flat, 
     double sum = 0, baseline;
     for (int i = 0; i < b->P * b->G; i++)
         sum += b->reward[i];
-    baseline = o->baseline == BASELINE_BATCH ? sum / (b->P * b->G) : 0;
+    baseline = o->baseline == BASELINE_BATCH     ? sum / (b->P * b->G)
+               : o->baseline == BASELINE_RUNNING ? o->running_mean
+                                                 : 0;
     for (int p = 0; p < b->P; p++) {
         int at = p * b->G;
         b->flat[p] =

@@ -1,6 +1,7 @@
 /* Supervised fine-tuning and base training: the same step on other documents. */
 #include "engine/rl/sft.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum status sft_init(struct sft *s, int documents, int longest, struct arena *a, struct err *e)
@@ -24,6 +25,23 @@ void sft_release(struct sft *s)
     memset(s, 0, sizeof *s);
 }
 
+/* A collected trace as a document: the loss is on the completion. */
+static void read_example(const struct example *x, struct document *d)
+{
+    const char *part[2] = {x->prompt, x->text};
+    char word[64];
+    for (int k = 0; k < 2; k++) {
+        if (k)
+            d->response_at = d->token_n;
+        for (const char *at = part[k] + strspn(part[k], " "); *at; at += strspn(at, " ")) {
+            size_t n = strcspn(at, " ");
+            snprintf(word, sizeof word, "%.*s", (int)n, at);
+            document_word(d, word, k);
+            at += n;
+        }
+    }
+}
+
 /* Document i of the step becomes a sequence: row t is fed token t and scored on token t+1. */
 static enum status draw(struct sft *s, const struct task *k, const struct sft_settings *set, int i, struct err *e)
 {
@@ -34,7 +52,9 @@ static enum status draw(struct sft *s, const struct task *k, const struct sft_se
     float *weight = s->weight + (size_t)i * s->row;
     enum status st;
     document_clear(d);
-    if (set->stream == RNG_BASE)
+    if (set->corpus)
+        read_example(corpus_pick(set->corpus, set->seed, (int64_t)(set->step - 1) * set->documents + i), d);
+    else if (set->stream == RNG_BASE)
         k->scenario->base(k->self, &r, d);
     else
         k->scenario->demonstrate(k->self, &r, d);

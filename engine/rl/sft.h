@@ -1,6 +1,7 @@
 #ifndef GRPOLAB_RL_SFT_H
 #define GRPOLAB_RL_SFT_H
 
+#include "engine/rl/corpus.h"
 #include "engine/rl/learner.h"
 #include "engine/rl/score.h"
 
@@ -14,6 +15,7 @@ struct sft_settings {
     uint64_t seed;
     uint32_t step;
     enum rng_stream stream;   /* RNG_BASE: the scenario's base text; RNG_COLD: its demonstrations */
+    struct corpus *corpus;    /* what to read in place of demonstrations, in its own order; NULL: none */
 };
 
 struct sft_stats {

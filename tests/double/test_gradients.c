@@ -114,6 +114,7 @@ Test(gradients, groups_and_balance_loss) { check_kind(TINY_GROUPS); }
 Test(gradients, one_mtp_module) { check_kind(TINY_MTP1); }
 Test(gradients, two_mtp_modules) { check_kind(TINY_MTP2); }
 Test(gradients, mtp_on_dense_blocks) { check_kind(TINY_MTP_DENSE); }
+Test(gradients, value_head) { check_kind(TINY_VALUE); }
 
 /* Every expert of every layer is used by these inputs, so that "some element of the row" above is not one
  * expert's. */
@@ -165,7 +166,8 @@ Test(gradients, backward_adds)
     cr_assert_not_null(once);
     memcpy(once, x.grad, x.m.params.total * sizeof(real));
     tiny_forward(&x);
-    model_backward(&x.m, x.w, &x.t, x.inv_temperature, x.dlogp, x.mtp_dlogp, x.balance_weight, &x.ws, x.grad);
+    model_backward(&x.m, x.w, &x.t, x.inv_temperature, x.dlogp, x.mtp_dlogp, NULL, x.balance_weight, &x.ws,
+                   x.grad);
     for (size_t j = 0; j < x.m.params.total; j++)
         cr_assert(fabs(x.grad[j] - 2 * once[j]) <= 1e-12 * (1 + fabs(once[j])),
                   "element %zu: %.15g after %.15g", j, x.grad[j],

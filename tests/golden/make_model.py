@@ -19,7 +19,7 @@ torch.set_num_threads(1)
 
 MASK = 0xFFFFFFFF
 ROW_ALIGN = 16
-BIAS_ROW, DLOGP_ROW, MTP_DLOGP_ROW, PROBE_ROW, HIDDEN_ROW = 1000, 2000, 2001, 3000, 4000
+BIAS_ROW, DLOGP_ROW, MTP_DLOGP_ROW, DVALUE_ROW, PROBE_ROW, HIDDEN_ROW = 1000, 2000, 2001, 2010, 3000, 4000
 
 # Keys as in struct model_config; attention 0 is MLA, 1 is multi-head. lengths: of the packed sequences; gain:
 # of the linear weights, a power of two.
@@ -35,6 +35,7 @@ CASES = {
     "mla_moe": MOE,
     "mla_groups_balance": dict(MOE, heads_n=3, q_rank=0, layers_n=2, dense_layers=0, experts_n=12, shared_n=0,
                                top_k=3, groups_n=3, top_groups=2, route_scale=1.75, balance_alpha=0.5),
+    "mla_moe_value": dict(MOE, value_head=1),
     "mla_moe_mtp1": dict(MOE, layers_n=2, mtp_depth=1),
     "mla_moe_mtp2": dict(MOE, layers_n=2, mtp_depth=2, balance_alpha=0.25),
     # Here the joined row of the MTP module (2D) is the widest of all.
@@ -45,7 +46,7 @@ CASES = {
                  mtp_depth=1, balance_alpha=0.25, lengths=(35, 1, 20), gain=0.5),
 }
 # Chosen so that no routing decision is a close call.
-SEED = {"mla_moe": 3, "mla_groups_balance": 4, "wide": 4}
+SEED = {"mla_moe": 3, "mla_moe_value": 3, "mla_groups_balance": 4, "wide": 4}
 
 
 def unit(row, j):
@@ -111,6 +112,9 @@ def table(c):
         linear(p + ".project", 2 * D, D)
         block(p, c["layers_n"] - 1)
         norm(p + ".final_norm", D)
+    if c.get("value_head"):
+        linear("value_head.weight", 1, D)
+        linear("value_head.bias", 1, 1)
     return rows
 
 
@@ -283,7 +287,10 @@ def forward(c, w, bias, ids, target, inv_temperature, with_mtp):
         stat["hidden"].append(x)
         x = block(c, w, "layers.%d" % l, l, x, bias, stat)
     stat["hidden"].append(x)
-    logits = rmsnorm(x, w["final_norm"], c["norm_eps"]) @ head
+    h = rmsnorm(x, w["final_norm"], c["norm_eps"])
+    logits = h @ head
+    if c.get("value_head"):
+        stat["value"] = h @ w["value_head.weight"].reshape(-1) + w["value_head.bias"].reshape(())
     stat["logp"], stat["entropy"] = score(logits, inv_temperature, target)
     for k in range(1, c["mtp_depth"] * with_mtp + 1):
         # eq. 21-23: h^(k-1) of row i meets the token i + k; the module predicts token i + k + 1.
@@ -300,6 +307,8 @@ def forward(c, w, bias, ids, target, inv_temperature, with_mtp):
 
 def loss_of(stat, dlogp, mtp_dlogp, balance_weight):
     loss = (torch.tensor(dlogp) * stat["logp"]).sum()
+    if "value" in stat:
+        loss = loss + sum(2 * unit(DVALUE_ROW, t) * v for t, v in enumerate(stat["value"]))
     for weight, logp in zip(mtp_dlogp, stat["mtp_logp"]):
         loss = loss + (torch.tensor(weight) * logp).sum()
     return loss + balance_weight * sum(stat["balance"], torch.zeros(()))
@@ -349,7 +358,8 @@ def run_pass(c, rows, w, bias, ids, target, inv_temperature, with_mtp, balance_w
                       "probe": probe(PROBE_ROW + r, g),
                       "index": index, "value": [float(g[j]) for j in index]})
     silent = len(bias) - len(stat["load"])  # MTP blocks that did not run count nothing
-    return {"inv_temperature": inv_temperature, "with_mtp": with_mtp, "balance_weight": balance_weight,
+    value = {"value": stat["value"].tolist()} if "value" in stat else {}
+    return {**value, "inv_temperature": inv_temperature, "with_mtp": with_mtp, "balance_weight": balance_weight,
             "dlogp": dlogp, "mtp_dlogp": mtp_dlogp,
             "logp": stat["logp"].tolist(), "entropy": stat["entropy"].tolist(),
             "mtp_target": stat["mtp_target"], "mtp_logp": [x.tolist() for x in stat["mtp_logp"]],

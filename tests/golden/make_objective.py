@@ -41,6 +41,34 @@ def k3(d):
     return math.exp(d) - d - 1
 
 
+def kl_value(x, d, q):
+    """An estimate of KL(pi || ref); d = log pi_ref - log pi, q = pi / pi_old of the same sample."""
+    kind = x.get("kl", "k3")
+    if kind == "k1":
+        return -d
+    if kind == "k2":
+        return 0.5 * d * d
+    if x.get("kl_clamp"):  # verl, core_algos.kl_penalty, low_var_kl
+        d = float(np.clip(d, -20, 20))
+        value = float(np.clip(k3(d), -10, 10))
+    else:
+        value = k3(d)
+    return q * value if kind == "unbiased" else value
+
+
+def kl_slope(x, d, q):
+    """Its derivative by log pi, q moving along."""
+    kind = x.get("kl", "k3")
+    if kind == "k1":
+        return 1.0
+    if kind == "k2":
+        return -d
+    clamped = x.get("kl_clamp") and (abs(d) > 20 or k3(d) > 10)
+    if kind == "unbiased":  # q (k3 + k3') without the cancellation
+        return kl_value(x, d, q) if clamped else q * -d
+    return 0.0 if clamped else 1 - math.exp(d)
+
+
 def loss_advantages(x):
     """As the loss has them: RLOO against the mean of the others, REINFORCE against its baseline."""
     adv, flat = advantages(x["rewards"], x["std"])
@@ -53,8 +81,15 @@ def loss_advantages(x):
     return adv, flat
 
 
+def weight_of(x, q):
+    """What weighs log pi where there is no min: CISPO's clipped ratio, or the ratio itself, both truncated."""
+    if x["loss"] == "cispo":
+        q = min(max(q, 1 - x["eps_low"]), 1 + x["eps_high"])
+    return min(q, x.get("ratio_cap", 0) or math.inf)
+
+
 def objective(x, weights=None):
-    """loss = -J of one group and all that `calc grpo` prints beside it. weights: CISPO's, held fixed."""
+    """loss = -J of one group and all that `calc grpo` prints beside it. weights: of log pi, held fixed."""
     adv, flat = loss_advantages(x)
     G, kind, beta = len(adv), x["loss"], x["beta"]
     lengths = [len(o) for o in x["logp"]]
@@ -76,11 +111,17 @@ def objective(x, weights=None):
         else:
             norm, rho = 1, [math.exp(d) for d in new - old]
         clipped, slope = [], []
+        cap = x.get("ratio_cap", 0) or math.inf
+        delta = x.get("off_policy_delta", 0)
+        # V3.2's mask of the policy's part.
+        if delta > 0 and a < 0 and np.mean(old - new) > delta:
+            a = 0.0
         for t, q in enumerate(rho):
             if kind in ("reinforce", "rloo", "cispo"):
                 bounded = min(max(q, 1 - x["eps_low"]), 1 + x["eps_high"])
                 cut = kind == "cispo" and bounded != q
-                w = 1.0 if kind != "cispo" else bounded if weights is None else weights[i][t]
+                has_weight = kind == "cispo" or cap < math.inf
+                w = 1.0 if not has_weight else weight_of(x, q) if weights is None else weights[i][t]
                 clipped.append(int(cut))
                 low += cut and q < 1
                 high += cut and q > 1
@@ -93,17 +134,22 @@ def objective(x, weights=None):
             clipped.append(int(cut))
             low += cut and a < 0
             high += cut and a > 0
+            if not cut and q > cap:  # the weight of the gradient stops at cap; the term goes on in log pi
+                loss -= scale * a * cap * (1 + math.log(q) - math.log(cap))
+                slope.append(-scale * a * cap / norm)
+                continue
             loss -= scale * min(q * a, bounded * a)
             slope.append(0.0 if cut else -scale * a * q / norm)
         grad = np.array(slope * n if kind in SEQUENCE else slope)
         kl = None
         if ref is not None:
             d = [ref.sum() - new.sum()] if kind == "r1" else list(ref - new)
-            kl = [k3(v) for v in d]
+            own = rho if kind == "r1" else [math.exp(v) for v in new - old]
+            kl = [kl_value(x, v, q) for v, q in zip(d, own)]
             # gspo: the tokens' KL is averaged over the sequence, then over the group.
             share = scale / n if kind == "gspo" else scale
             loss += beta * share * sum(kl)
-            back = np.array([beta * share * (1 - math.exp(v)) for v in d])
+            back = np.array([beta * share * kl_slope(x, v, q) for v, q in zip(d, own)])
             grad = grad + (np.full(n, back[0]) if kind == "r1" else back)
         ratios.append(rho)
         clips.append(clipped)
@@ -118,7 +164,7 @@ def objective(x, weights=None):
 def check_gradient(x, out):
     """Finite differences; the cases keep every ratio away from the kinks."""
     h = 1e-6
-    weights = [[min(max(q, 1 - x["eps_low"]), 1 + x["eps_high"]) for q in seq] for seq in out["ratio"]]
+    weights = [[weight_of(x, q) for q in seq] for seq in out["ratio"]]
     for i, seq in enumerate(x["logp"]):
         for t in range(len(seq)):
             kept, value = seq[t], []
@@ -167,6 +213,48 @@ def by_hand():
             {"name": "same ratios, neither clipped", "input": flipped, "output": back}]
 
 
+LOSSES = ("grpo", "r1", "dapo", "dr_grpo", "gspo", "bnpo", "reinforce", "rloo", "cispo")
+
+
+def variant_cases(rewards, lengths):
+    """The estimators of KL, clamped and not; truncated ratios; V3.2's mask."""
+    cases, seed = [], 900
+    for loss in LOSSES:
+        more = {"max_length": 12} if loss == "dr_grpo" else {}
+        for kind in ("k1", "k2", "k3", "unbiased"):
+            seed += 1
+            cases.append(make_case("%s, KL by %s" % (loss, kind), seed, loss, "sample", rewards, lengths,
+                                   (0.2, 0.28), 0.3, scale=0.5, kl=kind, **more))
+        cap = 1.01 if loss == "gspo" else 1.1  # a mean ratio moves less
+        cases.append(make_case("%s, ratios up to %g" % (loss, cap), seed + 100, loss, "sample", rewards, lengths,
+                               (0.2, 0.28), 0.04, scale=0.5, ratio_cap=cap, **more))
+        cases.append(make_case("%s, ratios up to 2, wide clip" % loss, seed + 200, loss, "none", [1, 0, 0],
+                               [2, 4, 3], (0.9, 10.0), 0.5, scale=1.2, ratio_cap=2.0, kl="unbiased", **more))
+        masked = make_case("%s, off the policy" % loss, seed + 305, loss, "sample", [1.1, 0.0, 0.0, 0.1],
+                           [5, 2, 3, 7], (0.2, 0.28), 0.1, scale=0.6, off_policy_delta=0.02, **more)
+        assert objective(dict(masked["input"], off_policy_delta=0))["loss"] != masked["output"]["loss"], loss
+        cases.append(masked)
+    # Far from the reference, both clamps take hold: d beyond 20 either way, k3 beyond 10 with d within.
+    for kind in ("k1", "k2", "k3", "unbiased"):
+        for clamp in (False, True):
+            far = {"rewards": [1, 0], "logp": [[-30.0, -1.0, -4.0], [-0.5, -2.0]],
+                   "logp_old": [[-29.9, -1.0, -4.1], [-0.6, -2.0]], "logp_ref": [[-1.0, -26.0, -1.0], [-0.75, -1.5]],
+                   "loss": "grpo", "std": "none", "eps_low": 0.2, "eps_high": 0.2, "beta": 1e-3, "kl": kind,
+                   "kl_clamp": clamp}
+            out = objective(far)
+            if clamp or kind in ("k1", "k2"):  # e^29 leaves no digits for a difference
+                check_gradient(far, out)
+            cases.append({"name": "%s %sclamped" % (kind, "" if clamp else "not "), "input": far, "output": out})
+    by_clamp = [c["output"]["kl"][0] for c in cases[-8:]]
+    assert by_clamp[5][0] == 10 and by_clamp[4][0] > 1e12 and by_clamp[0] == by_clamp[1]
+    for loss in LOSSES:  # each has been truncated somewhere, and not by its clip
+        assert any(q > c["input"]["ratio_cap"] and not cut and a != 0 for c in cases
+                   if c["input"]["loss"] == loss and "ratio_cap" in c["input"]
+                   for a, row, cuts in zip(*(c["output"][k] for k in ("advantages", "ratio", "clipped")))
+                   for q, cut in zip(row, cuts)), loss
+    return cases
+
+
 def objective_cases():
     cases = by_hand()
     lengths, rewards = [5, 1, 3, 7], [1.1, 0.1, 0.0, 1.1]
@@ -204,6 +292,7 @@ def objective_cases():
         make_case("rloo, group of one", 814, "rloo", "sample", [1.0], [3], beta=0.04),
         make_case("rloo, group of two", 815, "rloo", "sample", [1.0, 0.1], [3, 1]),
     ]
+    cases += variant_cases(rewards, lengths)
     cases += [
         make_case("first update: ratio 1, KL 0", 1, "grpo", "sample", [1, 0, 0, 0], [3, 2, 1, 4], beta=0.04,
                   scale=0),

@@ -184,7 +184,8 @@ Test(calc, dpo_names_what_is_wrong)
     row_refuses("dpo", "{\"beta\":1,\"chosen_logp\":0,\"chosen_ref\":0,\"rejected_ref\":0}", "rejected_logp");
     row_refuses("dpo", "{\"beta\":1,\"chosen_logp\":0,\"chosen_ref\":0,\"rejected_logp\":0}", "rejected_ref");
     row_refuses("dpo",
-                "{\"beta\":-1,\"chosen_logp\":0,\"chosen_ref\":0,\"rejected_logp\":0,\"rejected_ref\":0}", "beta");
+                "{\"beta\":-1,\"chosen_logp\":0,\"chosen_ref\":0,\"rejected_logp\":0,\"rejected_ref\":0}",
+                "beta");
 }
 
 Test(calc, gae_names_what_is_wrong)

@@ -75,6 +75,8 @@ Test(trainer, tiny_runs_have_something_to_learn)
 Test(trainer, another_seed_gives_other_bits)
 {
     for (int stage = 0; stage < STAGE_N; stage++) {
+        if (stage == STAGE_REWARD) /* learns from pairs: test_reward_model.c */
+            continue;
         struct settings s;
         struct tiny_run a, b;
         struct digest x, y;
@@ -122,7 +124,7 @@ Test(trainer, runs_do_not_disturb_each_other)
 Test(trainer, restored_tensors_are_the_whole_state)
 {
     for (int stage = 0; stage < STAGE_N; stage++)
-        for (int v = 0; v < VARIANTS; v++) {
+        for (int v = 0; v < VARIANTS && stage != STAGE_REWARD; v++) {
             struct settings s;
             struct tiny_run a, b;
             struct tiny_state state;
@@ -250,8 +252,8 @@ Test(trainer, replay_is_compared)
     tiny_run_release(&r);
 }
 
-/* Keyframe at the stage's end and where the reference is replaced; evaluations every second step and at the end
- * (twice: T 1 and R1's T 0.6). */
+/* Keyframe at the stage's end and where the reference is replaced; evaluations every second step and at the
+ * end (twice: T 1 and R1's T 0.6). */
 Test(trainer, what_is_committed)
 {
     struct settings s;
@@ -279,8 +281,8 @@ Test(trainer, reference_is_kept_once_per_replacement)
         int n = trainer_tensors(&r.t, step, tensor, TENSORS_MAX), found = 0;
         for (int i = 0; i < n; i++)
             found += strcmp(tensor[i].kind, "reference") == 0 || strcmp(tensor[i].name, "reference") == 0;
-        cr_assert_eq(found, step % 2 ? 0 : r.t.model.params.n + 1, "step %d has %d tensors of the reference", step,
-                     found);
+        cr_assert_eq(found, step % 2 ? 0 : r.t.model.params.n + 1, "step %d has %d tensors of the reference",
+                     step, found);
         if (step % 2 == 0)
             cr_assert_arr_eq(r.t.learner.ref_w, r.t.learner.w, r.t.model.params.total * sizeof(real));
         if (step < 3)
@@ -293,6 +295,8 @@ Test(trainer, reference_is_kept_once_per_replacement)
 Test(trainer, nonfinite_weights_stop_the_run)
 {
     for (int stage = 0; stage < STAGE_N; stage++) {
+        if (stage == STAGE_REWARD) /* learns from pairs: test_reward_model.c */
+            continue;
         struct settings s;
         struct tiny_run r;
         struct tiny_sink sink;
