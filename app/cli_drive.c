@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/cli_progress.h"
+#include "app/session_chain.h"
 
 static const int watched[WATCHED_N] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -83,9 +84,7 @@ void drive_unwatch(struct drive *d)
 /* Whether the open run is the one whose steps and metrics count. */
 static int is_last(const struct session *s)
 {
-    enum stage chain[STAGE_N];
-    int n = settings_stages(&s->trainer->set, chain);
-    return !s->follow_chain || n == 0 || chain[n - 1] <= s->trainer->stage;
+    return !s->follow_chain || !chain_next(s);
 }
 
 static enum status interrupted(struct drive *d, struct session *s, struct err *e)

@@ -2,6 +2,7 @@
 #include "app/presets.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 enum { FILE_MOST = 1 << 20 };
 
-static enum status read_file(const char *path, struct str *out, struct err *e)
+enum status presets_read(const char *path, struct str *out, struct err *e)
 {
     char part[4096];
     size_t n;
@@ -22,6 +23,18 @@ static enum status read_file(const char *path, struct str *out, struct err *e)
     n = (size_t)ferror(f);
     fclose(f);
     return n ? err_set(e, ST_USAGE, "preset", "cannot read %s", path) : ST_OK;
+}
+
+/* What a preset's file calls by a relative path lies beside that file. */
+static enum status paths_beside(const char *file, struct settings *s, struct err *e)
+{
+    char folder[PATH_MAX];
+    char *slash;
+    if (!realpath(file, folder))
+        return err_set(e, ST_USAGE, "preset", "cannot read %s: %s", file, strerror(errno));
+    slash = strrchr(folder, '/');
+    *slash = 0;
+    return settings_paths(s, folder, e);
 }
 
 static enum status unknown(const char *name, struct err *e)
@@ -43,7 +56,7 @@ enum status presets_load(const char *name, const char *const *assignment, int n,
     if (p)
         str_add_n(&text, p->text, p->bytes);
     else if (strchr(name, '/') || strstr(name, ".ini"))
-        st = read_file(name, &text, e);
+        st = presets_read(name, &text, e);
     else
         st = unknown(name, e);
     if (!st)
@@ -51,5 +64,9 @@ enum status presets_load(const char *name, const char *const *assignment, int n,
     if (!st && !out->preset[0])
         snprintf(out->preset, sizeof out->preset, "%s", name);
     str_free(&text);
-    return st ? st : settings_assign(out, STAGE_GRPO, assignment, n, seed, e);
+    if (!st && !p)
+        st = paths_beside(name, out, e);
+    if (!st)
+        st = settings_assign(out, STAGE_GRPO, assignment, n, seed, e);
+    return st || !out->scenario->prepare ? st : out->scenario->prepare(out->task, e);
 }

@@ -9,4 +9,7 @@
 enum status presets_load(const char *name_or_path, const char *const *assignment, int n, struct settings *out,
                          uint64_t *seed, struct err *e);
 
+/* presets_read: the text of a file, a megabyte at most, behind *out. Errors: ST_USAGE. */
+enum status presets_read(const char *path, struct str *out, struct err *e);
+
 #endif

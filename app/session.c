@@ -32,6 +32,15 @@ void session_say(struct session *s, int is_error, const char *fmt, ...)
     s->message_is_error = is_error;
 }
 
+/* The last of the settings' steps is taken and no further one has begun: a run that was led beyond them is paused like
+ * any other. An opened run stands at the phase that a step begins with. */
+static int is_at_end(const struct session *s)
+{
+    const struct trainer *t = s->trainer;
+    return session_is_done(s) && t->step == settings_steps(&t->set, t->stage) &&
+           (t->phase == PHASE_COMMIT || t->phase == PHASE_DRAW);
+}
+
 static void fill_run(struct session *s, const struct control_view *c)
 {
     struct snapshot *x = s->scratch;
@@ -46,8 +55,11 @@ static void fill_run(struct session *s, const struct control_view *c)
                : c->mode == CONTROL_HOLD             ? RUN_PAUSED
                : s->trainer->step < s->trainer->head ? RUN_REPLAYING
                                                      : RUN_RUNNING;
-    if (s->trainer && session_is_done(s) && c->mode == CONTROL_HOLD && !s->failed)
+    if (s->trainer && is_at_end(s) && c->mode == CONTROL_HOLD && !s->failed)
         x->state = RUN_DONE;
+    x->partner = s->partner && s->partner->trainer ? s->partner->run.id : 0;
+    x->is_partners_turn = x->partner && s->is_partners_turn;
+    x->partner_phase = x->partner ? s->partner->trainer->phase : PHASE_COMMIT;
     x->stages_n = 0;
     if (s->trainer)
         chain_stages(s, x);
@@ -141,6 +153,7 @@ static void close_run(struct session *s)
 void session_release(struct session *s)
 {
     close_run(s);
+    free(s->course);
     if (s->query)
         query_close(s->query);
     if (s->store)
@@ -170,11 +183,12 @@ static enum status put_tensor(void *ctx, const char *kind, const char *name, con
     return trainer_restore_tensor(ctx, kind, name, data, bytes, e);
 }
 
-/* The reference alone, from the keyframe of the step at which it was taken. */
+/* The reference, and what is kept with it, from the keyframe of the step at which it was taken. */
 static enum status put_reference(void *ctx, const char *kind, const char *name, const void *data, size_t bytes,
                                  struct err *e)
 {
-    if (strcmp(kind, "reference") && strcmp(name, "reference"))
+    if (strcmp(kind, "reference") && strcmp(name, "reference") && strcmp(kind, "reward_model") &&
+        strcmp(name, "reward_model"))
         return ST_OK;
     return trainer_restore_tensor(ctx, kind, name, data, bytes, e);
 }
@@ -253,6 +267,27 @@ enum status session_trainer(struct session *s, const struct settings *set, enum 
     return ST_OK;
 }
 
+enum status session_teach(struct trainer *t, const struct examples *taught, struct err *e)
+{
+    struct corpus c = {0};
+    enum status st = taught->n ? examples_corpus(taught, &c, e) : ST_OK;
+    if (!st && taught->n)
+        st = trainer_corpus(t, &c, e);
+    corpus_release(&c);
+    return st;
+}
+
+/* What a run on record learns from. */
+static enum status teach_again(struct session *s, int64_t run, struct trainer *t, struct err *e)
+{
+    struct examples taught = {0};
+    enum status st = examples_read(s->query, run, &taught, e);
+    if (!st)
+        st = session_teach(t, &taught, e);
+    examples_release(&taught);
+    return st;
+}
+
 enum status session_load(struct session *s, const struct record_run *run, int64_t step, struct trainer **out,
                          struct err *e)
 {
@@ -269,6 +304,8 @@ enum status session_load(struct session *s, const struct record_run *run, int64_
     if (st)
         return st;
     st = restore_keyframe(s, run->id, step, *out, e);
+    if (!st)
+        st = teach_again(s, run->id, *out, e);
     if (st) {
         trainer_release(*out);
         free(*out);

@@ -39,10 +39,13 @@ struct session {
     uint64_t command;                /* last one carried out */
     int is_locked;                   /* the open run is ours to write */
     int is_replaying;                /* on the way to a step that was asked for */
+    const struct session *partner;   /* that takes steps in turns with this one, NULL: none; see turns.h */
+    int is_partners_turn;            /* it is in a step */
     int stop_at_end;                 /* the workbench pauses once when the preset's steps are done */
     struct breakpoints breakpoints;  /* shared with the user interface's thread */
     struct aha_round round;          /* of the step under way */
     int wants_aha;                   /* aha candidates are tested although no breakpoint asks for it */
+    struct course *course;           /* the recipe under way, NULL: none */
     int failed;                      /* the open run stands still until it is rewound, forked or left */
 };
 

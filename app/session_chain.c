@@ -9,11 +9,14 @@
 #include <string.h>
 
 #include "app/environment.h"
+#include "app/session_recipe.h"
 
 int chain_next(const struct session *s)
 {
     enum stage chain[STAGE_N];
     int n = settings_stages(&s->trainer->set, chain);
+    if (course_open(s))
+        return course_next(s);
     return n > 0 && chain[n - 1] > s->trainer->stage;
 }
 
@@ -22,11 +25,12 @@ void session_key(const struct settings *set, enum stage stage, uint64_t seed, ch
     struct str text = {0};
     struct hash h;
     struct digest d;
-    char value[64];
+    char value[SETTING_TEXT];
     for (int i = 0; i < settings_rows(set); i++) {
         const char *section;
         const struct setting *row = settings_row(set, i, &section);
-        int later = strcmp(section, "rl") == 0 || (strcmp(section, "cold") == 0 && stage < STAGE_COLD);
+        int later = (strcmp(section, "rl") == 0 && stage < STAGE_GRPO) || (strcmp(section, "cold") == 0 && stage < STAGE_COLD) ||
+                    (strcmp(section, "reward") == 0 && stage < STAGE_REWARD);
         int only_watches = strcmp(section, "eval") == 0 || strcmp(row->key, "slots") == 0;
         /* The length limit shapes the model's positions. */
         if ((later && strcmp(row->key, "max_tokens")) || only_watches)
@@ -50,9 +54,9 @@ void chain_base_name(char *name, const char *stage)
         name[n - k - 1] = 0;
 }
 
-/* Writes a new run with the trainer's present state as its start. */
-static enum status create(struct session *s, struct trainer *t, int64_t parent, int64_t parent_step, const char *name,
-                          int is_fork, struct record_run *run, struct err *e)
+enum status chain_create(struct session *s, struct trainer *t, int64_t parent, int64_t parent_step, const char *name,
+                         int is_fork, const char *key, const struct examples *taught, struct record_run *run,
+                         struct err *e)
 {
     struct record_tensor *tensor = calloc(TENSORS_MAX + 4, sizeof *tensor);
     struct str settings = {0}, environment = {0}, words = {0};
@@ -68,8 +72,7 @@ static enum status create(struct session *s, struct trainer *t, int64_t parent, 
     snprintf(run->preset, sizeof run->preset, "%s", t->set.preset);
     snprintf(run->stage, sizeof run->stage, "%s", stage_name(t->stage));
     snprintf(run->state, sizeof run->state, "new");
-    if (!is_fork && t->stage != STAGE_GRPO)
-        session_key(&t->set, t->stage, t->seed, run->key);
+    snprintf(run->key, sizeof run->key, "%s", key);
     run->parent = parent;
     run->parent_step = parent_step;
     run->seed = t->seed;
@@ -81,7 +84,8 @@ static enum status create(struct session *s, struct trainer *t, int64_t parent, 
     for (int i = 0; i < t->vocab.n; i++)
         str_word(&words, t->vocab.token[i]);
     k.tensors_n = trainer_tensors(t, t->step, tensor, TENSORS_MAX + 4);
-    st = store_run_create(s->store, run, str_c(&settings), str_c(&environment), str_c(&words), &start, &k, e);
+    st = store_run_create_taught(s->store, run, str_c(&settings), str_c(&environment), str_c(&words), &start, &k,
+                                 taught ? taught->row : NULL, taught ? taught->n : 0, e);
 out:
     free(tensor);
     str_free(&settings);
@@ -102,7 +106,7 @@ static enum status begin(struct session *s, const struct settings *set, enum sta
 {
     struct trainer *t;
     struct record_run run;
-    char name[NAME_BYTES], before_name[NAME_BYTES] = "";
+    char name[NAME_BYTES], before_name[NAME_BYTES] = "", key[KEY_HEX] = "";
     enum status st = session_trainer(s, set, stage, seed, &t, e);
     if (st)
         return st;
@@ -113,7 +117,9 @@ static enum status begin(struct session *s, const struct settings *set, enum sta
         trainer_start(t);
     }
     stage_run_name(s->base_name, stage, name, sizeof name);
-    st = create(s, t, before ? parent->id : 0, before ? parent->step : 0, name, 0, &run, e);
+    if (stage != STAGE_GRPO)
+        session_key(set, stage, seed, key);
+    st = chain_create(s, t, before ? parent->id : 0, before ? parent->step : 0, name, 0, key, NULL, &run, e);
     if (!st)
         st = session_adopt(s, &run, t, 1, e);
     if (st && s->trainer != t) {
@@ -133,6 +139,8 @@ enum status chain_advance(struct session *s, struct err *e)
     struct settings set = s->trainer->set;
     int n = settings_stages(&set, chain), next = 0;
     struct err thinning;
+    if (course_open(s))
+        return course_advance(s, e);
     while (next + 1 < n && chain[next] <= s->trainer->stage)
         next++;
     s->is_fork_equal = 0;
@@ -190,6 +198,10 @@ void chain_stages(const struct session *s, struct snapshot *x)
     enum stage chain[STAGE_N];
     const struct trainer *t = s->trainer;
     int n = settings_stages(&t->set, chain);
+    if (course_open(s)) {
+        course_stages(s, x);
+        return;
+    }
     for (int i = 0; i < n; i++) {
         struct snap_stage *k = &x->stages[x->stages_n++];
         memset(k, 0, sizeof *k);
@@ -265,6 +277,7 @@ enum status session_fork(struct session *s, const char *name_or_id, int64_t step
 {
     struct record_run parent, run;
     struct trainer *from = NULL, *t = NULL;
+    struct examples taught = {0};
     struct settings set;
     uint64_t seed;
     enum status st = query_run(s->query, name_or_id, &parent, e);
@@ -292,8 +305,13 @@ enum status session_fork(struct session *s, const char *name_or_id, int64_t step
     }
     if (!st) {
         trainer_take(t, from ? from : s->trainer);
-        st = create(s, t, parent.id, t->step, name && name[0] ? name : parent.name, 1, &run, e);
+        st = examples_read(s->query, parent.id, &taught, e);
+        if (!st)
+            st = chain_create(s, t, parent.id, t->step, name && name[0] ? name : parent.name, 1, "", &taught, &run, e);
+        if (!st)
+            st = session_teach(t, &taught, e);
     }
+    examples_release(&taught);
     if (!st)
         st = session_adopt(s, &run, t, 1, e);
     if (st && t && s->trainer != t) {

@@ -1,9 +1,9 @@
-/* The control of a run. One mutex guards the mode; the fast path of an open gate takes it too, which at one pass a
- * token call (about 100 us of work) costs nothing that can be measured.
+/* The control of a run. One mutex guards the mode; the fast path of an open gate takes it too, which at one
+ * pass a token call (about 100 us of work) costs nothing that can be measured.
  *
- * Invariants: a thread waits only at a gate, never with a lock held; cancel opens every gate with ST_CANCELLED and
- * stays set until the engine's thread has unwound the step; which threads pass first never changes a bit, only when
- * they pass. */
+ * Invariants: a thread waits only at a gate, never with a lock held; cancel opens every gate with
+ * ST_CANCELLED and stays set until the engine's thread has unwound the step; which threads pass first never
+ * changes a bit, only when they pass. */
 #include "engine/run/control.h"
 
 #include <errno.h>
@@ -39,7 +39,8 @@ void control_release(struct control *c)
     pthread_cond_destroy(&c->changed);
 }
 
-/* The sub-batch that a token step moves: the followed group's when it is at the gate, else the first that is. */
+/* The sub-batch that a token step moves: the followed group's when it is at the gate, else
+ * the first that is. */
 static int chosen_unit(const struct control *c)
 {
     int want = c->follow_group / c->groups_per_batch * c->groups_per_batch, first = -1;
@@ -192,7 +193,9 @@ uint64_t control_pause(struct control *c)
 
 uint64_t control_step(struct control *c, enum quantum q, long n)
 {
-    enum control_mode mode = q == QUANTUM_TOKEN ? CONTROL_TOKENS : q == QUANTUM_PHASE ? CONTROL_PHASES : CONTROL_STEPS;
+    enum control_mode mode = q == QUANTUM_TOKEN   ? CONTROL_TOKENS
+                             : q == QUANTUM_PHASE ? CONTROL_PHASES
+                                                  : CONTROL_STEPS;
     pthread_mutex_lock(&c->lock);
     /* Keys pressed faster than steps are taken add up. */
     c->left = (c->mode == mode ? c->left : 0) + n;
@@ -285,8 +288,8 @@ struct control_view control_look(struct control *c)
 {
     struct control_view v;
     pthread_mutex_lock(&c->lock);
-    v = (struct control_view){c->mode, c->follow, c->follow_group, c->follow_index, c->hold_after_step, c->quantum,
-                              c->pace};
+    v = (struct control_view){c->mode, c->follow, c->follow_group, c->follow_index, c->hold_after_step,
+                              c->quantum, c->pace};
     pthread_mutex_unlock(&c->lock);
     return v;
 }

@@ -7,12 +7,13 @@
 #include "engine/rl/gate.h"
 #include "engine/run/snapshot.h"
 
-/* The state machine of a run: what its gate lets pass. The UI's thread gives orders, the engine's threads ask at
- * every safe point. A held thread waits on a condition, inside the step, with everything it has computed.
+/* The state machine of a run: what its gate lets pass. The UI's thread gives orders, the engine's threads ask
+ * at every safe point. A held thread waits on a condition, inside the step, with everything it has computed.
  *
  *   FREE        every gate is open
  *   HOLD        every gate is closed
- *   TOKENS n    n more passes: in a rollout, tokens of the followed group's sub-batch; elsewhere shards and phases
+ *   TOKENS n    n more passes: in a rollout, tokens of the followed group's sub-batch;
+ *               elsewhere shards and phases
  *   PHASES n    open until the n-th next phase begins
  *   STEPS n     open until n more steps are committed
  */
@@ -35,7 +36,8 @@ struct control {
     uint64_t orders;              /* numbers orders; snapshots acknowledge */
     int held;                     /* threads at a closed gate, or waiting for their pace */
     double held_since, held_total;/* seconds: since when there are some; with at least one, all in all */
-    /* Called, with the lock not held, by a thread at a gate when a snapshot may be due; now: it is about to wait. */
+    /* Called, with the lock not held, by a thread at a gate when a snapshot may be due; now: it
+     * is about to wait. */
     void (*publish)(void *ctx, int now);
     void *publish_ctx;
 };

@@ -1,4 +1,5 @@
-/* Evaluation: held-out problems are sampled in batches of whole groups, scored by the same rules as training. */
+/* Evaluation: held-out problems are sampled in batches of whole groups, scored by the same
+ * rules as training. */
 #include "engine/run/evaluate.h"
 
 #include <string.h>
@@ -38,9 +39,9 @@ double majority_share(int n, const char (*answer)[ANSWER_BYTES], const unsigned 
 
 /* One batch of problems first..first+count-1. The k samples of a problem may fill several groups of the
  * decoder's size. */
-static enum status sample(struct evaluator *v, const struct evaluation *o, const struct task *k, struct rollout *r,
-                          const real *w, const real *bias, int first, int count, int parts, const struct gate *gate,
-                          struct err *e)
+static enum status sample(struct evaluator *v, const struct evaluation *o, const struct task *k,
+                          struct rollout *r, const real *w, const real *bias, int first, int count, int parts,
+                          const struct gate *gate, struct err *e)
 {
     struct batch *b = &v->batch;
     struct sampling s = {.temperature = o->temperature, .top_p = o->top_p, .max_tokens = b->cap,
@@ -53,12 +54,13 @@ static enum status sample(struct evaluator *v, const struct evaluation *o, const
         for (int i = p * b->G; i < (p + 1) * b->G; i++) {
             atomic_store(&b->n[i], 0);
             atomic_store(&b->done[i], 0);
+            b->cut_off[i] = 0;
         }
     }
     if (!st)
         st = rollout_run(r, w, bias, &s, b, 0, count * parts, gate, e);
     for (int p = 0; p < count * parts && !st; p++)
-        score_group(b, k, &(struct reward_weights){1, 0, 0}, 0, p);
+        score_group(b, k, &(struct reward_weights){.accuracy = 1}, 0, p);
     return st;
 }
 
@@ -76,6 +78,9 @@ static void tally(const struct evaluator *v, struct evaluation *o, int first, in
             c += right[i];
             o->mean_length += b->n[trace];
             o->waits += b->counts[trace].waits;
+            o->format += b->score[trace].format;
+            o->language += b->score[trace].language;
+            o->readable += readability(&b->score[trace], &b->counts[trace], b->cut_off[trace]);
         }
         o->pass_1 += (double)c / o->k;
         o->pass_k += pass_at_k(o->k, c, o->k);
@@ -86,7 +91,8 @@ static void tally(const struct evaluator *v, struct evaluation *o, int first, in
 }
 
 enum status evaluate_run(struct evaluator *v, struct evaluation *o, const struct task *k, struct rollout *r,
-                         const real *w, const real *bias, const struct gate *gate, double *progress, struct err *e)
+                         const real *w, const real *bias, const struct gate *gate, double *progress,
+                         struct err *e)
 {
     int held = k->scenario->held_out_n(k->self), G = o->k, parts = 1, per;
     enum status st = ST_OK;
@@ -106,6 +112,7 @@ enum status evaluate_run(struct evaluator *v, struct evaluation *o, const struct
     v->batch.P = TRACES / G;
     per = TRACES / o->k;
     o->pass_1 = o->pass_k = o->maj_k = o->mean_length = o->waits = 0;
+    o->format = o->language = o->readable = 0;
     for (int first = 0; first < o->problems && !st; first += per) {
         int count = o->problems - first < per ? o->problems - first : per;
         st = sample(v, o, k, r, w, bias, first, count, parts, gate, e);
@@ -119,5 +126,8 @@ enum status evaluate_run(struct evaluator *v, struct evaluation *o, const struct
     o->maj_k /= o->problems;
     o->mean_length /= (double)o->problems * o->k;
     o->waits /= (double)o->problems * o->k;
+    o->format /= (double)o->problems * o->k;
+    o->language /= (double)o->problems * o->k;
+    o->readable /= (double)o->problems * o->k;
     return st;
 }

@@ -11,7 +11,9 @@ struct evaluation {
     uint64_t seed;               /* in */
     uint32_t step;               /* in: part of the randomness' key */
     double pass_1, pass_k, maj_k, mean_length, waits;  /* out */
-    uint8_t *right;              /* out [problems], the caller's memory: how many of k were right; may be NULL */
+    double format, language, readable;  /* out: means over the traces */
+    uint8_t *right;              /* out [problems], the caller's memory: how many of k were
+                                  * right; may be NULL */
 };
 
 enum { EVAL_K_MAX = 64 };
@@ -29,7 +31,8 @@ enum status evaluator_init(struct evaluator *v, int cap, struct arena *a, struct
  * answer's exact value: malformed answers abstain, ties share. progress (may be NULL) [0,1] is written as it
  * goes. Errors: ST_CANCELLED, ST_NONFINITE, ST_USAGE. */
 enum status evaluate_run(struct evaluator *v, struct evaluation *o, const struct task *k, struct rollout *r,
-                         const real *w, const real *bias, const struct gate *gate, double *progress, struct err *e);
+                         const real *w, const real *bias, const struct gate *gate, double *progress,
+                         struct err *e);
 
 /* majority_share: the share that the right answers have of a majority vote among n answers ("" abstains): 1
  * when right ones lead alone, 1/ties when they share the lead, else 0. */

@@ -20,7 +20,8 @@ struct value_point {
 };
 
 /* An aha candidate, tested: continuations from before the reflection word, with it and with it banned. p: of
- * Fisher's exact test, two-sided. verified: the rates differ by more than 0.2 in the word's favour, p < 0.05. */
+ * Fisher's exact test, two-sided. verified: the rates differ by more than 0.2 in the word's
+ * favour, p < 0.05. */
 struct aha_test {
     int token;
     int with_right, with_n, without_right, without_n;
@@ -34,7 +35,8 @@ struct trace_facts {
     int group, index, n;         /* n: tokens */
 
     int has_tokens;              /* the next fields are filled */
-    float logp[SNAP_TOKENS], entropy[SNAP_TOKENS];   /* training forward, weights at the step's beginning, nats */
+    float logp[SNAP_TOKENS], entropy[SNAP_TOKENS];   /* training forward, weights at the
+                                                      * step's beginning, nats */
     float ref_logp[SNAP_TOKENS]; /* of the reference policy */
     float new_logp[SNAP_TOKENS]; /* weights after the step; NaN where it is not finished */
     int alternatives_n;
@@ -73,9 +75,50 @@ struct what_if_facts {
     int group, n;                /* n: completions G */
     int is_flat;
     double reward[WHAT_IF_GROUP], advantage[WHAT_IF_GROUP];
-    double change[WHAT_IF_GROUP];        /* of the trace's log-probability, nats, one update at the run's lr */
+    double change[WHAT_IF_GROUP];        /* of the trace's log-probability, nats, one
+                                          * update at lr */
     double change_per_token[WHAT_IF_GROUP];
     double loss, kl, grad_norm;
+    double lr;                   /* that the step's schedule has */
+};
+
+/* What accuracy costs in sampled tokens (see engine/run/compute.h). A curve is one way to spend them. */
+enum { COMPUTE_SETTINGS = 2, COMPUTE_POINTS = 9, COMPUTE_K_MAX = 64, COMPUTE_WORDS_MAX = 8 };
+enum compute_kind {
+    COMPUTE_BEST,                /* the best of k samples by the verifier: pass@k */
+    COMPUTE_LIKELIEST,           /* of k samples the one with the greatest mean log-probability a token */
+    COMPUTE_MAJORITY,            /* the answer that most of k samples give */
+    COMPUTE_FORCED,              /* one sample that may end its thoughts only after n forced words */
+    COMPUTE_FORCED_NO,           /* the same, where it judged its last attempt wrong (`no`) */
+    COMPUTE_KINDS
+};
+enum { COMPUTE_CURVES = COMPUTE_SETTINGS * COMPUTE_KINDS };
+
+/* Means over the problems. error: standard error of accuracy; gain, gain_error: against the curve's first
+ * point, problem by problem. */
+struct compute_point {
+    int n;                       /* samples k, or words forced at most */
+    double tokens, accuracy, error, gain, gain_error;
+    double words, cut_off;       /* words forced in fact a sample; share of samples that meet the length limit */
+};
+
+struct compute_curve {
+    enum compute_kind kind;
+    int setting;                 /* 0, 1: temperature[setting], top_p[setting] */
+    char name[24];               /* "pass@k", "wait forced" */
+    int n;
+    struct compute_point point[COMPUTE_POINTS];
+};
+
+struct compute_facts {
+    uint64_t version;            /* grows with each change; 0: nothing is known */
+    int64_t run, step;           /* weights after that step */
+    int problems, done;          /* asked for; sampled so far: what the curves are means of */
+    int k, forced_k;             /* samples a problem; those of them that are forced to go on */
+    double temperature[COMPUTE_SETTINGS], top_p[COMPUTE_SETTINGS];
+    char word[FACT_WORD];        /* that is forced; "": the task has none */
+    int curves_n;
+    struct compute_curve curve[COMPUTE_CURVES];
 };
 
 #endif

@@ -30,7 +30,8 @@ enum status inspect_logp(struct trainer *t, const struct inspect_trace *x, float
 /* inspect_spell: a token's spelling, cut to FACT_WORD bytes but never inside a character of several bytes. */
 void inspect_spell(const struct vocab *v, int id, char out[FACT_WORD]);
 
-/* A copy of what learns (weights, moments, biases, averages, reference) and its step. A zeroed one is empty. */
+/* A copy of what learns (weights, moments, biases, averages, reference) and its step. A
+ * zeroed one is empty. */
 struct inspect_state {
     real *block;               /* all of it, one after the other; NULL: empty */
     size_t reals, averages;

@@ -25,8 +25,8 @@ void publish_answer(const struct vocab *v, const uint16_t *token, int n, char ou
     str_free(&text);
 }
 
-void publish_follow(struct snap_follow *f, const struct task *task, const struct problem *p, const uint16_t *token,
-                    const float *logp, const float *entropy, int n, double accuracy)
+void publish_follow(struct snap_follow *f, const struct task *task, const struct problem *p,
+                    const uint16_t *token, const float *logp, const float *entropy, int n, double accuracy)
 {
     struct str text = {0};
     struct marks marks;
@@ -51,9 +51,11 @@ void publish_follow(struct snap_follow *f, const struct task *task, const struct
     }
     f->begin[n] = (int)text.n - f->prompt_n;
     f->tokens_n = n;
+    f->has_critic = 0;
     f->text_n = (int)text.n;
     memcpy(f->text, str_c(&text), text.n + 1);
-    task->scenario->analyse(task->self, p, f->text + f->prompt_n, text.n - (size_t)f->prompt_n, accuracy, &marks);
+    task->scenario->analyse(task->self, p, f->text + f->prompt_n, text.n - (size_t)f->prompt_n, accuracy,
+                            &marks);
     f->marks_n = marks.n;
     memcpy(f->mark, marks.mark, (size_t)marks.n * sizeof *f->mark);
     f->target_ok = accuracy >= 1;
@@ -139,6 +141,18 @@ static double progress(const struct snapshot *s, const struct trainer *t)
     return t->phase == PHASE_EVALUATE ? t->progress : 0;
 }
 
+/* A critic's advantages and values, once the update has them. */
+static void fill_critic(struct snap_follow *f, const struct trainer *t, int trace)
+{
+    const struct batch *b = &t->batch;
+    size_t at = (size_t)trace * (size_t)b->cap;
+    f->has_critic = b->token_advantage && b->stage >= BATCH_UPDATED;
+    for (int i = 0; i < f->tokens_n && f->has_critic; i++) {
+        f->advantage[i] = (float)b->token_advantage[at + (size_t)i];
+        f->value[i] = (float)t->grpo.ppo.value[at + (size_t)i];
+    }
+}
+
 void publish_fill(struct snapshot *s, const struct trainer *t, const struct control_view *c)
 {
     const struct batch *b = &t->batch;
@@ -175,8 +189,10 @@ void publish_fill(struct snapshot *s, const struct trainer *t, const struct cont
         choose(b, c, is_scored, &f->group, &f->index);
         i = f->group * b->G + f->index;
         f->why = is_scored ? c->follow : FOLLOW_PINNED;
-        publish_follow(f, &t->task, &b->problem[f->group], b->token + (size_t)i * b->cap, b->logp + (size_t)i * b->cap,
-                       b->entropy + (size_t)i * b->cap, s->trace[i].n, is_scored ? b->score[i].accuracy : 0);
+        publish_follow(f, &t->task, &b->problem[f->group], b->token + (size_t)i * b->cap,
+                       b->logp + (size_t)i * b->cap, b->entropy + (size_t)i * b->cap, s->trace[i].n,
+                       is_scored ? b->score[i].accuracy : 0);
+        fill_critic(f, t, i);
     }
     s->progress = progress(s, t);
 }

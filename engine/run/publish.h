@@ -9,9 +9,10 @@
  * what a later phase writes is read only once that phase is over. */
 void publish_fill(struct snapshot *s, const struct trainer *t, const struct control_view *c);
 
-/* publish_follow: text, token places and marks of one trace, given its tokens. is_scored: accuracy is known. */
-void publish_follow(struct snap_follow *f, const struct task *task, const struct problem *p, const uint16_t *token,
-                    const float *logp, const float *entropy, int n, double accuracy);
+/* publish_follow: text, token places and marks of one trace, given its tokens. is_scored:
+ * accuracy is known. */
+void publish_follow(struct snap_follow *f, const struct task *task, const struct problem *p,
+                    const uint16_t *token, const float *logp, const float *entropy, int n, double accuracy);
 
 /* publish_answer: the text between <answer> and </answer>, shortened to fit. */
 void publish_answer(const struct vocab *v, const uint16_t *token, int n, char out[ANSWER_BYTES]);

@@ -9,19 +9,26 @@
 /* What a run leaves behind: plain data between the trainer, the store and the
  * views. All pointers are borrowed for the length of the call that takes them. */
 
-/* Every metric that a step can have, one row in the table of metric.c. A value that was not measured is NaN. */
+/* Every metric that a step can have, one row in the table of metric.c. A value that was
+ * not measured is NaN. */
 enum metric {
     /* reward, reward_std, rewards/../mean, frac_reward_zero_std */
-    M_REWARD, M_REWARD_STD, M_ACCURACY, M_FORMAT, M_LANGUAGE, M_FLAT,
-    M_LENGTH, M_LENGTH_MIN, M_LENGTH_MAX, M_CUT_OFF, /* completions/{mean,min,max}_length, completions/clipped_ratio */
+    M_REWARD, M_REWARD_STD, M_ACCURACY, M_FORMAT, M_LANGUAGE, M_PROCESS, M_PREFERENCE, M_REWARD_ACCURACY,
+    M_REWARD_MARGIN, M_READABLE, M_FLAT,
+    /* completions/{mean,min,max}_length, completions/clipped_ratio */
+    M_LENGTH, M_LENGTH_MIN, M_LENGTH_MAX, M_CUT_OFF,
     M_KL, M_ENTROPY, M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_REGION,
+    M_CAPPED, M_OFF_POLICY,                          /* stale ratios truncated, stale sequences masked */
+    M_DPO_MARGIN, M_DPO_ACCURACY,                    /* of pairs */
+    M_VALUE_LOSS, M_VALUE, M_EXPLAINED_VARIANCE,     /* of a critic */
     M_LOSS, M_POLICY_LOSS, M_MTP_LOSS, M_BALANCE_LOSS, M_GRAD_NORM, M_LR,
     M_LOGP_DIFFERENCE, M_LOGP_DIFFERENCE_MAX, /* sampling/logp_difference: decode against training forward */
     M_WAITS, M_ATTEMPTS, M_ATTEMPTS_DISTINCT, M_EQUATIONS, M_EQUATIONS_RIGHT,
     M_REFLECTIONS, M_VERIFICATIONS, M_VERIFICATIONS_RIGHT, M_BACKTRACKS, M_FALSE_YES, M_AHA,
     /* shares of all traces */
     M_FAIL_CUT, M_FAIL_FORMAT, M_FAIL_NUMBERS, M_FAIL_FALSE_YES, M_FAIL_GAVE_UP, M_FAIL_OTHER,
-    M_PASS_1, M_PASS_K, M_MAJ_K, M_EVAL_LENGTH, M_EVAL_WAITS,        /* held out, T 1, top-p 1 */
+    /* held out, T 1, top-p 1 */
+    M_PASS_1, M_PASS_K, M_MAJ_K, M_EVAL_LENGTH, M_EVAL_WAITS, M_EVAL_FORMAT, M_EVAL_LANGUAGE, M_EVAL_READABLE,
     M_R1_PASS_1, M_R1_MAJ_K,                                         /* held out, T 0.6, top-p 0.95 */
     M_MAX_VIO, M_MAX_VIO_AVERAGE, /* mean over MoE layers; of the batch, of the moving average */
     M_MAX_VIO_LAYER_0, M_MAX_VIO_LAYER_LAST = M_MAX_VIO_LAYER_0 + 15,
@@ -65,10 +72,11 @@ struct record_evaluation {
     const uint8_t *right;       /* [problems] how many of the k samples were right */
 };
 
-/* What resampling has found out about a token of a trace on record. Unlike a step's own rows a finding is made
- * later, when somebody asks. */
+/* What resampling has found out about a token of a trace on record. Unlike a step's own rows a finding is
+ * made later, when somebody asks. */
 enum finding_kind {
-    FINDING_AHA,                /* an aha candidate, tested: continuations with its word, and with it banned */
+    FINDING_AHA,                /* an aha candidate, tested: continuations with its word,
+                                 * and with it banned */
     FINDING_VALUE,              /* continuations from before the token: the value of what stands before it */
     FINDING_KINDS
 };
@@ -110,6 +118,25 @@ struct record_step {
     int layers_n, experts_n;    /* MoE layers; 0 when dense */
     const float *load;          /* [layers_n, experts_n] shares of the assignments, sum 1 a layer */
     const float *bias;          /* [layers_n, experts_n] */
+};
+
+/* A text that a run learns from, collected from another run; the store keeps it with the learner. */
+enum example_kind { EXAMPLE_TRACE, EXAMPLE_PAIR };
+enum example_verdict {
+    VERDICT_RULE,               /* kept or not by the rules */
+    VERDICT_ACCEPTED, VERDICT_REJECTED, VERDICT_EDITED  /* by hand */
+};
+
+struct record_example {
+    enum example_kind kind;
+    int kept;                   /* it is learned from */
+    enum example_verdict verdict;
+    int respect;                /* PAIR: enum preference */
+    const char *source;         /* name of the run that wrote it, "" where it is a template */
+    const char *prompt, *text;  /* PAIR: text is the preferred one */
+    const char *other;          /* PAIR; else "" */
+    const char *why;            /* why it is not kept, "" */
+    double accuracy, format, language, readable;
 };
 
 /* A run as the lineage shows it. */

@@ -2,18 +2,21 @@
 #include "engine/run/settings.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <ini.h>
 
+#include "engine/rl/objective.h"
 #include "engine/run/settings_table.h"
 
 const char *stage_name(enum stage s)
 {
-    static const char *const name[] = {"base", "cold", "grpo"};
+    static const char *const name[] = {"base", "cold", "reward", "grpo"};
     return name[s];
 }
 
@@ -25,9 +28,14 @@ int stage_find(const char *name)
     return -1;
 }
 
+const struct sft_stage *settings_sft(const struct settings *s, enum stage stage)
+{
+    return stage == STAGE_BASE ? &s->base : stage == STAGE_COLD ? &s->cold : &s->reward;
+}
+
 int settings_steps(const struct settings *s, enum stage stage)
 {
-    return stage == STAGE_BASE ? s->base.steps : stage == STAGE_COLD ? s->cold.steps : s->rl.steps;
+    return stage == STAGE_GRPO ? s->rl.steps : settings_sft(s, stage)->steps;
 }
 
 int settings_stages(const struct settings *s, enum stage out[STAGE_N])
@@ -69,6 +77,7 @@ static void *place(struct settings *s, int i, const struct setting **row)
     return (s->scenario && strcmp(section, s->scenario->name) == 0 ? s->task : (unsigned char *)s) + (*row)->offset;
 }
 
+/* A text is kept as it is, a number as its row has it. */
 static void put(void *at, const struct setting *row, double value)
 {
     if (row->kind == SET_REAL)
@@ -89,7 +98,10 @@ void settings_init(struct settings *s, const struct scenario *scenario)
     for (int i = 0; i < settings_rows(s); i++) {
         const struct setting *row;
         void *at = place(s, i, &row);
-        put(at, row, row->initial);
+        if (row->kind == SET_TEXT)
+            snprintf(at, (size_t)row->high, "%s", row->choices ? row->choices : "");
+        else
+            put(at, row, row->initial);
     }
 }
 
@@ -110,7 +122,12 @@ void settings_value(const struct settings *s, int i, char *out, size_t bytes)
 {
     const struct setting *row;
     const void *at = place((struct settings *)s, i, &row);
-    double v = get(at, row);
+    double v;
+    if (row->kind == SET_TEXT) {
+        snprintf(out, bytes, "%s", (const char *)at);
+        return;
+    }
+    v = get(at, row);
     if (row->kind == SET_CHOICE && choice_name(row->choices, (int)v, out, bytes))
         return;
     if (row->kind == SET_REAL) {
@@ -130,6 +147,8 @@ void setting_range(const struct setting *r, char *out, size_t bytes)
         snprintf(out, bytes, "one of: %s", r->choices);
     else if (r->kind == SET_BOOL)
         snprintf(out, bytes, "0 or 1");
+    else if (r->kind == SET_TEXT)
+        snprintf(out, bytes, "a text of at most %d bytes", (int)r->high - 1);
     else
         snprintf(out, bytes, "%g..%g", r->low, r->high);
 }
@@ -156,6 +175,16 @@ static int parse_value(const struct setting *row, const char *text, double *out)
     return row->kind == SET_REAL || *out == floor(*out);
 }
 
+/* No control characters, and no blanks at the ends: a value is the rest of a line. */
+static int parse_text(const struct setting *row, const char *text)
+{
+    size_t n = strlen(text);
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 127)
+            return 0;
+    return n < (size_t)row->high && !(n && (text[0] == ' ' || text[n - 1] == ' '));
+}
+
 static enum status set_row(struct settings *s, int i, const char *value, struct err *e)
 {
     const struct setting *row;
@@ -164,12 +193,15 @@ static enum status set_row(struct settings *s, int i, const char *value, struct 
     double v;
     char range[128];
     settings_row(s, i, &section);
-    if (!parse_value(row, value, &v)) {
+    if (row->kind == SET_TEXT ? !parse_text(row, value) : !parse_value(row, value, &v)) {
         setting_range(row, range, sizeof range);
-        return err_set(e, ST_USAGE, "settings", "%s.%s = %s: it takes %s%s", section, row->key, value,
+        return err_set(e, ST_USAGE, "settings", "%s.%s = %.60s: it takes %s%s", section, row->key, value,
                        row->kind == SET_INT ? "a whole number " : "", range);
     }
-    put(at, row, v);
+    if (row->kind == SET_TEXT)
+        snprintf(at, (size_t)row->high, "%s", value);
+    else
+        put(at, row, v);
     return ST_OK;
 }
 
@@ -283,6 +315,8 @@ static enum status read_seed(const char *text, uint64_t *seed, struct err *e)
 enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n, uint64_t *seed,
                             struct err *e)
 {
+    char folder[PATH_MAX];
+    enum status inner;
     for (int i = 0; i < n; i++) {
         const char *eq = strchr(text[i], '=');
         char key[96];
@@ -294,7 +328,26 @@ enum status settings_assign(struct settings *s, enum stage stage, const char *co
         if (st)
             return st;
     }
-    return settings_check(s, e);
+    return n && !getcwd(folder, sizeof folder) ? err_set(e, ST_IO, "settings", "the current folder has no path")
+           : n && (inner = settings_paths(s, folder, e)) ? inner
+                                                         : settings_check(s, e);
+}
+
+enum status settings_paths(struct settings *s, const char *folder, struct err *e)
+{
+    for (int i = 0; i < settings_rows(s); i++) {
+        char path[SETTING_TEXT + PATH_MAX];
+        const struct setting *row;
+        char *at = place(s, i, &row);
+        if (!(row->flags & SET_PATH) || at[0] == '/' || !strpbrk(at, "/."))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, at);
+        if (strlen(path) >= (size_t)row->high)
+            return err_set(e, ST_USAGE, "settings", "%s = %.80s: as a whole path it has more than %d bytes", row->key,
+                           at, (int)row->high - 1);
+        memcpy(at, path, strlen(path) + 1);
+    }
+    return ST_OK;
 }
 
 enum status settings_check(const struct settings *s, struct err *e)
@@ -305,6 +358,8 @@ enum status settings_check(const struct settings *s, struct err *e)
     c.positions_n = 2;
     if (settings_stages(s, stage) == 0)
         return err_set(e, ST_USAGE, "settings", "no stage has steps: set base.steps, cold.steps or rl.steps");
+    if (s->rl.loss == LOSS_PPO && !s->model.value_head)
+        return err_set(e, ST_USAGE, "settings", "rl.loss = ppo needs a critic: model.value_head = 1");
     if (s->rl.mini_batches > s->rl.prompts)
         return err_set(e, ST_USAGE, "settings",
                        "rl.mini_batches = %d is more than rl.prompts = %d: a mini-batch is whole groups",
@@ -319,7 +374,7 @@ enum status settings_check(const struct settings *s, struct err *e)
 
 void settings_print(const struct settings *s, struct str *out)
 {
-    char value[64];
+    char value[SETTING_TEXT];
     for (int i = 0; i < settings_rows(s); i++) {
         const char *section;
         const struct setting *row = settings_row(s, i, &section);
@@ -332,7 +387,7 @@ enum status settings_restore(struct settings *s, const char *text, const struct 
                              struct err *e)
 {
     /* The scenario's name is the one section that is not ours. */
-    char name[64] = "", line[256];
+    char name[64] = "", line[128 + SETTING_TEXT];
     enum status st = ST_OK;
     for (const char *p = text; *p;) {
         size_t n = strcspn(p, "\n"), dot = strcspn(p, ".");
@@ -360,7 +415,7 @@ enum status settings_restore(struct settings *s, const char *text, const struct 
 
 enum status settings_fork_check(const struct settings *parent, const struct settings *child, struct err *e)
 {
-    char a[64], b[64];
+    char a[SETTING_TEXT], b[SETTING_TEXT];
     if (parent->scenario != child->scenario)
         return err_set(e, ST_USAGE, "fork", "a fork stays with its scenario %s", parent->scenario->name);
     for (int i = 0; i < settings_rows(parent); i++) {
@@ -370,7 +425,7 @@ enum status settings_fork_check(const struct settings *parent, const struct sett
         settings_value(child, i, b, sizeof b);
         if ((row->flags & (SET_SHAPE | SET_START)) && strcmp(a, b))
             return err_set(e, ST_USAGE, "fork",
-                           "%s.%s = %s in the parent: it shapes the model, the vocabulary or the data that "
+                           "%s.%s = %.60s in the parent: it shapes the model, the vocabulary or the data that "
                            "made it, so a fork cannot change it",
                            section, row->key, a);
     }

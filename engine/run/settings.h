@@ -10,8 +10,8 @@
 #include "engine/run/record.h"
 
 /* Everything that shapes a run, in one struct that a table of rows describes. A key is section.name, e.g.
- * rl.beta; the sections are model, base, cold, rl, eval, run and the scenario's own. */
-enum stage { STAGE_BASE, STAGE_COLD, STAGE_GRPO, STAGE_N };
+ * rl.beta; the sections are model, base, cold, rl, eval, run, draft, search and the scenario's own. */
+enum stage { STAGE_BASE, STAGE_COLD, STAGE_REWARD, STAGE_GRPO, STAGE_N };
 enum decay_kind { DECAY_LINEAR, DECAY_COSINE };
 
 struct sft_stage {
@@ -23,9 +23,11 @@ struct sft_stage {
 
 struct rl_stage {
     int steps, prompts, group, max_tokens, inner_epochs, mini_batches, drop_flat, refill, cut_off, overlong_cache,
-        warmup, horizon, decay, loss, std, reference_every, baseline, micro_prompts;
+        warmup, horizon, decay, loss, std, preference_from, reference_every, baseline, micro_prompts, kl, kl_clamp, pairs,
+        advantage_norm, critic_warmup, process_rule;
     double lr, lr_final, beta1, beta2, weight_decay, clip, eps_low, eps_high, beta, temperature, accuracy,
-        format, language, gamma;
+        format, language, preference, gamma, entropy, ratio_cap, off_policy_delta, baseline_decay, dpo_beta, gae_lambda,
+        gae_gamma, kl_reward, value_clip, value_weight, value_rate, process;
 };
 
 struct eval_stage {
@@ -37,6 +39,18 @@ struct run_stage {
     int lanes, shard_tokens, slots, decode;
 };
 
+/* Drafts of the MTP modules where a run's decoding is measured; no training depends on them. */
+struct draft_stage {
+    int tokens, candidates;
+    double confidence;
+};
+
+/* Tree search at test time; no training depends on it. */
+struct search_stage {
+    int segment, branches, rollouts;
+    double explore;
+};
+
 enum { TASK_CONFIG_BYTES = 1024 };
 
 struct settings {
@@ -46,10 +60,12 @@ struct settings {
     int number_init;           /* 0 normal, 1 fourier */
     double mtp_final;          /* lambda in the last third of base and cold start */
     double load_decay;         /* of the moving average of the expert load */
-    struct sft_stage base, cold;
+    struct sft_stage base, cold, reward;  /* reward: a reward model; its documents are pairs */
     struct rl_stage rl;
     struct eval_stage eval;
     struct run_stage run;
+    struct draft_stage draft;
+    struct search_stage search;
     _Alignas(8) unsigned char task[TASK_CONFIG_BYTES];  /* the scenario's configuration struct */
 };
 
@@ -58,6 +74,8 @@ int stage_find(const char *name);                        /* -1 */
 /* settings_stages: the stages of the chain that have steps, in order; returns how many. */
 int settings_stages(const struct settings *s, enum stage out[STAGE_N]);
 int settings_steps(const struct settings *s, enum stage stage);
+/* settings_sft: what a supervised stage (base, cold, reward) is taken by. */
+const struct sft_stage *settings_sft(const struct settings *s, enum stage stage);
 
 /* settings_init: defaults for a scenario. */
 void settings_init(struct settings *s, const struct scenario *scenario);
@@ -69,6 +87,11 @@ enum status settings_parse(struct settings *s, const char *source, const char *t
  * ST_USAGE names the text. */
 enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n, uint64_t *seed,
                             struct err *e);
+
+/* settings_paths: a relative path becomes one from `folder`. settings_assign does so with the current folder, for
+ * texts come from the command line; whoever reads a file of settings, with that file's. Errors: ST_USAGE (too
+ * long). */
+enum status settings_paths(struct settings *s, const char *folder, struct err *e);
 
 /* settings_set: one key = value. The key may be whole (rl.beta) or short (beta) where only one section has it; stage
  * settles it otherwise (cold.lr for lr in a cold start). `canonical` (may be NULL) [96] gets the whole key. */

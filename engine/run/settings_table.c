@@ -1,6 +1,7 @@
 /* The rows of all settings that are not a scenario's own. */
 #include "engine/run/settings_table.h"
 
+#include "engine/rl/dpo.h"
 #include "engine/rl/objective.h"
 #include "engine/rl/score.h"
 
@@ -50,6 +51,10 @@ static const struct setting model_rows[] = {
     INT("mtp_depth", model.mtp_depth, 0, 0, 2, SET_SHAPE, "multi-token prediction modules (V3 eq. 21-25)"),
     REAL("mtp_lambda", model.mtp_lambda, 0.3, 0, 10, 0, "weight of the MTP loss"),
     REAL("mtp_final", mtp_final, 0.1, 0, 10, 0, "weight of the MTP loss in the last third of a stage"),
+    BOOL("value_head", model.value_head, 0, SET_SHAPE,
+         "a scalar of each position beside the next token's logits: PPO's critic, a reward model's score"),
+    BOOL("value_detach", model.value_detach, 0, 0,
+         "the value head's gradient stops there; 0: it also shapes the trunk"),
     REAL("rope_theta", model.rope_theta, 1000, 1, 1e9, SET_SHAPE, "base of the rotary frequencies"),
     REAL("norm_eps", model.norm_eps, 1e-6, 1e-12, 1e-2, SET_SHAPE, "epsilon of RMSNorm"),
     REAL("embed_std", model.embed_std, 0.5, 0, 10, SET_START, "initial standard deviation of the embedding"),
@@ -77,6 +82,7 @@ static const struct setting model_rows[] = {
 
 static const struct setting base_rows[] = {SFT_ROWS(base, 0, 4e-3, 16)};
 static const struct setting cold_rows[] = {SFT_ROWS(cold, 0, 3e-3, 16)};
+static const struct setting reward_rows[] = {SFT_ROWS(reward, 0, 1e-3, 16)};
 
 static const struct setting rl_rows[] = {
     INT("steps", rl.steps, 300, 0, 10000000, 0,
@@ -84,16 +90,45 @@ static const struct setting rl_rows[] = {
     INT("prompts", rl.prompts, 16, 1, 512, 0, "prompts P a step"),
     INT("group", rl.group, 8, 1, 512, 0, "completions G a prompt"),
     INT("max_tokens", rl.max_tokens, 144, 1, 1024, SET_SHAPE, "length limit of a completion, tokens"),
-    CHOICE("loss", rl.loss, 0, LOSS_KIND_N, LOSS_CHOICES, 0,
-           "objective: how the terms of tokens are made and added up"),
+    CHOICE("loss", rl.loss, 0, LOSS_PPO + 1, RL_LOSS_CHOICES, 0,
+           "objective: how the terms of tokens are made and added up; dpo learns from pairs of a group, ppo "
+           "with a critic (model.value_head)"),
     CHOICE("std", rl.std, 0, 3, STD_CHOICES, 0, "divisor of the advantage; reinforce and rloo divide by nothing"),
-    CHOICE("baseline", rl.baseline, 0, 2, "batch none", 0,
-           "reinforce: what a reward is compared with, the mean reward of the batch or nothing"),
+    CHOICE("baseline", rl.baseline, 0, 3, BASELINE_CHOICES, 0,
+           "reinforce: what a reward is compared with, the mean reward of the batch, nothing, or the mean of "
+           "earlier batches"),
+    REAL("baseline_decay", rl.baseline_decay, 0.9, 0, 0.9999, 0,
+         "reinforce, running baseline: what a step leaves of the mean's weight"),
     INT("micro_prompts", rl.micro_prompts, 0, 0, 512, 0,
         "bnpo: prompts of a micro-batch, whose tokens count alike; 0: the mini-batch is one"),
     REAL("eps_low", rl.eps_low, 0.2, 0, 1, 0, "lower clip range"),
     REAL("eps_high", rl.eps_high, 0.2, 0, 100, 0, "upper clip range"),
-    REAL("beta", rl.beta, 0.002, 0, 100, 0, "weight of the KL to the reference (k3); measured also at 0"),
+    REAL("beta", rl.beta, 0.002, 0, 100, 0, "weight of the KL to the reference; measured also at 0"),
+    CHOICE("kl", rl.kl, 0, KL_KIND_N, KL_CHOICES, 0,
+           "estimator of the KL: k3, k1 (on average no push), k2, or k3 times the ratio (V3.2)"),
+    BOOL("kl_clamp", rl.kl_clamp, 0, 0, "verl's clamps of k3: the log-ratio to +-20, the result to +-10"),
+    REAL("entropy", rl.entropy, 0, -100, 100, 0, "weight of the entropy bonus, by its exact gradient; 0: off"),
+    REAL("ratio_cap", rl.ratio_cap, 0, 0, 1000, 0,
+         "stale ratios weigh a token by at most this (truncated importance sampling); 0: off"),
+    REAL("off_policy_delta", rl.off_policy_delta, 0, 0, 1000, 0,
+         "traces of negative advantage that have become rarer by more than this, nats a token, push no more "
+         "(V3.2); 0: off"),
+    CHOICE("pairs", rl.pairs, 0, 2, PAIR_CHOICES, 0,
+           "dpo: the pairs of a group, its best trace against its worst, or every better against every worse"),
+    REAL("dpo_beta", rl.dpo_beta, 0.1, 0, 100, 0, "dpo: beta, the weight of the log-ratios to the reference"),
+    REAL("gae_lambda", rl.gae_lambda, 0.95, 0, 1, 0,
+         "ppo: how far an advantage looks ahead; 1: to the end of the trace, 0: one token"),
+    REAL("gae_gamma", rl.gae_gamma, 1, 0, 1, 0, "ppo: discount of a token"),
+    BOOL("advantage_norm", rl.advantage_norm, 1, 0,
+         "ppo: the batch's advantages get mean 0 and std 1; needs a forward of its own before the update"),
+    REAL("kl_reward", rl.kl_reward, 0, 0, 100, 0,
+         "ppo: weight of log(ref / pi) in each token's reward, in place of rl.beta in the loss"),
+    REAL("value_clip", rl.value_clip, 0.2, 0, 100, 0,
+         "ppo: range around the rollout's value in which the critic may move; 0: not clipped"),
+    REAL("value_weight", rl.value_weight, 0.5, 0, 100, 0, "ppo: weight of the value loss"),
+    REAL("value_rate", rl.value_rate, 10, 0.001, 1000, 0,
+         "ppo: learning rate of the value head, as a multiple of lr"),
+    INT("critic_warmup", rl.critic_warmup, 0, 0, 1000000, 0, "ppo: first steps, in which the critic alone learns"),
     INT("reference_every", rl.reference_every, 0, 0, 1000000, 0,
         "the reference is replaced by the policy every N steps; 0: never"),
     INT("inner_epochs", rl.inner_epochs, 1, 1, 64, 0, "passes over a rollout (mu)"),
@@ -112,6 +147,14 @@ static const struct setting rl_rows[] = {
     REAL("format", rl.format, 0.1, -100, 100, 0, "weight of the format reward"),
     REAL("language", rl.language, 0, -100, 100, 0,
          "weight of the language-consistency reward: words of the target language / words"),
+    REAL("process", rl.process, 0, -100, 100, 0,
+         "weight of a step-wise reward on the equations of a trace, right +1, wrong -1; 0: off"),
+    CHOICE("process_rule", rl.process_rule, 0, PROCESS_RULES, PROCESS_CHOICES, 0,
+           "process: the steps of a trace summed, which a longer trace earns more of, or their mean"),
+    REAL("preference", rl.preference, 0, 0, 100, 0,
+         "weight of a preference model's reward on open problems, in place of accuracy; comes with a recipe"),
+    INT("preference_from", rl.preference_from, 0, 0, 10000000, 0,
+        "step after which the preference reward counts (R1: the last 400 of 1,700)"),
     REAL("lr", rl.lr, 6e-4, 0, 1, 0, "peak learning rate of AdamW"),
     REAL("lr_final", rl.lr_final, 0.1, 0, 1, 0, "learning rate at the horizon and after, as a share of lr"),
     INT("warmup", rl.warmup, 5, 0, 100000, 0, "steps of linear warm-up"),
@@ -146,11 +189,31 @@ static const struct setting run_rows[] = {
     REAL("load_decay", load_decay, 0.98, 0, 1, 0, "moving average of the expert load, a step"),
 };
 
+static const struct setting draft_rows[] = {
+    INT("tokens", draft.tokens, 2, 1, 4, 0,
+        "speculate: most drafts of a cycle; beyond model.mtp_depth the last module goes on with its own output "
+        "(not in V3)"),
+    REAL("confidence", draft.confidence, 0.6, 0, 1, 0,
+         "speculate: drafting stops where the module's best token has less probability; 0: never (not in V3)"),
+    INT("candidates", draft.candidates, 2, 1, 4, 0,
+        "speculate: candidates for the first draft, among which the model chooses (not in V3)"),
+};
+
+static const struct setting search_rows[] = {
+    INT("segment", search.segment, 8, 1, 1024, 0,
+        "tree search: most tokens of a node; one also ends with `wait` and with </think>"),
+    INT("branches", search.branches, 4, 1, 16, 0, "tree search: segments sampled where a node is expanded"),
+    REAL("explore", search.explore, 0.5, 0, 100, 0, "tree search: PUCT's weight of the prior, in units of the value"),
+    INT("rollouts", search.rollouts, 1, 1, 64, 0,
+        "tree search without a value model: continuations to the end whose mean accuracy is a node's value"),
+};
+
 #define SECTION(name, rows) {name, rows, (int)(sizeof rows / sizeof *rows)}
 
 static const struct settings_section section[] = {
-    SECTION("model", model_rows), SECTION("base", base_rows), SECTION("cold", cold_rows),
+    SECTION("model", model_rows), SECTION("base", base_rows), SECTION("cold", cold_rows), SECTION("reward", reward_rows),
     SECTION("rl", rl_rows),       SECTION("eval", eval_rows), SECTION("run", run_rows),
+    SECTION("draft", draft_rows), SECTION("search", search_rows),
 };
 
 int settings_sections(void)

@@ -74,6 +74,11 @@ static void copy_follow(struct snap_follow *to, const struct snap_follow *from)
     memcpy(to->begin, from->begin, (tokens + 1) * sizeof *to->begin);
     memcpy(to->logp, from->logp, tokens * sizeof *to->logp);
     memcpy(to->entropy, from->entropy, tokens * sizeof *to->entropy);
+    to->has_critic = from->has_critic;
+    if (from->has_critic) {
+        memcpy(to->advantage, from->advantage, tokens * sizeof *to->advantage);
+        memcpy(to->value, from->value, tokens * sizeof *to->value);
+    }
     to->marks_n = (int)marks;
     memcpy(to->mark, from->mark, marks * sizeof *to->mark);
     to->target_ok = from->target_ok;

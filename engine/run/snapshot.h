@@ -51,6 +51,8 @@ struct snap_follow {
     char text[SNAP_TEXT];
     int begin[SNAP_TOKENS + 1];           /* of completion tokens, bytes from the completion's start */
     float logp[SNAP_TOKENS], entropy[SNAP_TOKENS];
+    int has_critic;            /* while the step is at hand, of ppo: the next two, of each token */
+    float advantage[SNAP_TOKENS], value[SNAP_TOKENS];
     int marks_n;
     struct mark mark[MARKS_MAX];
     int target_ok;             /* accuracy 1 */
@@ -82,7 +84,11 @@ struct snapshot {
     double metric[METRIC_N];   /* of the step under way as far as known, else of the last committed */
     char message[256];         /* what the engine last had to say: "fork equals its parent: digest ..." */
     int message_is_error;
-    double pace;               /* tokens a second of the followed trace; 0 full speed; < 0 holds after each step */
+    double pace;               /* tokens a second of the followed trace; 0 full speed; < 0
+                                * holds after each step */
+    int64_t partner;           /* the run that takes steps in turns with this one; 0: none */
+    int is_partners_turn;      /* it is the one in a step, and this is where: */
+    enum phase partner_phase;
     int groups_n, group_size;  /* P, G; traces are [groups_n * group_size] */
     int layers_n, experts_n;
     float load[SNAP_LAYERS * SNAP_EXPERTS], load_average[SNAP_LAYERS * SNAP_EXPERTS];

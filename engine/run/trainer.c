@@ -43,6 +43,15 @@ static double schedule(double lr, double last, int warmup, int64_t horizon, enum
     return lr * (last + (1 - last) * (kind == DECAY_COSINE ? 0.5 * (1 + cos(M_PI * x)) : 1 - x));
 }
 
+double trainer_rate(const struct trainer *t, int64_t step)
+{
+    const struct rl_stage *rl = &t->set.rl;
+    const struct sft_stage *sft = settings_sft(&t->set, t->stage);
+    return t->stage == STAGE_GRPO
+               ? schedule(rl->lr, rl->lr_final, rl->warmup, rl->horizon, (enum decay_kind)rl->decay, step)
+               : schedule(sft->lr, sft->lr_final, sft->warmup, sft->steps, (enum decay_kind)sft->decay, step);
+}
+
 static enum status draw(struct trainer *t, struct err *e)
 {
     struct batch *b = &t->batch;
@@ -66,31 +75,66 @@ static enum status rollout(struct trainer *t, const struct trainer_hooks *h, str
     return st;
 }
 
-static void score(struct trainer *t)
+static enum status score(struct trainer *t, const struct gate *gate, struct err *e)
 {
     const struct rl_stage *s = &t->set.rl;
-    struct reward_weights w = {s->accuracy, s->format, s->language};
-    for (int p = 0; p < t->batch.P; p++)
-        score_group(&t->batch, &t->task, &w, s->cut_off == CUT_OFF_OVERLONG ? s->overlong_cache : 0, p);
-    t->batch.stage = BATCH_SCORED;
+    struct reward_weights w = {s->accuracy, s->format, s->language, s->preference, s->process,
+                               (enum process_rule)s->process_rule};
+    struct batch *b = &t->batch;
+    enum status st = ST_OK;
+    if (s->preference > 0 && !t->has_reward)
+        return err_set(e, ST_USAGE, "score", "rl.preference needs a preference model: a recipe's reward stage makes one");
+    for (int p = 0; p < b->P; p++)
+        score_group(b, &t->task, &w, s->cut_off == CUT_OFF_OVERLONG ? s->overlong_cache : 0, p);
+    for (int i = 0; i < b->N; i++)
+        b->preference[i] = NAN;
+    if (s->preference > 0 && t->step >= s->preference_from)
+        st = reward_batch(&t->reward, &t->learner, t->reward_w, t->reward_bias, &t->task, b, b->preference, gate, e);
+    for (int p = 0; p < b->P; p++)
+        score_preference(b, &t->task, &w, p);
+    b->stage = BATCH_SCORED;
+    return st;
 }
 
-static struct objective objective_of(const struct rl_stage *s)
+static struct objective objective_of(const struct trainer *t)
 {
+    const struct rl_stage *s = &t->set.rl;
+    const struct learner *l = &t->learner;
     return (struct objective){.loss = (enum loss_kind)s->loss,
                               .std = (enum std_kind)s->std,
                               .eps_low = s->eps_low,
                               .eps_high = s->eps_high,
                               .beta = s->beta,
                               .max_length = s->max_tokens,
-                              .baseline = (enum baseline_kind)s->baseline};
+                              .baseline = (enum baseline_kind)s->baseline,
+                              .running_mean = l->running_mean[1] > 0 ? l->running_mean[0] / l->running_mean[1] : 0,
+                              .kl = (enum kl_kind)s->kl,
+                              .kl_clamp = s->kl_clamp,
+                              .ratio_cap = s->ratio_cap,
+                              .off_policy_delta = s->off_policy_delta,
+                              .entropy = s->entropy};
+}
+
+/* A batch's mean reward joins the running mean, after the update that compared with the earlier ones. */
+static void keep_baseline(struct trainer *t)
+{
+    double mean = 0, decay = t->set.rl.baseline_decay, *running = t->learner.running_mean;
+    if (!trainer_keeps_baseline(t))
+        return;
+    for (int i = 0; i < t->batch.N; i++)
+        mean += t->batch.reward[i] / t->batch.N;
+    running[0] = decay * running[0] + mean;
+    running[1] = decay * running[1] + 1;
 }
 
 static void weigh(struct trainer *t)
 {
     const struct rl_stage *s = &t->set.rl;
-    struct objective o = objective_of(s);
+    struct objective o = objective_of(t);
     advantage_batch(&t->batch, &o, s->drop_flat, (enum cut_off_rule)s->cut_off);
+    /* A critic's are known when the update has asked it. */
+    for (int i = 0; s->loss == LOSS_PPO && i < t->batch.N; i++)
+        t->batch.advantage[i] = 0;
     t->batch.stage = BATCH_WEIGHED;
 }
 
@@ -111,12 +155,27 @@ static enum status refill(struct trainer *t, const struct trainer_hooks *h, stru
             break;
         if (!st)
             st = rollout(t, h, e);
-        if (!st) {
-            score(t);
+        if (!st)
+            st = score(t, h->gate, e);
+        if (!st)
             weigh(t);
-        }
     }
     return st;
+}
+
+static struct ppo_settings ppo_of(const struct trainer *t)
+{
+    const struct rl_stage *s = &t->set.rl;
+    if (s->loss != LOSS_PPO)
+        return (struct ppo_settings){0};
+    return (struct ppo_settings){.is_on = 1,
+                                 .lambda = s->gae_lambda,
+                                 .gamma = s->gae_gamma,
+                                 .value_clip = s->value_clip,
+                                 .value_weight = s->value_weight,
+                                 .kl_reward = s->kl_reward,
+                                 .normalise = s->advantage_norm,
+                                 .is_warming = t->step < s->critic_warmup};
 }
 
 static void backup(struct trainer *t, int restore)
@@ -132,21 +191,26 @@ static enum status update(struct trainer *t, const struct trainer_hooks *h, stru
     const struct rl_stage *s = &t->set.rl;
     int64_t step = t->step + 1, updates = t->learner.updates;
     struct grpo_settings g = {
-        .objective = objective_of(s),
-        .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->horizon, (enum decay_kind)s->decay, step),
-                  s->beta1, s->beta2, 1e-8, s->weight_decay, s->clip},
+        .objective = objective_of(t),
+        .adamw = {trainer_rate(t, step), s->beta1, s->beta2, 1e-8, s->weight_decay, s->clip,
+                  trainer_rate(t, step) * s->value_rate},
         .inner_epochs = s->inner_epochs,
         .mini_batches = s->mini_batches,
         .micro_prompts = s->micro_prompts,
+        .ppo = ppo_of(t),
         .temperature = s->temperature,
         .seed = t->seed,
         .step = (uint32_t)step,
     };
+    struct dpo_settings pairs = {s->dpo_beta, (enum pair_rule)s->pairs};
     struct grpo_stats stats;
     enum status st;
     /* What an update of several parts has changed when it fails is put back. */
     backup(t, 0);
-    st = grpo_update(&t->grpo, &t->learner, &t->batch, &g, h->gate, &stats, e);
+    if (s->loss == LOSS_DPO)
+        st = dpo_update(&t->dpo, &t->grpo, &t->learner, &t->batch, &g, &pairs, h->gate, &stats, e);
+    else
+        st = grpo_update(&t->grpo, &t->learner, &t->batch, &g, h->gate, &stats, e);
     if (st) {
         backup(t, 1);
         t->learner.updates = updates;
@@ -183,8 +247,9 @@ static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks 
         st = enter(t, h, PHASE_SCORE, e);
     if (st)
         return st;
-    score(t);
-    st = enter(t, h, PHASE_ADVANTAGE, e);
+    st = score(t, h->gate, e);
+    if (!st)
+        st = enter(t, h, PHASE_ADVANTAGE, e);
     if (st)
         return st;
     weigh(t);
@@ -200,6 +265,7 @@ static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks 
         return st;
     t->metric[M_TIME_UPDATE] = working(h) - start;
     t->torn = 1;
+    keep_baseline(t);
     t->phase = PHASE_BALANCE;
     balance(t, t->set.rl.gamma);
     if (every > 0 && (t->step + 1) % every == 0) {
@@ -211,29 +277,36 @@ static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks 
 
 static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *h, struct err *e)
 {
-    const struct sft_stage *s = t->stage == STAGE_BASE ? &t->set.base : &t->set.cold;
+    const struct sft_stage *s = settings_sft(&t->set, t->stage);
     int64_t step = t->step + 1;
     struct sft_settings set = {
-        .adamw = {schedule(s->lr, s->lr_final, s->warmup, s->steps, (enum decay_kind)s->decay, step),
-                  s->beta1, s->beta2, 1e-8, s->weight_decay, s->clip},
+        .adamw = {trainer_rate(t, step), s->beta1, s->beta2, 1e-8, s->weight_decay, s->clip},
         .documents = s->documents,
         .context_weight = s->context_weight,
         .mtp_lambda = step * 3 > (int64_t)s->steps * 2 ? t->set.mtp_final : t->set.model.mtp_lambda,
         .seed = t->seed,
         .step = (uint32_t)step,
         .stream = t->stage == STAGE_BASE ? RNG_BASE : RNG_COLD,
+        .corpus = t->stage == STAGE_COLD && t->corpus.n ? &t->corpus : NULL,
     };
-    struct sft_stats stats;
+    struct sft_stats stats = {0};
+    struct reward_stats pairs = {0};
     double start = working(h);
     enum status st = enter(t, h, PHASE_UPDATE, e);
-    if (!st)
+    if (!st && t->stage == STAGE_REWARD)
+        st = reward_step(&t->reward, &t->learner, &t->task, &t->corpus, &set.adamw, t->seed, (step - 1) * s->documents,
+                         s->documents, h->gate, &pairs, e);
+    else if (!st)
         st = sft_step(&t->sft, &t->learner, &t->task, &set, h->gate, &stats, e);
     if (st)
         return st;
     t->metric[M_LR] = set.adamw.lr;
     t->metric[M_TIME_UPDATE] = working(h) - start;
     t->torn = 1;
-    record_sft(t, &stats);
+    if (t->stage == STAGE_REWARD)
+        record_reward(t, &pairs);
+    else
+        record_sft(t, &stats);
     t->phase = PHASE_BALANCE;
     balance(t, s->gamma);
     return ST_OK;
@@ -253,7 +326,8 @@ static enum status evaluate(struct trainer *t, const struct gate *gate, struct e
     double start = now();
     enum status st;
     t->evaluations_n = 0;
-    if (!is_last && !on_way)
+    /* A preference model writes no answers. */
+    if ((!is_last && !on_way) || t->stage == STAGE_REWARD)
         return ST_OK;
     t->phase = PHASE_EVALUATE;
     for (int i = 0; i < (is_last && s->r1 ? 2 : 1); i++) {

@@ -1,7 +1,9 @@
 #ifndef GRPOLAB_RUN_TRAINER_H
 #define GRPOLAB_RUN_TRAINER_H
 
+#include "engine/rl/dpo_update.h"
 #include "engine/rl/grpo.h"
+#include "engine/rl/reward_model.h"
 #include "engine/rl/rollout.h"
 #include "engine/rl/score.h"
 #include "engine/rl/sft.h"
@@ -28,7 +30,12 @@ struct trainer {
     struct rollout rollout;
     struct batch batch;           /* GRPO */
     struct grpo grpo;
+    struct dpo dpo;               /* where the loss is dpo */
     struct sft sft;               /* base, cold start */
+    struct reward_model reward;   /* a reward stage; GRPO with a preference reward */
+    real *reward_w, *reward_bias; /* the preference model of a GRPO stage, frozen; NULL: none is asked */
+    int has_reward;               /* it is there */
+    struct corpus corpus;         /* cold start: what it reads in place of demonstrations; empty: nothing */
     struct evaluator evaluator;
     real *backup[3];              /* weights and moments at the step's beginning, where an update has several parts */
 
@@ -70,11 +77,22 @@ void trainer_follow(struct trainer *t, const struct trainer *before);
  * anew: seconds are those of a run's own steps. */
 void trainer_take(struct trainer *t, const struct trainer *from);
 
+/* trainer_reward: the weights of a finished reward stage of the same shapes become the preference model. */
+void trainer_reward(struct trainer *t, const struct trainer *reward);
+
+/* trainer_corpus: takes the texts that a cold start reads (c is empty then), before its first step and after each
+ * trainer_init. Errors: ST_NOMEM. */
+enum status trainer_corpus(struct trainer *t, struct corpus *c, struct err *e);
+
 /* trainer_step: takes one step and commits it. A step that is on record already (step <= head) is compared by
  * digest and not written. Errors: ST_CANCELLED: the step can be taken again, after a restore where t->torn
  * says so; ST_NONFINITE: stage and tensor named, the state is that of the last commit; ST_CORRUPT: the
  * replay's digest differs from the record. */
 enum status trainer_step(struct trainer *t, const struct trainer_hooks *h, struct err *e);
+
+/* trainer_rate: the learning rate that the schedule of the trainer's stage has for `step` (from 1), dimensionless; what
+ * that step's update uses. Pure. */
+double trainer_rate(const struct trainer *t, int64_t step);
 
 /* trainer_evaluate: on demand, with the present weights; results in *o (o->right may be NULL). */
 enum status trainer_evaluate(struct trainer *t, struct evaluation *o, const struct gate *gate, struct err *e);
@@ -83,11 +101,13 @@ struct digest trainer_digest(const struct trainer *t);
 
 /* trainer_tensors: the state after `step` as rows for its keyframe, at most cap; returns how many. Borrowed from t. The
  * reference is among them only where it was taken at that step: it is kept once per replacement. */
-enum { TENSORS_MAX = 3 * (LAYERS_MAX * 16 + MTP_MAX * 20 + 8) + 8 };
+enum { TENSORS_MAX = 5 * (LAYERS_MAX * 16 + MTP_MAX * 20 + 8) + 8 };
 int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor *out, int cap);
 /* trainer_restore_tensor: puts one back. Errors: ST_CORRUPT (unknown name or other size). */
 enum status trainer_restore_tensor(struct trainer *t, const char *kind, const char *name, const void *data,
                                    size_t bytes, struct err *e);
+/* trainer_keeps_baseline: whether the running mean of the rewards is part of its state (reinforce, running). */
+int trainer_keeps_baseline(const struct trainer *t);
 /* trainer_restored: after all tensors; step is where they were taken. */
 void trainer_restored(struct trainer *t, int64_t step);
 

@@ -32,6 +32,7 @@ void record_traces(struct trainer *t)
                                        M_ACCURACY,
                                        M_FORMAT,
                                        M_LANGUAGE,
+                                       M_READABLE,
                                        M_LENGTH,
                                        M_CUT_OFF,
                                        M_WAITS,
@@ -51,7 +52,8 @@ void record_traces(struct trainer *t)
                                        M_FAIL_FALSE_YES,
                                        M_FAIL_GAVE_UP,
                                        M_FAIL_OTHER};
-    double equations = 0, verifications = 0, std = 0, flat = 0;
+    double equations = 0, verifications = 0, std = 0, flat = 0, preference = 0, process = 0;
+    int open_n = 0;
     for (size_t i = 0; i < sizeof mean / sizeof *mean; i++)
         m[mean[i]] = 0;
     m[M_LENGTH_MIN] = INFINITY;
@@ -63,6 +65,13 @@ void record_traces(struct trainer *t)
         m[M_ACCURACY] += b->score[i].accuracy / N;
         m[M_FORMAT] += b->score[i].format / N;
         m[M_LANGUAGE] += b->score[i].language / N;
+        if (t->set.rl.process != 0)
+            process += process_reward(c, (enum process_rule)t->set.rl.process_rule) / N;
+        if (!isnan(b->preference[i])) {
+            preference += b->preference[i];
+            open_n++;
+        }
+        m[M_READABLE] += readability(&b->score[i], &b->counts[i], b->cut_off[i]) / N;
         m[M_LENGTH] += n / N;
         m[M_LENGTH_MIN] = fmin(m[M_LENGTH_MIN], n);
         m[M_LENGTH_MAX] = fmax(m[M_LENGTH_MAX], n);
@@ -91,6 +100,8 @@ void record_traces(struct trainer *t)
         flat += (double)b->flat[p] / b->P;
     }
     m[M_REWARD_STD] = std;
+    if (t->set.rl.process != 0)
+        m[M_PROCESS] = process;
     m[M_FLAT] = flat;
     m[M_TOKENS] = m[M_LENGTH] * N;
 }
@@ -109,6 +120,20 @@ void record_grpo(struct trainer *t, const struct grpo_stats *s)
         m[M_LOGP_DIFFERENCE] = s->logp_difference;
         m[M_LOGP_DIFFERENCE_MAX] = s->logp_difference_max;
     }
+    if (t->set.rl.loss == LOSS_PPO) {
+        m[M_VALUE_LOSS] = s->value_loss;
+        m[M_VALUE] = s->ppo.value_mean;
+        m[M_EXPLAINED_VARIANCE] = s->ppo.explained_variance;
+    }
+    if (t->set.rl.loss == LOSS_DPO) {
+        m[M_DPO_MARGIN] = s->pairs > 0 ? s->margin : NAN;
+        m[M_DPO_ACCURACY] = s->pairs > 0 ? s->pair_accuracy : NAN;
+        return;
+    }
+    if (t->set.rl.ratio_cap > 0)
+        m[M_CAPPED] = s->capped;
+    if (t->set.rl.off_policy_delta > 0)
+        m[M_OFF_POLICY] = s->off_policy;
     m[M_CLIP_LOW] = s->clip_low;
     m[M_CLIP_HIGH] = s->clip_high;
     m[M_CLIP_REGION] = s->clip_low + s->clip_high;
@@ -138,6 +163,16 @@ void record_balance(struct trainer *t, const double *average)
     }
 }
 
+void record_reward(struct trainer *t, const struct reward_stats *stats)
+{
+    double *m = t->metric;
+    m[M_LOSS] = stats->loss;
+    m[M_REWARD_ACCURACY] = stats->accuracy;
+    m[M_REWARD_MARGIN] = stats->margin;
+    m[M_GRAD_NORM] = stats->grad_norm;
+    m[M_TOKENS] = stats->tokens;
+}
+
 void record_evaluation(struct trainer *t)
 {
     const struct evaluation *o = t->evaluation;
@@ -147,6 +182,9 @@ void record_evaluation(struct trainer *t)
     m[M_MAJ_K] = o[0].maj_k;
     m[M_EVAL_LENGTH] = o[0].mean_length;
     m[M_EVAL_WAITS] = o[0].waits;
+    m[M_EVAL_FORMAT] = o[0].format;
+    m[M_EVAL_LANGUAGE] = o[0].language;
+    m[M_EVAL_READABLE] = o[0].readable;
     if (t->evaluations_n > 1) {
         m[M_R1_PASS_1] = o[1].pass_1;
         m[M_R1_MAJ_K] = o[1].maj_k;

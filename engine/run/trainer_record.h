@@ -6,6 +6,7 @@
 /* From what a stage computed to metrics and records. For trainer.c. */
 void record_traces(struct trainer *t);
 void record_grpo(struct trainer *t, const struct grpo_stats *s);
+void record_reward(struct trainer *t, const struct reward_stats *stats);
 void record_sft(struct trainer *t, const struct sft_stats *s);
 void record_balance(struct trainer *t, const double *average);
 void record_evaluation(struct trainer *t);

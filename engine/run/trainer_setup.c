@@ -43,8 +43,21 @@ static enum status lay_out(struct trainer *t, struct err *e)
         st = batch_init(&t->batch, s->rl.prompts, s->rl.group, s->rl.max_tokens, a, e);
         if (!st)
             st = grpo_init(&t->grpo, s->rl.prompts, s->rl.group, s->rl.max_tokens, a, e);
+        if (!st && s->rl.loss == LOSS_DPO)
+            st = dpo_init(&t->dpo, s->rl.prompts, s->rl.group, (enum pair_rule)s->rl.pairs, a, e);
+        if (!st && s->rl.loss == LOSS_PPO)
+            st = ppo_init(&t->grpo.ppo, &t->batch, a, e);
     } else if (!st) {
-        st = sft_init(&t->sft, t->stage == STAGE_BASE ? s->base.documents : s->cold.documents, longest, a, e);
+        st = sft_init(&t->sft, settings_sft(s, t->stage)->documents, longest, a, e);
+    }
+    if (!st && t->stage == STAGE_REWARD)
+        st = reward_init(&t->reward, 2 * s->reward.documents, longest, a, e);
+    if (!st && grpo && s->rl.preference > 0) {
+        t->reward_w = arena_alloc(a, block);
+        t->reward_bias = arena_alloc(a, (size_t)(t->learner.bias_n + 1) * sizeof(real));
+        st = t->reward_w && t->reward_bias
+                 ? reward_init(&t->reward, 2 * t->batch.N, longest, a, e)
+                 : err_set(e, ST_NOMEM, a->name, "no room for a preference model");
     }
     for (int i = 0; i < 3 && !st && grpo && s->rl.inner_epochs * s->rl.mini_batches > 1; i++)
         if (!(t->backup[i] = arena_alloc(a, block)))
@@ -89,6 +102,7 @@ void trainer_release(struct trainer *t)
 {
     if (t->sft.sequence)
         sft_release(&t->sft);
+    corpus_release(&t->corpus);
     arena_release(&t->arena);
     if (t->model.params.row)
         model_release(&t->model);
@@ -96,6 +110,21 @@ void trainer_release(struct trainer *t)
     if (t->task_self)
         t->set.scenario->close(t->task_self);
     memset(t, 0, sizeof *t);
+}
+
+void trainer_reward(struct trainer *t, const struct trainer *reward)
+{
+    memcpy(t->reward_w, reward->learner.w, t->model.params.total * sizeof(real));
+    memcpy(t->reward_bias, reward->learner.bias, (size_t)t->learner.bias_n * sizeof(real));
+    t->has_reward = 1;
+}
+
+enum status trainer_corpus(struct trainer *t, struct corpus *c, struct err *e)
+{
+    corpus_release(&t->corpus);
+    t->corpus = *c;
+    memset(c, 0, sizeof *c);
+    return corpus_ready(&t->corpus, e);
 }
 
 void trainer_start(struct trainer *t)
@@ -130,11 +159,18 @@ void trainer_take(struct trainer *t, const struct trainer *from)
     memcpy(to->adam_v, l->adam_v, block);
     memcpy(to->bias, l->bias, n * sizeof(real));
     memcpy(to->load_average, l->load_average, n * sizeof(double));
+    if (t->reward_w && from->has_reward) {
+        memcpy(t->reward_w, from->reward_w, block);
+        memcpy(t->reward_bias, from->reward_bias, n * sizeof(real));
+        t->has_reward = 1;
+    }
     if (to->ref_w) {
         memcpy(to->ref_w, l->ref_w, block);
         memcpy(to->ref_bias, l->ref_bias, n * sizeof(real));
     }
     to->updates = l->updates;
+    if (trainer_keeps_baseline(t))
+        memcpy(to->running_mean, l->running_mean, sizeof to->running_mean);
     t->step = t->head = t->reference_step = from->step;
     t->seconds = t->rl_seconds = 0;
 }
@@ -144,8 +180,9 @@ struct digest trainer_digest(const struct trainer *t)
     return learner_digest(&t->learner, t->step);
 }
 
-/* The blocks that come row by row of the parameter table; the reference is the last. */
-static int block_kinds(const struct trainer *t, const char *kind[4], real *block[4])
+/* The blocks that come row by row of the parameter table; those that never move between two replacements of the
+ * reference are the last. */
+static int block_kinds(const struct trainer *t, const char *kind[5], real *block[5])
 {
     const struct learner *l = &t->learner;
     int n = 0;
@@ -154,16 +191,24 @@ static int block_kinds(const struct trainer *t, const char *kind[4], real *block
     kind[n] = "adam_v", block[n++] = l->adam_v;
     if (l->ref_w)
         kind[n] = "reference", block[n++] = l->ref_w;
+    if (t->reward_w)
+        kind[n] = "reward_model", block[n++] = t->reward_w;
     return n;
+}
+
+int trainer_keeps_baseline(const struct trainer *t)
+{
+    return t->stage == STAGE_GRPO && t->set.rl.loss == LOSS_REINFORCE && t->set.rl.baseline == BASELINE_RUNNING;
 }
 
 int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor *out, int cap)
 {
     const struct learner *l = &t->learner;
     const struct params *p = &t->model.params;
-    const char *kind[4];
-    real *block[4];
-    int n = 0, has_reference = l->ref_w && t->reference_step == step, kinds = 3 + has_reference;
+    const char *kind[5];
+    real *block[5];
+    int n = 0, has_reference = l->ref_w && t->reference_step == step;
+    int kinds = 3 + has_reference * (1 + t->has_reward);
     size_t bias = (size_t)l->bias_n * sizeof(real);
     struct record_tensor extra[] = {
         {"bias", "policy", l->bias, bias},
@@ -171,6 +216,7 @@ int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor 
         {"state", "updates", &l->updates, sizeof l->updates},
         {"state", "reference_step", &t->reference_step, sizeof t->reference_step},
         {"bias", "reference", l->ref_bias, bias},
+        {"bias", "reward_model", t->reward_bias, bias},
     };
     block_kinds(t, kind, block);
     for (int b = 0; b < kinds; b++)
@@ -179,8 +225,10 @@ int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor 
             out[n++] = (struct record_tensor){kind[b], p->row[i].name, block[b] + p->row[i].offset,
                                               (stop - p->row[i].offset) * sizeof(real)};
         }
-    for (int i = 0; i < 4 + has_reference && n < cap; i++)
+    for (int i = 0; i < 4 + has_reference * (1 + t->has_reward) && n < cap; i++)
         out[n++] = extra[i];
+    if (trainer_keeps_baseline(t) && n < cap)
+        out[n++] = (struct record_tensor){"state", "running_mean", l->running_mean, sizeof l->running_mean};
     return n;
 }
 
@@ -197,9 +245,17 @@ enum status trainer_restore_tensor(struct trainer *t, const char *kind, const ch
 {
     struct learner *l = &t->learner;
     const struct params *p = &t->model.params;
-    const char *known[4];
-    real *block[4];
+    const char *known[5];
+    real *block[5];
     int kinds = block_kinds(t, known, block);
+    if (strcmp(name, "reward_model") == 0 || strcmp(kind, "reward_model") == 0) {
+        /* A fork may have left the preference out. */
+        if (!t->reward_w)
+            return ST_OK;
+        t->has_reward = 1;
+    }
+    if (strcmp(kind, "bias") == 0 && strcmp(name, "reward_model") == 0)
+        return copy_exact(t->reward_bias, (size_t)l->bias_n * sizeof(real), data, bytes, name, e);
     for (int b = 0; b < kinds; b++)
         for (int i = 0; strcmp(kind, known[b]) == 0 && i < p->n; i++) {
             size_t stop = i + 1 < p->n ? p->row[i + 1].offset : p->total;
@@ -214,6 +270,14 @@ enum status trainer_restore_tensor(struct trainer *t, const char *kind, const ch
         return copy_exact(&l->updates, sizeof l->updates, data, bytes, name, e);
     if (strcmp(kind, "state") == 0 && strcmp(name, "reference_step") == 0)
         return copy_exact(&t->reference_step, sizeof t->reference_step, data, bytes, name, e);
+    if (strcmp(kind, "state") == 0 && strcmp(name, "running_mean") == 0) {
+        /* A fork may leave its parent's baseline behind. */
+        double mean[2] = {0};
+        enum status st = copy_exact(mean, sizeof mean, data, bytes, name, e);
+        if (!st && trainer_keeps_baseline(t))
+            memcpy(l->running_mean, mean, sizeof mean);
+        return st;
+    }
     if (strcmp(kind, "state") == 0 && strcmp(name, "load_average") == 0)
         return copy_exact(l->load_average, (size_t)l->bias_n * sizeof(double), data, bytes, name, e);
     return err_set(e, ST_CORRUPT, "keyframe", "unknown tensor %s %s", kind, name);

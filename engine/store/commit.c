@@ -39,8 +39,13 @@ static const char *const text[Q_N] = {
     [Q_MEASURED] = "SELECT EXISTS (SELECT 1 FROM metric WHERE run = ?1 AND step = ?2)",
     [Q_STATE] = "UPDATE run SET state = ?2 WHERE id = ?1 AND state <> ?2",
     [Q_LOG] = "INSERT INTO log (run, step, level, time, text) VALUES (?1, ?2, ?3, unixepoch(), ?4)",
+    [Q_EXAMPLE] =
+        "INSERT INTO example (run, place, kind, kept, verdict, respect, source, prompt, text, other, why,"
+        " accuracy, format, language, readable)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [Q_FINDING] =
-        "INSERT INTO finding (run, step, group_no, index_no, kind, token, right_n, n, without_right_n, without_n,"
+        "INSERT INTO finding (run, step, group_no, index_no, kind, token, right_n, n,"
+        " without_right_n, without_n,"
         " p, verified, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, unixepoch())"
         " ON CONFLICT DO UPDATE SET right_n = excluded.right_n, n = excluded.n,"
         " without_right_n = excluded.without_right_n, without_n = excluded.without_n, p = excluded.p,"

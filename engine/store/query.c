@@ -290,20 +290,31 @@ enum status query_last_run(struct query *q, struct record_run *out, struct err *
     return st;
 }
 
-enum status query_find_stage(struct query *q, const char *key, struct record_run *out, struct err *e)
+static enum status find_key(struct query *q, const char *key, int only_done, struct record_run *out,
+                            struct err *e)
 {
     int found = 0;
     enum status st = ST_OK;
     if (key[0])
         st = one_run(q,
                      db_select(&q->db, e,
-                               RUN_COLUMNS "WHERE key = ?1 AND key <> '' AND state = 'done'"
+                               RUN_COLUMNS "WHERE key = ?1 AND key <> '' AND (state = 'done' OR NOT ?2)"
                                            " ORDER BY id DESC LIMIT 1",
-                               "t", key),
+                               "td", key, only_done),
                      out, &found, e);
     if (!st && !found)
-        st = err_set(e, ST_NOTFOUND, "store", "no finished stage has the key %s", key);
+        st = err_set(e, ST_NOTFOUND, "store", "no %sstage has the key %s", only_done ? "finished " : "", key);
     return st;
+}
+
+enum status query_find_stage(struct query *q, const char *key, struct record_run *out, struct err *e)
+{
+    return find_key(q, key, 1, out, e);
+}
+
+enum status query_find_begun(struct query *q, const char *key, struct record_run *out, struct err *e)
+{
+    return find_key(q, key, 0, out, e);
 }
 
 enum status query_name(struct query *q, int64_t run, char name[NAME_BYTES], struct err *e)

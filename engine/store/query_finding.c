@@ -1,4 +1,5 @@
-/* Reading what resampling found out. A kind that a newer program wrote and this one does not know is left out. */
+/* Reading what resampling found out. A kind that a newer program wrote and this one does not
+ * know is left out. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,13 +20,13 @@ enum status query_findings(struct query *q, int64_t run, int64_t step, int group
     int got = -1, kind;
     enum status st = ST_OK;
     /* The first two columns of the key narrow the scan; of one step there are few rows. */
-    sqlite3_stmt *s =
-        db_select(&q->db, e,
-                  "SELECT step, group_no, index_no, kind, token, right_n, n, without_right_n, without_n, p, verified,"
-                  " created FROM finding WHERE run = ?1 AND step >= ?2 AND step <= ?3"
-                  " AND (?4 < 0 OR group_no = ?4) AND (?5 < 0 OR index_no = ?5)"
-                  " ORDER BY step, group_no, index_no, kind, token",
-                  "llldd", run, step < 0 ? 0 : step, step < 0 ? INT64_MAX : step, group, index);
+    sqlite3_stmt *s = db_select(
+        &q->db, e,
+        "SELECT step, group_no, index_no, kind, token, right_n, n, without_right_n, without_n, p, verified,"
+        " created FROM finding WHERE run = ?1 AND step >= ?2 AND step <= ?3"
+        " AND (?4 < 0 OR group_no = ?4) AND (?5 < 0 OR index_no = ?5)"
+        " ORDER BY step, group_no, index_no, kind, token",
+        "llldd", run, step < 0 ? 0 : step, step < 0 ? INT64_MAX : step, group, index);
     *finding = NULL;
     *n = 0;
     while (s && !st && (got = db_next(&q->db, s, e)) > 0) {

@@ -187,7 +187,8 @@ static const char *const version_1[] = {
     NULL,
 };
 
-/* Findings belong to a trace and go with it; they are made later than its step, and the step is not touched. */
+/* Findings belong to a trace and go with it; they are made later than its step, and the
+ * step is not touched. */
 static const char *const version_2[] = {
     "CREATE TABLE finding (\n"
     "  run INTEGER NOT NULL,\n"
@@ -214,7 +215,36 @@ static const char *const version_2[] = {
     NULL,
 };
 
-const struct migration schema_migration[] = {{version_1}, {version_2}};
+/* What a run learns from where it is collected from other runs: written when the run is made,
+ * before its first step. */
+static const char *const version_3[] = {
+    "CREATE TABLE example (\n"
+    "  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,\n"
+    "  place INTEGER NOT NULL,\n"
+    "  kind TEXT NOT NULL,\n"
+    "  kept INTEGER NOT NULL,\n"
+    "  verdict TEXT NOT NULL,\n"
+    "  respect INTEGER NOT NULL,\n"
+    "  source TEXT NOT NULL,\n"
+    "  prompt TEXT NOT NULL,\n"
+    "  text TEXT NOT NULL,\n"
+    "  other TEXT NOT NULL,\n"
+    "  why TEXT NOT NULL,\n"
+    "  accuracy REAL,\n"
+    "  format REAL,\n"
+    "  language REAL,\n"
+    "  readable REAL,\n"
+    "  PRIMARY KEY (run, place)\n"
+    ") STRICT, WITHOUT ROWID",
+    "CREATE VIEW examples AS\n"
+    "  SELECT r.name AS run, x.place, x.kind, x.kept, x.verdict, x.source, x.prompt,\n"
+    "         x.text, x.other, x.why,\n"
+    "         x.accuracy, x.format, x.language, x.readable\n"
+    "  FROM run r JOIN example x ON x.run = r.id",
+    NULL,
+};
+
+const struct migration schema_migration[] = {{version_1}, {version_2}, {version_3}};
 const int schema_n = sizeof schema_migration / sizeof *schema_migration;
 
 enum status schema_identify(struct db *d, int known, int *version, struct err *e)

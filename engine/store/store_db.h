@@ -108,6 +108,7 @@ enum statement {
     Q_STATE,
     Q_LOG,
     Q_FINDING,
+    Q_EXAMPLE,
     Q_N
 };
 
@@ -140,6 +141,9 @@ enum status keyframe_write(struct store *s, int64_t run, int64_t step, const str
                            struct err *e);
 /* keyframe_function: makes keyframe_keep(step, head) known to the connection's SQL. */
 int keyframe_function(sqlite3 *h);
+/* example_write: row `place` of what a run learns from; inside a transaction. */
+enum status example_write(struct store *s, int64_t run, int place, const struct record_example *x,
+                          struct err *e);
 int store_holds(const struct store *s, int64_t run);
 
 struct query {

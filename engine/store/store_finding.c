@@ -1,10 +1,11 @@
 /* Writing what resampling found out about traces on record.
  *
  * Design: a finding is a row of its own, keyed by run, step, trace, kind and token; the step that it is about
- * is not touched. Resampling the same place gives the same numbers, so a row is replaced only by one that rests
- * on at least as many continuations.
+ * is not touched. Resampling the same place gives the same numbers, so a row is replaced only by one that
+ * rests on at least as many continuations.
  *
- * Invariants: a finding's trace is on record (the foreign key says so); several findings are written all or none. */
+ * Invariants: a finding's trace is on record (the foreign key says so); several findings are
+ * written all or none. */
 #include "engine/store/query.h"
 #include "engine/store/store.h"
 #include "engine/store/store_db.h"
@@ -17,18 +18,19 @@ const char *finding_name(enum finding_kind kind)
 
 static int is_whole(const struct record_finding *f)
 {
-    return f->step >= 0 && f->group >= 0 && f->index >= 0 && f->kind < FINDING_KINDS && f->token >= 0 && f->n > 0 &&
-           f->right >= 0 && f->right <= f->n && f->without_n >= 0 && f->without_right >= 0 &&
+    return f->step >= 0 && f->group >= 0 && f->index >= 0 && f->kind < FINDING_KINDS && f->token >= 0 &&
+           f->n > 0 && f->right >= 0 && f->right <= f->n && f->without_n >= 0 && f->without_right >= 0 &&
            f->without_right <= f->without_n;
 }
 
 /* The foreign key would refuse it, too, but without a word about which trace. */
-static enum status trace_check_there(struct store *s, int64_t run, const struct record_finding *f, struct err *e)
+static enum status trace_check_there(struct store *s, int64_t run, const struct record_finding *f,
+                                     struct err *e)
 {
     int got;
-    sqlite3_stmt *q =
-        db_select(&s->db, e, "SELECT n FROM trace WHERE run = ?1 AND step = ?2 AND group_no = ?3 AND index_no = ?4",
-                  "lldd", run, f->step, f->group, f->index);
+    sqlite3_stmt *q = db_select(
+        &s->db, e, "SELECT n FROM trace WHERE run = ?1 AND step = ?2 AND group_no = ?3 AND index_no = ?4",
+        "lldd", run, f->step, f->group, f->index);
     if (!q)
         return s->db.status;
     got = db_next(&s->db, q, e);
@@ -38,11 +40,13 @@ static enum status trace_check_there(struct store *s, int64_t run, const struct 
     if (got < 0)
         return s->db.status;
     return got ? ST_OK
-               : err_set(e, ST_NOTFOUND, "store", "token %d of trace %d of group %d, step %lld, is not on record",
-                         f->token, f->index, f->group, (long long)f->step);
+               : err_set(e, ST_NOTFOUND, "store",
+                         "token %d of trace %d of group %d, step %lld, is not on record", f->token, f->index,
+                         f->group, (long long)f->step);
 }
 
-enum status store_findings(struct store *s, int64_t run, const struct record_finding *finding, int n, struct err *e)
+enum status store_findings(struct store *s, int64_t run, const struct record_finding *finding, int n,
+                           struct err *e)
 {
     struct db *d = &s->db;
     enum status st;

@@ -188,6 +188,14 @@ enum status store_run_create(struct store *s, struct record_run *run, const char
                              const char *environment, const char *vocabulary, const struct digest *start,
                              const struct record_keyframe *keyframe, struct err *e)
 {
+    return store_run_create_taught(s, run, settings, environment, vocabulary, start, keyframe, NULL, 0, e);
+}
+
+enum status store_run_create_taught(struct store *s, struct record_run *run, const char *settings,
+                                    const char *environment, const char *vocabulary,
+                                    const struct digest *start, const struct record_keyframe *keyframe,
+                                    const struct record_example *example, int examples_n, struct err *e)
+{
     struct db *d = &s->db;
     struct record_keyframe first;
     enum status st;
@@ -226,6 +234,8 @@ enum status store_run_create(struct store *s, struct record_run *run, const char
                         (const void *)start->byte, sizeof start->byte);
         if (!st)
             st = keyframe_write(s, run->id, run->step, &first, e);
+        for (int i = 0; !st && i < examples_n; i++)
+            st = example_write(s, run->id, i, &example[i], e);
         st = db_end(d, st, e);
     }
     db_effect(d, "%s", "");
@@ -281,10 +291,11 @@ enum status store_run_touch(struct store *s, int64_t run, struct err *e)
 
 enum status store_run_thin(struct store *s, int64_t run, struct err *e)
 {
-    return db_once(&s->db, e,
-                   "DELETE FROM keyframe WHERE run = ?1 AND NOT pinned AND step NOT IN (0, (SELECT step FROM run "
-                   "WHERE id = ?1)) AND step % (SELECT max(16, step / 4 / 16 * 16) FROM run WHERE id = ?1) <> 0",
-                   "l", run);
+    return db_once(
+        &s->db, e,
+        "DELETE FROM keyframe WHERE run = ?1 AND NOT pinned AND step NOT IN (0, (SELECT step FROM run "
+        "WHERE id = ?1)) AND step % (SELECT max(16, step / 4 / 16 * 16) FROM run WHERE id = ?1) <> 0",
+        "l", run);
 }
 
 static enum status children_check(struct store *s, int64_t run, struct err *e)

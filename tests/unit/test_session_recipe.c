@@ -1,0 +1,130 @@
+/* A recipe of tiny stages in a session: to its end, interrupted and gone on with, its texts on record, to
+ * the bit. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/presets.h"
+#include "app/session_recipe.h"
+#include "tests/unit/store_data.h"
+
+static struct err e;
+
+static const char text[] =
+    "[recipe]\nname = mini\n"
+    "[stage base]\nrun = base\npreset = r1\n"
+    "[stage teach]\nrun = cold\npreset = r1\nfrom = base\nepochs = 2\ncollect = templates base problems=20\n"
+    "[stage reward]\nrun = reward\npreset = r1\nfrom = teach\nepochs = 1\ncollect = pairs teach problems=24 samples=4 keep=2\n"
+    "[stage all]\nrun = grpo\npreset = r1\nfrom = teach\nreward = reward\nset = rl.preference=1 rl.steps=3\n";
+
+static const char *const small[] = {
+    "model.width=16",     "model.layers=2",   "model.heads=2",        "model.q_rank=8",
+    "model.kv_rank=8",    "model.nope_dim=4", "model.rope_dim=4",     "model.v_dim=4",
+    "model.ffn_width=24", "model.experts=4",  "model.expert_width=8", "base.steps=4",
+    "base.documents=4",   "cold.documents=4", "reward.documents=4",   "rl.prompts=6",
+    "rl.group=4",         "rl.max_tokens=32", "eval.every=0",         "eval.final_problems=4",
+    "eval.k=2",           "mixture.chat=1",
+};
+
+static void must(enum status st)
+{
+    cr_assert_eq(st, ST_OK, "%s: %s", e.where, e.msg);
+}
+
+/* The recipe in a store, at most `steps` steps of it; the digest of where it stands. */
+static int drive(const char *path, int threads, int steps, char hex[DIGEST_HEX])
+{
+    struct session s;
+    struct course *c = calloc(1, sizeof *c);
+    struct digest d;
+    int taken = 0;
+    must(session_init(&s, path, threads, &e));
+    s.follow_chain = 1;
+    must(recipe_parse(&c->recipe, "mini", text, &e));
+    must(course_plan(c, s.query, small, sizeof small / sizeof *small, 7, &e));
+    must(session_recipe(&s, c, &e));
+    for (; taken < steps && !session_is_done(&s); taken++)
+        must(session_step(&s, &e));
+    d = trainer_digest(s.trainer);
+    digest_hex(&d, hex);
+    session_release(&s);
+    return taken;
+}
+
+Test(session_recipe, goes_to_its_end_and_on_after_an_interruption_to_the_bit)
+{
+    char whole[DIGEST_HEX], parts[DIGEST_HEX];
+    int taken = drive(data_path("whole.db"), 1, 1000, whole);
+    cr_assert_gt(taken, 10);
+    for (int i = 0; i < taken; i++)
+        drive(data_path("parts.db"), 2, i % 3 + 1, parts);
+    cr_assert_eq(drive(data_path("parts.db"), 1, 1000, parts), 0, "the parts did not arrive at the end");
+    cr_assert_str_eq(whole, parts);
+    data_remove();
+}
+
+static enum status judge_first(struct session *s, int64_t run, enum example_verdict v, const char *words)
+{
+    return store_example_judge(s->store, run, 0, v, words, &e);
+}
+
+Test(session_recipe, a_hands_verdict_counts_before_the_first_step_and_not_after)
+{
+    struct session s;
+    char hex[DIGEST_HEX];
+    int n, kept;
+    /* Four steps of base, and the run that is taught is made. */
+    drive(data_path("hand.db"), 1, 4, hex);
+    must(session_init(&s, data_path("hand.db"), 1, &e));
+    must(session_open(&s, "mini-teach", -1, 1, &e));
+    must(query_examples_n(s.query, s.run.id, &n, &kept, &e));
+    cr_assert_eq(n, 20);
+    cr_assert_eq(kept, 20);
+    must(judge_first(&s, s.run.id, VERDICT_REJECTED, NULL));
+    must(query_examples_n(s.query, s.run.id, &n, &kept, &e));
+    cr_assert_eq(kept, 19);
+    must(judge_first(&s, s.run.id, VERDICT_EDITED, "</think> <answer> 1 </answer>"));
+    must(session_open(&s, "mini-teach", -1, 1, &e));
+    cr_assert_eq(s.trainer->corpus.n, 20);
+    cr_assert_str_eq(s.trainer->corpus.example[0].text, "</think> <answer> 1 </answer>");
+    must(session_step(&s, &e));
+    cr_assert_eq(judge_first(&s, s.run.id, VERDICT_REJECTED, NULL), ST_USAGE, "it was learned from already");
+    session_release(&s);
+    data_remove();
+}
+
+Test(session_recipe, a_fork_learns_from_its_parents_texts)
+{
+    struct session s;
+    char hex[DIGEST_HEX];
+    drive(data_path("fork.db"), 1, 6, hex);
+    must(session_init(&s, data_path("fork.db"), 1, &e));
+    must(session_fork(&s, "mini-teach", 1, NULL, 0, "", &e));
+    cr_assert_eq(s.trainer->corpus.n, 20);
+    must(session_step(&s, &e));
+    cr_assert_not(s.message_is_error, "%s", s.message);
+    cr_assert_not_null(strstr(s.message, "equals its parent"));
+    session_release(&s);
+    data_remove();
+}
+
+Test(session_recipe, a_preference_needs_its_model)
+{
+    struct session s;
+    struct settings set;
+    uint64_t seed = 1;
+    const char *more[32];
+    int n = sizeof small / sizeof *small;
+    memcpy(more, small, sizeof small);
+    more[n] = "rl.preference=1";
+    more[n + 1] = "base.steps=0";
+    more[n + 2] = "cold.steps=0";
+    must(session_init(&s, data_path("none.db"), 1, &e));
+    must(presets_load("r1", more, n + 3, &set, &seed, &e));
+    must(session_new(&s, &set, 1, "", &e));
+    cr_assert_eq(session_step(&s, &e), ST_USAGE);
+    cr_assert_not_null(strstr(e.msg, "preference model"));
+    session_release(&s);
+    data_remove();
+}
