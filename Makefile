@@ -1,7 +1,7 @@
 # grpolab: `make run` sets everything up and opens the workbench; `make test` passes the tests.
 #
-# Also: deps (installs the libraries, no more), asan, tsan, lint, check-deps, bench, golden (renews golden
-# vectors and screens), install (PREFIX, DESTDIR), clean. V=1 shows the commands.
+# Also: deps (installs the libraries, no more), asan, tsan, fuzz (FUZZ_SECONDS), lint, check-deps, bench, golden
+# (renews golden vectors and screens), install (PREFIX, DESTDIR), clean. V=1 shows the commands.
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
@@ -51,6 +51,8 @@ $(BUILD)/%.o: %.c $(BUILD)/compile.flags
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/scenarios/presets.o: $(wildcard scenarios/presets/*.ini)
+$(BUILD)/scenarios/data_read.o: $(wildcard scenarios/examples/*.jsonl)
+$(BUILD)/scenarios/recipes.o: $(wildcard scenarios/recipes/*.ini)
 $(BUILD)/scenarios/lessons.o: $(wildcard scenarios/lessons/*.lesson)
 
 # What a run records of the program that made it. ENGINE_ID changes when a source of the engine does: the
@@ -79,7 +81,7 @@ $(BUILD)/environment.flags: FORCE
 # Tests. They link what they use out of an archive of all but main.
 UNIT_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/unit/*.c)))
 TTY_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/tty/*.c)))
-PLAIN_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/crash/*.c tests/race/*.c tests/bench/*.c)))
+PLAIN_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/crash/*.c tests/race/*.c tests/bench/*.c tests/fuzz/*.c)))
 # The engine in double precision, whose gradients are compared with finite differences.
 DOUBLE_SRC := $(sort $(wildcard $(foreach d,engine/base engine/nn engine/rl engine/run scenarios,$d/*.c)))
 DOUBLE_OBJ := $(DOUBLE_SRC:%.c=$(BUILD)/double/%.o)
@@ -91,6 +93,8 @@ CRITERION_TESTS := $(if $(UNIT_OBJ),$(BUILD)/test-unit) $(if $(DOUBLE_TEST_OBJ),
 CRASH_TESTS := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/crash/*.c)))
 RACE_TESTS  := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/race/*.c)))
 BENCHES     := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
+FUZZES      := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_SECONDS ?= 60
 # Scripts named lib*.sh are read by the others.
 SCRIPT_TESTS := $(sort $(wildcard tests/tty/run.sh tests/cli/run.sh))
 
@@ -112,7 +116,7 @@ $(BUILD)/test-unit $(BUILD)/test-tty $(BUILD)/test-double:
 	$(SHOW) "ld $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(PKG_LIBS)
 
-$(CRASH_TESTS) $(RACE_TESTS) $(BENCHES): %: %.o $(BUILD)/libgrpolab.a
+$(CRASH_TESTS) $(RACE_TESTS) $(BENCHES) $(FUZZES): %: %.o $(BUILD)/libgrpolab.a
 	$(SHOW) "ld $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -146,6 +150,15 @@ tsan:
 	@$(MAKE) $(JOBS) BUILD=build/tsan OPT=-O1 SANITIZE=-fsanitize=thread race-programs
 	@tests/run_race.sh $(RACE_TESTS:$(BUILD)/%=build/tsan/%)
 
+fuzz-programs: $(FUZZES)
+
+# Hostile input to everything that reads text, each reader for FUZZ_SECONDS. All are run, whatever one finds.
+fuzz:
+	@tests/bootstrap.sh build
+	@$(MAKE) $(JOBS) BUILD=build/fuzz OPT=-O1 fuzz-programs \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer'
+	@bad=0; for program in $(FUZZES:$(BUILD)/%=build/fuzz/%); do $$program $(FUZZ_SECONDS) || bad=1; done; exit $$bad
+
 objects: $(LIB_OBJ) $(APP_OBJ) $(TEST_OBJ)
 
 lint:
@@ -176,4 +189,4 @@ clean:
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(APP_OBJ) $(TEST_OBJ))
 
-.PHONY: all deps run test test-programs asan race-programs tsan objects lint check-deps bench golden install clean FORCE
+.PHONY: all deps run test test-programs asan race-programs tsan fuzz-programs fuzz objects lint check-deps bench golden install clean FORCE

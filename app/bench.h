@@ -75,6 +75,8 @@ struct bench_store {
 };
 enum status bench_store_open(struct bench_store *s, int threads, struct err *e);
 void bench_store_close(struct bench_store *s);
+/* bench_store_give: lets go of the open run, for another process to train. */
+void bench_store_give(struct bench_store *s);
 
 /* The topics. */
 enum status bench_train(struct bench *b, struct err *e);
@@ -82,7 +84,9 @@ enum status bench_generate(struct bench *b, struct err *e);
 enum status bench_step(struct bench *b, struct err *e);
 enum status bench_of_store(struct bench *b, struct err *e);
 enum status bench_ui(struct bench *b, struct err *e);
-/* bench_keys: of `ui`, in a process of its own; the run of the store is given up to it. */
+/* Parts of `ui` for which the program runs as a process of its own. bench_keys: how soon a key is answered.
+ * bench_loss: the speed that training loses to the screen. */
 enum status bench_keys(struct bench *b, struct bench_store *s, struct err *e);
+enum status bench_loss(struct bench *b, struct bench_store *s, struct err *e);
 
 #endif

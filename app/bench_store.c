@@ -106,6 +106,14 @@ void bench_store_close(struct bench_store *s)
     remove_folder(s->folder, 0);
 }
 
+void bench_store_give(struct bench_store *s)
+{
+    struct session *of = &s->session;
+    if (of->trainer && of->is_locked)
+        store_run_unlock(of->store, of->run.id);
+    of->is_locked = 0;
+}
+
 enum status bench_of_store(struct bench *b, struct err *e)
 {
     struct bench_store *s = calloc(1, sizeof *s);

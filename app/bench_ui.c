@@ -1,5 +1,6 @@
 /* `bench ui`: what a user waits for. In this process: a frame, the opening of a long run and a walk through it,
- * a pause, a fork. In a process of its own on a terminal made for it: keys (bench_key.c). */
+ * a pause, a fork. In a process of its own on a terminal made for it: keys (bench_key.c), and what training
+ * loses to the screen (bench_loss.c). */
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
@@ -216,5 +217,7 @@ enum status bench_ui(struct bench *b, struct err *e)
         st = with_store(b, real_run, e);
     if (!st)
         st = with_store(b, bench_keys, e);
+    if (!st)
+        st = with_store(b, bench_loss, e);
     return st;
 }

@@ -11,7 +11,7 @@
 static const struct calc_row rows[] = {
     {"grpo",
      "rewards logp logp_old logp_ref loss std eps_low eps_high beta max_length baseline running_mean "
-     "micro_batch",
+     "micro_batch kl kl_clamp ratio_cap off_policy_delta",
      calc_grpo},
     {"dpo", "beta chosen_logp chosen_ref rejected_logp rejected_ref", calc_dpo},
     {"gae", "rewards values gamma lambda", calc_gae},

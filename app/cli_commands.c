@@ -17,7 +17,8 @@
 static const struct cli_command row[] = {
     {"open", "SCENARIO|PRESET|RUN", "the workbench on that", 0, 1,
      HAS(SNAPSHOT) | HAS(SCREEN) | HAS(THEME) | HAS(OUTPUT) | HAS(RECORD) | HAS(SCRIPT), cli_open_workbench,
-     "Without an argument: the run used last; the first time, the preset `quick`.\n"
+     "Without an argument: the run used last; the first time, the preset `quick`. A run of that name is\n"
+     "opened, paused; where there is none, the preset is started.\n"
      "--snapshot WxH -o FILE.png writes the screen as a picture, -o FILE.txt as text; RUN@STEP is\n"
      "an earlier step.\n"},
     {"scenarios", "", "the tasks and presets, one line each", 0, 0, 0, cli_scenarios, NULL},
@@ -45,6 +46,15 @@ static const struct cli_command row[] = {
     {"aha", "RUN[@STEP]", "tests the aha candidates of a step by resampling", 1, 1, HAS(TRACE), cli_aha,
      "32 continuations with the reflection word and 32 with it banned, under the weights that\n"
      "sampled the trace; verified: the rate with it is higher by more than 0.2, Fisher p < 0.05.\n" RUNS},
+    {"oracle", "RUN[@STEP]", "exact gradients and KL of a task that can be summed over, and their estimates", 1, 1,
+     HAS(PROBLEMS) | HAS(N), cli_oracle,
+     "For runs of the preset `tiny` and the like. --problems: of the step that would come next (default:\n"
+     "all); --n: groups drawn a problem (default 64).\n"
+     "KL: exact mean, bias and standard deviation of one sample; what was drawn; the mean and its bias\n"
+     "where samples are the reference's (stale); cosine and scale of its gradient against KL's own.\n"
+     "loss: cosine and scale of its expected gradient against the expected reward's; tokens by which it\n"
+     "lengthens completions; noise of one group; of what was drawn, cosine with the expectation and distance\n"
+     "from it in standard errors.\n" RUNS},
     {"digest", "RUN[@STEP]", "one line: hex digest of the whole training state at that step", 1, 1, 0,
      cli_digest, RUNS},
     {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX,
@@ -59,6 +69,12 @@ static const struct cli_command row[] = {
      "comes back to the bit, with its settings, at step 0 of the same stage.\n"},
     {"logits", "DIR|RUN[@STEP]", "what a model says after each of given tokens", 1, 1, HAS(TOKENS), cli_logits,
      "Needs --tokens. --json prints all of them: {\"logits\":[[V numbers] per position]}.\n" RUNS},
+    {"speculate", "RUN[@STEP]", "decoding with drafts of its MTP modules beside plain decoding", 1, 1,
+     HAS(SET) | HAS(PROBLEMS) | HAS(TEMPERATURE) | HAS(QUICK), cli_speculate,
+     "Greedy and sampled, one stream and eight: tokens a second of one core, how many drafts are accepted by\n"
+     "place in the cycle and by kind of token, and whether sampled tokens follow the model's distribution.\n"
+     "--set takes draft.tokens, draft.confidence and draft.candidates. The model needs a module: the preset\n"
+     "`mtp`, or --set model.mtp_depth=1 in training.\n" RUNS},
     {"calc", "grpo|dpo|gae|fp8|balance|schedule < in.json",
      "the engine's own arithmetic on numbers that you give", 1, 1, 0, cli_calc,
      "grpo: {\"rewards\":[G],\"logp\":[[..]],\"logp_old\":[[..]],\"logp_ref\":[[..]],\n"
@@ -67,6 +83,8 @@ static const struct cli_command row[] = {
      "  \"eps_low\":x,\"eps_high\":x,\"beta\":x,\"max_length\":N}\n"
      "  logp_ref may be absent at beta 0, max_length is dr_grpo's. reinforce takes\n"
      "  \"baseline\":\"batch|none|running\" and \"running_mean\":x, bnpo \"micro_batch\":sequences\n"
+     "  also \"kl\":\"k3|k1|k2|unbiased\",\"kl_clamp\":true,\"ratio_cap\":x,\"off_policy_delta\":x; see the\n"
+     "  settings of these names\n"
      "dpo: {\"beta\":x,\"chosen_logp\":x,\"chosen_ref\":x,\"rejected_logp\":x,\"rejected_ref\":x}\n"
      "gae: {\"rewards\":[T],\"values\":[T],\"gamma\":x,\"lambda\":x}\n"
      "fp8: {\"values\":[..],\"tile\":128}; E4M3\n"
@@ -76,6 +94,20 @@ static const struct cli_command row[] = {
      "  overlapped pair, f + b by default; dualpipe needs an even pp and micro_batches >= 2 pp\n"},
     {"score", "SCENARIO < in.jsonl", "rewards of given completions", 1, 1, HAS(SET), cli_score,
      "A line in: {\"problem\":{..},\"completion\":\"..\"}; a line out: reward, accuracy, format, why, at.\n"},
+    {"recipe", "[NAME]", "a chain of stages from nothing to its end; without a name: the recipes", 0, 1,
+     HAS(SET), cli_recipe,
+     "Each stage is a run: it can be opened, forked and rewound like any other. Stages that are done under\n"
+     "the same settings are reused, one that was interrupted goes on. At the end a table tells what each\n"
+     "stage changed. NAME may be an INI file of your own.\n"},
+    {"texts", "RUN", "what a run learns from, text by text: kept or not, by whom, and why", 1, 1, 0, cli_texts,
+     "A recipe's stages learn from texts that were collected from earlier ones. In the workbench, `:recipe NAME\n"
+     "review` holds before they do, and a, x, e there accept, reject and edit them. RUN is a name or an id.\n"},
+    {"gridworld", "[RUN[@STEP]]", "exact values and best moves of a grid, and the policy that a run has", 0, 1,
+     HAS(SET) | HAS(PROMPT) | HAS(K) | HAS(PROBLEMS) | HAS(TEMPERATURE) | HAS(TOP_P), cli_gridworld,
+     "The values of policy iteration and value iteration. --prompt gives the layout: {\"start\":0,\"goal\":15,\n"
+     "\"pit\":11,\"wall_1\":5,\"wall_2\":-1,\"wall_3\":-1}, cells from a1 = 0 over b1 = 1 to d4 = 15, -1 for none;\n"
+     "else it is a primer's, or a run's first held-out one. A run is asked K times from each cell, on --problems\n"
+     "layouts; what it plays is the first move of its answer.\n" RUNS},
     {"lesson", "[NAME]", "a guided evening: the lessons, or one of them in the workbench", 0, 1,
      HAS(AUTO) | HAS(SNAPSHOT), cli_lesson,
      "Each takes under five minutes. With --auto it is told on stdout and answers by itself;\n"

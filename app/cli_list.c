@@ -53,10 +53,10 @@ enum status cli_scenarios(struct cli *c, struct err *e)
     return st;
 }
 
-/* A value as JSON: a choice is a word, the rest are numbers. */
+/* A value as JSON: a choice is a word, as is a text; the rest are numbers. */
 static void write_value(struct json_writer *w, const struct setting *row, const char *value)
 {
-    if (row->kind == SET_CHOICE)
+    if (row->kind == SET_CHOICE || row->kind == SET_TEXT)
         write_word(w, value);
     else
         write_number(w, strtod(value, NULL));
@@ -67,7 +67,7 @@ static void one_setting(struct json_writer *w, int json, const struct settings *
 {
     const char *section;
     const struct setting *row = settings_row(set, i, &section);
-    char key[96], value[64], normal[64], range[128];
+    char key[96], value[SETTING_TEXT], normal[SETTING_TEXT], range[128];
     snprintf(key, sizeof key, "%s.%s", section, row->key);
     settings_value(set, i, value, sizeof value);
     settings_value(initial, i, normal, sizeof normal);

@@ -57,10 +57,11 @@ static const struct command_row rows[] = {
     {"pace", NULL, "N|slow|step|full", "tokens a second of the followed trace; or holds after a step", 0,
      "full slow step", 1, 1, command_pace},
     {"eval", NULL, "", "evaluate the open run on held-out problems, now", 0, NULL, 0, 0, command_eval},
-    {"new", NULL, "[PRESET] [key=value ...]", "start a preset, or what the scenarios screen's form has",
+    {"new", NULL, "[PRESET] [key=value ...] [name]", "start a preset, or what the scenarios screen's form has",
      TAKES_PRESET | TAKES_SETTING, NULL, 0, -1,
      command_new},
-    {"open", NULL, "RUN", "open a run, by name or id, where it stands", TAKES_RUN, NULL, 1, 1, command_open},
+    {"open", NULL, "RUN|PRESET", "open a run, by name or id; where none is, start the preset",
+     TAKES_RUN | TAKES_PRESET, NULL, 1, 1, command_open},
     {"rename", NULL, "[@RUN] NAME", "give the open run, or RUN, another name", TAKES_AT_RUN, NULL, 1, 2,
      command_rename},
     {"note", NULL, "[@RUN] TEXT", "write a note to the open run, or to RUN", TAKES_AT_RUN, NULL, 0, -1, command_note},
@@ -76,6 +77,12 @@ static const struct command_row rows[] = {
      command_jump},
     {"settings", NULL, "", "the settings of the open run, with their meaning", 0, NULL, 0, 0,
      command_settings},
+    {"recipe", NULL, "[NAME] [key=value ...] [review]",
+     "start a recipe, or go on with it; review holds for verdicts", TAKES_SETTING | TAKES_RECIPE, "review", 0, -1,
+     command_recipe},
+    {"texts", NULL, "[RUN]", "what a run learns from, text by text", TAKES_RUN, NULL, 0, 1, command_texts},
+    {"judge", NULL, "accept|reject|swap|rule|edit TEXT", "a verdict on the text that is chosen there", TAKES_LINE,
+     "accept reject swap rule edit", 1, 1, command_judge},
     {"runs", NULL, "", "the screen of runs and forks", 0, NULL, 0, 0, command_screen},
     {"log", NULL, "", "the screen of the log", 0, NULL, 0, 0, command_screen},
     {"dashboard", NULL, "", "the dashboard", 0, NULL, 0, 0, command_screen},
@@ -92,8 +99,8 @@ static const struct command_row rows[] = {
     {"theme", NULL, "NAME", "colours", TAKES_THEME, NULL, 1, 1, command_theme},
     {"mouse", NULL, "on|off", "whether the mouse chooses; off leaves it to the terminal", 0, "on off", 1, 1,
      command_mouse},
-    {"lesson", NULL, "[NAME|next|back|off]", "a guided lesson beside the screen; no name: the list", 0,
-     "advantage clip-kl aha hacking flat collapse next back off", 0, 1, command_lesson},
+    {"lesson", NULL, "[NAME|next|back|off|tidy]", "a guided lesson, or the list; tidy deletes the lessons' runs", 0,
+     "advantage clip-kl aha hacking flat collapse next back off tidy", 0, 1, command_lesson},
     {"map", NULL, "KEY [:COMMAND|KEY]", "what a key does, or give it another meaning until you leave", 0, NULL, 1, -1,
      command_map},
     {"help", "h", "[COMMAND]", "help of the screen, or of a command", TAKES_COMMAND, NULL, 0, 1,
@@ -214,6 +221,10 @@ enum status command_parse(const char *text, struct command_line *l, struct err *
         return near ? err_set(e, ST_USAGE, "command", "there is no command '%s'; did you mean '%s'?", name,
                               near)
                     : err_set(e, ST_USAGE, "command", "there is no command '%s'; :help lists them", name);
+    }
+    if (l->row->takes & TAKES_LINE) { /* what stands behind the first word is its own affair */
+        char *first = l->text + n + strspn(l->text + n, " \t");
+        first[strcspn(first, " \t")] = 0;
     }
     if (split(l, l->text + n, e))
         return ST_USAGE;
@@ -356,6 +367,9 @@ static void offer_arguments(const struct command_source *s, const struct command
     if (row->takes & TAKES_PRESET && position == 1)
         for (i = 0; i < preset_n(); i++)
             offer(out, prefix, preset_at(i)->name);
+    if (row->takes & TAKES_RECIPE && position == 1)
+        for (i = 0; i < recipe_n(); i++)
+            offer(out, prefix, recipe_at(i)->name);
     if (row->takes & TAKES_RUN)
         for (i = 0; s->runs && i < s->runs_n; i++)
             offer(out, prefix, s->runs[i].name);
@@ -364,7 +378,7 @@ static void offer_arguments(const struct command_source *s, const struct command
         snprintf(name, sizeof name, "@%s", s->runs[i].name);
         offer(out, prefix, name);
     }
-    if (row->takes & TAKES_SETTING && s->set && !(row->takes & TAKES_PRESET && position == 1))
+    if (row->takes & TAKES_SETTING && s->set && !(row->takes & (TAKES_PRESET | TAKES_RECIPE) && position == 1))
         offer_settings(out, prefix, s->set);
     if (row->takes & TAKES_METRIC)
         for (i = 0; *prefix && i < METRIC_N; i++) {

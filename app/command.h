@@ -20,7 +20,9 @@ enum takes {
     TAKES_COMMAND = 32,
     TAKES_THEME = 64,
     TAKES_CONDITION = 1 << 11, /* `kl > 0.1`, an event; joined by and, or */
-    TAKES_AT_RUN = 1 << 12 /* @RUN, as the first argument */
+    TAKES_AT_RUN = 1 << 12, /* @RUN, as the first argument */
+    TAKES_RECIPE = 1 << 13, /* as the first argument */
+    TAKES_LINE = 1 << 14 /* one word, and the rest of the line as it stands */
 };
 
 struct command_row {
@@ -33,7 +35,7 @@ struct command_row {
     enum status (*run)(struct desk *d, const struct command_line *l, struct err *e);
 };
 
-enum { COMMAND_ARGUMENTS = 24, COMMAND_BYTES = 1024 };
+enum { COMMAND_ARGUMENTS = 24, COMMAND_BYTES = 4096 };
 
 /* A line that has been read: its row, its words ("..." holds blanks together), and all that stands after the
  * name. */

@@ -29,6 +29,9 @@ command_action command_compare, command_turns, command_change, command_jump;
  * arguments that took. Errors: ST_USAGE (no run is open), those of query_run. */
 enum status command_about(struct desk *d, const struct command_line *l, int64_t *run, int *used, struct err *e);
 
+/* Recipes, and what their stages learn from (command_recipe.c). */
+command_action command_recipe, command_texts, command_judge;
+
 /* The group screen (command_group.c). */
 command_action command_find, command_sort, command_filter, command_what_if;
 

@@ -1,10 +1,13 @@
 /* Breakpoints from the command line, their list, and `when`, which goes back to where a condition held. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/command_act.h"
+#include "app/desk_back.h"
 #include "app/desk_read.h"
+#include "app/look_back.h"
 
 enum { SHOWN_BYTES = 96 };
 
@@ -135,19 +138,23 @@ static enum status change(struct desk *d, const struct command_line *l, struct e
 /* Whether it holds as things stand, with its numbers: then it will not stop at the next step. */
 static int holds_now(struct desk *d, const char *text, char why[SHOWN_BYTES])
 {
-    struct measured m;
+    enum { BLOCKS = 4 }; /* what lies further back is not waited for */
+    struct look_back *b = calloc(1, sizeof *b);
     struct condition c;
     struct err none;
     struct record_run run;
     char id[24];
+    int known = 0, holds = 0;
 
-    measured_init(&m);
     snprintf(id, sizeof id, "%lld", (long long)desk_run_id(d));
-    if (!desk_run_id(d) || query_run(d->query, id, &run, &none) || condition_parse(&c, text, &none) ||
-        condition_has_event(&c) || measured_read(&m, d->query, &run, d->live->committed, &none))
-        return 0;
-    condition_why(&c, &m, why, SHOWN_BYTES);
-    return condition_holds(&c, &m);
+    if (b && desk_run_id(d) && !query_run(d->query, id, &run, &none) && !condition_parse(&c, text, &none) &&
+        !condition_has_event(&c) && !look_back_begin(b, d->query, &c, &run, d->live->committed, &none) &&
+        !look_back_newest(b, d->query, BLOCKS, &known, &holds, &none) && known)
+        condition_why(&c, &b->measured, why, SHOWN_BYTES);
+    if (b)
+        look_back_release(b);
+    free(b);
+    return known && holds;
 }
 
 enum status command_break(struct desk *d, const struct command_line *l, struct err *e)
@@ -176,61 +183,9 @@ enum status command_break(struct desk *d, const struct command_line *l, struct e
     return ST_OK;
 }
 
-/* The latest step of those that were walked at which the condition held, and by which numbers. */
-struct search {
-    const struct condition *condition;
-    int64_t run, step;            /* run 0: it never held */
-    char name[NAME_BYTES], why[SHOWN_BYTES];
-};
-
-static void look_back(void *ctx, const struct record_run *run, int64_t step, const double *metric,
-                      const struct measured *m)
-{
-    struct search *s = ctx;
-
-    if (!condition_measures(s->condition, metric) || !condition_holds(s->condition, m))
-        return;
-    s->run = run->id;
-    s->step = step;
-    snprintf(s->name, sizeof s->name, "%s", run->name);
-    condition_why(s->condition, m, s->why, sizeof s->why);
-}
-
 enum status command_when(struct desk *d, const struct command_line *l, struct err *e)
 {
-    struct condition c;
-    struct measured m;
-    struct search found = {.condition = &c};
-    struct record_run run;
-    int64_t below;
-    char id[24];
-    enum status st = condition_parse(&c, l->rest, e);
+    enum status st = desk_back_begin(d, l->rest, e);
 
-    if (!st && !desk_run_id(d))
-        st = err_set(e, ST_USAGE, "when", "no run is open; :open RUN opens one");
-    if (st)
-        return st;
-    snprintf(id, sizeof id, "%lld", (long long)desk_run_id(d));
-    st = query_run(d->query, id, &run, e);
-    if (st)
-        return st;
-    /* Live, the step under way is the present; where the run stands between steps, the last committed one is. */
-    below = d->at >= 0 ? d->at : d->live->step > d->live->committed ? d->live->committed + 1 : d->live->committed;
-    measured_init(&m);
-    st = measured_walk(&m, d->query, &run, below - 1, look_back, &found, e);
-    if (st)
-        return st;
-    if (found.run && found.run != run.id)
-        return err_set(e, ST_NOTFOUND, "when",
-                       "'%.60s' has not held before step %lld in %s itself, but in %s at step %lld", l->rest,
-                       (long long)below, run.name, found.name, (long long)found.step);
-    if (!found.run)
-        return err_set(e, ST_NOTFOUND, "when", "'%.60s' has not held at any step before %lld of %s%s", l->rest,
-                       (long long)below, run.name,
-                       condition_uses(&c, Q_AHA_VERIFIED) ? "; only candidates that were tested count" : "");
-    st = desk_look(d, found.step, e);
-    if (!st)
-        desk_say(d, "%.80s: %s at step %lld; again for an earlier one, l for live", l->rest, found.why,
-                 (long long)found.step);
-    return st;
+    return st ? st : desk_back_go(d, DESK_BACK_TURN, e);
 }

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "app/command_act.h"
-#include "app/desk.h"
+#include "app/desk_open.h"
 #include "app/desk_scenarios.h"
+#include "app/lesson_runs.h"
 #include "scenarios/registry.h"
 
 static enum status need_run(const struct desk *d, const struct command_line *l, struct err *e)
@@ -29,6 +30,27 @@ static enum status need_steps(const struct desk *d, const struct command_line *l
     return st;
 }
 
+/* A step by token has to be seen: where the group on screen is written to its end, the screen turns to one that is
+ * being written. What is followed once there are scores stays. */
+static void turn_to_writing(struct desk *d)
+{
+    const struct snapshot *s = d->live;
+    int traces = s->groups_n * s->group_size, here = view_group(&d->view), i, found = -1;
+
+    if (s->phase != PHASE_ROLLOUT || s->state != RUN_PAUSED || here < 0 || here >= s->groups_n)
+        return;
+    for (i = 0; i < traces; i++) {
+        if (s->trace[i].done)
+            continue;
+        if (i / s->group_size == here)
+            return;
+        if (found < 0 || (!s->trace[found].n && s->trace[i].n))
+            found = i;
+    }
+    if (found >= 0)
+        desk_follow(d, d->follow, found / s->group_size, found % s->group_size);
+}
+
 enum status command_step(struct desk *d, const struct command_line *l, struct err *e)
 {
     enum quantum q = d->live->quantum;
@@ -47,6 +69,8 @@ enum status command_step(struct desk *d, const struct command_line *l, struct er
     if (st)
         return st;
     desk_look_live(d);
+    if (q == QUANTUM_TOKEN)
+        turn_to_writing(d);
     control_step(&d->session->control, q, n > 1000000000 ? 1000000000L : (long)n);
     return ST_OK;
 }
@@ -237,16 +261,13 @@ enum status command_follow(struct desk *d, const struct command_line *l, struct 
 
 enum status command_open(struct desk *d, const struct command_line *l, struct err *e)
 {
-    struct engine_message m = {.what = ENGINE_OPEN};
-    struct record_run run;
-    enum status st = query_run(d->query, l->argv[0], &run, e);
+    struct engine_message m;
+    enum status st = desk_open_request(d, l->argv[0], &m, e);
 
-    if (st)
-        return st;
-    snprintf(m.text, sizeof m.text, "%lld", (long long)run.id);
-    st = desk_post(d, &m, e);
     if (!st)
-        desk_say(d, "opening %s ...", run.name);
+        st = desk_post(d, &m, e);
+    if (!st)
+        desk_say(d, m.what == ENGINE_NEW ? "starting %s ..." : "opening %s ...", l->argv[0]);
     return st;
 }
 
@@ -257,14 +278,17 @@ enum status command_new(struct desk *d, const struct command_line *l, struct err
 
     if (!l->argc)
         return desk_scenarios_start(d, e);
-    if (!st && (m.step >= 0 || m.text[0]))
-        st = err_set(e, ST_USAGE, "new", "it is :new PRESET key=value ...");
+    if (!st && (m.step >= 0 || strlen(m.text) >= sizeof m.as))
+        st = err_set(e, ST_USAGE, "new", "it is :new PRESET key=value ... NAME, the name no number and under %zu bytes",
+                     sizeof m.as);
     if (!st && !preset_find(l->argv[0]) && !scenario_find(l->argv[0]) && !strchr(l->argv[0], '/'))
         st = err_set(e, ST_NOTFOUND, "new", "there is no preset '%s'; after `:new ` the tab key lists them",
                      l->argv[0]);
     if (st)
         return st;
+    snprintf(m.as, sizeof m.as, "%.*s", NAME_BYTES - 1, m.text);
     snprintf(m.text, sizeof m.text, "%.*s", ENGINE_TEXT - 1, l->argv[0]);
+    lesson_run(d, &m);
     st = desk_post(d, &m, e);
     if (!st)
         desk_say(d, "starting %s ...", l->argv[0]);

@@ -5,6 +5,7 @@
 
 #include "app/command_act.h"
 #include "app/desk_group.h"
+#include "app/desk_texts.h"
 
 static void show_group(struct desk *d)
 {
@@ -20,6 +21,8 @@ enum status command_find(struct desk *d, const struct command_line *l, struct er
     snprintf(text, sizeof text, "%s", l->rest);
     for (n = strlen(text); n > 0 && text[n - 1] == ' '; n--)
         text[n - 1] = 0;
+    if (d->view.screen == SCREEN_TEXTS)
+        return desk_texts_find(d, text, e);
     show_group(d);
     return group_find(d, text, e);
 }

@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "app/guide.h"
 #include "app/keymap.h"
+#include "app/lesson_runs.h"
 #include "scenarios/lessons.h"
 
 /* The lessons, as an overlay: a name and its title. */
@@ -35,6 +36,13 @@ enum status command_lesson(struct desk *d, const struct command_line *l, struct 
         show_lessons(d);
         return ST_OK;
     }
+    if (!strcmp(what, "tidy")) {
+        int n = lesson_runs_n(d);
+        if (!n)
+            return err_set(e, ST_NOTFOUND, "lesson", "there is no run of a lesson on record");
+        desk_ask(d, QUESTION_TIDY, 0, "delete %s%d run%s of lessons? y/n", n > 1 ? "the " : "", n, n > 1 ? "s" : "");
+        return ST_OK;
+    }
     if (is_turn && !d->lesson)
         return err_set(e, ST_USAGE, "lesson", "no lesson is open; :lesson lists them");
     if (!is_turn)
@@ -44,7 +52,7 @@ enum status command_lesson(struct desk *d, const struct command_line *l, struct 
     else if (*what == 'b')
         lesson_back(d);
     else
-        lesson_close(d);
+        lesson_leave(d);
     return ST_OK;
 }
 

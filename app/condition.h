@@ -44,6 +44,10 @@ void measured_verified(struct measured *m, int verified);
 /* measured_nonfinite: the run has stopped at a number that is not finite. */
 void measured_nonfinite(struct measured *m);
 
+/* measured_line: the run and, one after the other, those that it was forked from in its stage: line [cap], and until
+ * [cap] the last step that counts of each; of the run itself `last`. Returns how many, at least 1. */
+int measured_line(struct query *q, const struct record_run *run, int64_t last, struct record_run *line,
+                  int64_t *until, int cap);
 /* measured_read: adds a run's steps up to `last`, as they are on record, with what was found out about their aha
  * candidates; of a fork first those that it has from its parents. */
 enum status measured_read(struct measured *m, struct query *q, const struct record_run *run, int64_t last,

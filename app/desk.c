@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/desk_back.h"
 #include "app/desk_read.h"
 #include "app/desk_screen.h"
 #include "app/lesson.h"
@@ -74,6 +75,7 @@ void desk_release(struct desk *d)
     int i;
 
     lesson_close(d);
+    desk_back_stop(d);
     probe_release(&d->probe);
     for (i = 0; i < SCREEN_N; i++)
         if (desk_screen((enum screen_id)i)->release)
@@ -275,8 +277,10 @@ int desk_frame(struct desk *d, int w, int h, int *row, int *col)
     int more;
 
     *row = *col = -1;
+    if (d->back && desk_back_go(d, 0, &e))
+        desk_fail(d, &e);
     set_view(d);
-    more = desk_refresh(d);
+    more = desk_refresh(d) || d->back;
     set_view(d);
     d->canvas.chars = d->term ? term_chars(d->term) : plain_chars();
     if (canvas_resize(&d->canvas, w, h, &e))
@@ -292,6 +296,7 @@ enum status desk_look(struct desk *d, int64_t step, struct err *e)
     enum status st;
 
     d->stale |= STALE_RUNS; /* it may have gone on since */
+    desk_back_stop(d);
     desk_read_runs(d);
     run = desk_run_of_id(d, id);
     if (!run)
@@ -317,6 +322,7 @@ enum status desk_look(struct desk *d, int64_t step, struct err *e)
 
 void desk_look_live(struct desk *d)
 {
+    desk_back_stop(d);
     if (d->at >= 0)
         d->filled_run = -1;
     d->at = -1;

@@ -27,6 +27,7 @@ struct desk {
     struct recording *recording; /* of what the terminal is shown, NULL: none */
     struct lesson *lesson; /* that is open, NULL: none; owned */
     struct script *script; /* that drives it, NULL: none */
+    struct desk_back *back; /* a search back in time, NULL: none is under way; owned */
     struct config *config; /* the user's keys, NULL: none */
     struct canvas canvas;
     struct view view;

@@ -135,6 +135,20 @@ static int choose(struct desk *d, int64_t turned, int64_t id[COMPARE_RUNS])
     return n;
 }
 
+/* Which phase the one of two in turns is in whose turn it is; the other waits. */
+static void tell_turn(const struct snapshot *live, struct compare_run *r)
+{
+    int is_its = r->is_open ? !live->is_partners_turn : live->is_partners_turn;
+    enum phase phase = r->is_open ? live->phase : live->partner_phase;
+
+    if (!live->partner || (live->state != RUN_RUNNING && live->state != RUN_PAUSED && live->state != RUN_REPLAYING))
+        return;
+    if (!is_its)
+        snprintf(r->doing, sizeof r->doing, "waits its turn");
+    else if (phase != PHASE_COMMIT)
+        snprintf(r->doing, sizeof r->doing, "%s of step %lld", phase_name(phase), (long long)r->step + 1);
+}
+
 /* The runs as they are now; one that has been deleted since is left out. */
 static void read_heads(struct desk *d, struct compare_desk *k)
 {
@@ -168,6 +182,8 @@ static void read_heads(struct desk *d, struct compare_desk *k)
         }
         r->is_open = run.id == desk_run_id(d);
         r->is_in_turns = turns.run && (r->is_open || run.id == turns.run);
+        if (r->is_in_turns)
+            tell_turn(d->live, r);
         k->seed[s->n++] = run.seed;
     }
     if (s->other >= s->n || (s->n > 1 && s->other < 1))

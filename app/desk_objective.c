@@ -51,7 +51,11 @@ static void read_settings(const struct settings *set, struct objective_state *x)
 {
     const struct rl_stage *rl = &set->rl;
 
-    x->loss = (enum shown_loss)rl->loss;
+    x->loss = rl->loss < LOSS_KIND_N ? (enum shown_loss)rl->loss : SHOWN_GRPO;
+    x->kl = rl->kl;
+    x->kl_clamp = rl->kl_clamp;
+    x->ratio_cap = rl->ratio_cap;
+    x->off_policy_delta = rl->off_policy_delta;
     x->std = (enum shown_std)rl->std;
     x->eps_low = rl->eps_low;
     x->eps_high = rl->eps_high;
@@ -216,7 +220,11 @@ static void take_apart(struct objective_state *x, struct work *w, int n)
                           .eps_low = x->eps_low,
                           .eps_high = x->eps_high,
                           .beta = x->beta,
-                          .max_length = x->max_length};
+                          .max_length = x->max_length,
+                          .kl = (enum kl_kind)x->kl,
+                          .kl_clamp = x->kl_clamp,
+                          .ratio_cap = x->ratio_cap,
+                          .off_policy_delta = x->off_policy_delta};
     struct objective unclipped = o, policy = o;
     struct sequence_terms out;
     struct loss_scope scope = {.sequences = x->sequences / x->mini_batches,
@@ -285,6 +293,8 @@ static void compute(struct desk *d, struct objective_state *x)
         : strcmp(s->stage, "grpo")
             ? "a base or a cold start learns from text: its loss is the cross entropy, there is no GRPO yet"
         : !set ? "the settings of the run cannot be read"
+        : set->rl.loss == LOSS_DPO
+            ? "DPO learns from pairs of traces: there is no loss of a single token to take apart"
         : f->group < 0 || f->group >= s->groups_n || f->index >= s->group_size || f->tokens_n < 1
             ? "no trace yet: it is sampled when a step begins"
             : NULL;

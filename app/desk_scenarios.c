@@ -275,6 +275,8 @@ static void nudge(struct desk *d, int by)
                  (unsigned long long)(by > 0    ? k->seed + 1
                                       : k->seed ? k->seed - 1
                                                 : 0));
+    } else if (row->kind == SET_TEXT) {
+        return;
     } else if (row->kind == SET_BOOL) {
         snprintf(value, sizeof value, "%d", strcmp(r->value, "0") == 0);
     } else if (row->kind == SET_CHOICE) {

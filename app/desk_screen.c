@@ -11,6 +11,7 @@ const struct desk_screen *desk_screen(enum screen_id s)
         [SCREEN_EXPERTS] = &desk_experts,       [SCREEN_OBJECTIVE] = &desk_objective,
         [SCREEN_COMPARE] = &desk_compare,       [SCREEN_EVALUATION] = &desk_evaluation,
         [SCREEN_SCENARIOS] = &desk_scenarios,
+        [SCREEN_RECIPE] = &desk_recipe,         [SCREEN_TEXTS] = &desk_texts,
     };
 
     return s < SCREEN_N && of[s] ? of[s] : &none;

@@ -86,7 +86,8 @@ static double forking_of_step(const struct query_step *q)
 
 static void find_forking(struct desk *d, struct trace_state *s, const struct snapshot *now)
 {
-    float own[SNAP_TOKENS];
+    float own[SNAP_TOKENS] = {0};
+    size_t own_n;
     int is_read = d->moment.has_step && d->moment.run.id == now->run_id && d->moment.step.step == now->step &&
                   (d->at >= 0 || d->filled_run == now->run_id);
 
@@ -96,9 +97,8 @@ static void find_forking(struct desk *d, struct trace_state *s, const struct sna
         s->forking_step_value = forking_of_step(&d->moment.step);
     }
     s->forking_of_step = is_read && isfinite(s->forking_step_value);
-    s->forking = s->forking_of_step
-                     ? s->forking_step_value
-                     : top_share(own, add_finite(own, now->follow.entropy, now->follow.tokens_n));
+    own_n = add_finite(own, now->follow.entropy, now->follow.tokens_n);
+    s->forking = s->forking_of_step ? s->forking_step_value : top_share(own, own_n);
 }
 
 static struct trace_asked identity(const struct snapshot *s)
@@ -177,7 +177,9 @@ static void find_terms(struct desk *d, struct trace_state *s, const struct snaps
     s->eps_low = s->eps_high = 0;
     if (set)
         o = (struct objective){(enum loss_kind)set->rl.loss, (enum std_kind)set->rl.std, set->rl.eps_low,
-                               set->rl.eps_high, set->rl.beta, set->rl.max_tokens};
+                               set->rl.eps_high, set->rl.beta, set->rl.max_tokens, .kl = (enum kl_kind)set->rl.kl,
+                               .kl_clamp = set->rl.kl_clamp, .ratio_cap = set->rl.ratio_cap,
+                               .off_policy_delta = set->rl.off_policy_delta};
     make_terms(s, f, &o, trace_text_trace(&d->view));
     s->eps_low = o.eps_low;
     s->eps_high = o.eps_high;

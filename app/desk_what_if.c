@@ -30,7 +30,8 @@ void what_if_name(struct what_if_objective *o)
 
 static void take_objective(struct group_desk *g, const struct settings *set)
 {
-    struct what_if_objective o = {.loss = set->rl.loss,
+    /* dpo and ppo have no loss of one group alone: the question is asked of grpo. */
+    struct what_if_objective o = {.loss = set->rl.loss < LOSS_KIND_N ? set->rl.loss : (int)LOSS_GRPO,
                                   .std = set->rl.std,
                                   .eps_low = set->rl.eps_low,
                                   .eps_high = set->rl.eps_high,
@@ -58,6 +59,12 @@ static int is_scored(const struct snapshot *s, int group)
     return s->group_size > 0;
 }
 
+/* Not on record: neither the last committed step nor one that is replayed. */
+static int is_under_way(const struct snapshot *s)
+{
+    return s->step > (s->head > s->committed ? s->head : s->committed);
+}
+
 /* The group on screen, copied where it is another one than before. Of another group of the run the objective
  * stays as it was edited. */
 static void take_group(struct desk *d)
@@ -76,8 +83,10 @@ static void take_group(struct desk *d)
                          : "this group has no rewards yet";
         return;
     }
-    if (s->step > s->committed)
-        w->why_not = "the step is under way: an update can be tried out once it is committed";
+    /* A group that is not on record is sampled again, which takes its prompt; at full speed nobody knows its step. */
+    if (is_under_way(s) && (s->state != RUN_PAUSED || s->follow.group != group || s->follow.prompt_n < 1))
+        w->why_not = s->state != RUN_PAUSED ? "the step is under way: pause it (space) to try an update out"
+                                            : "the step is under way: choose one of this group's completions first";
     if (w->run == s->run_id && w->step == s->step && w->group == group && w->n == s->group_size)
         return;
     if (w->run != s->run_id || w->n == 0)
@@ -221,6 +230,7 @@ static enum status ask(struct desk *d, int side, struct err *e)
 {
     struct group_desk *g = group_desk(d);
     struct what_if *w = &g->shown.what_if;
+    const struct snapshot *s = desk_shown(d);
     struct probe_question *q = calloc(1, sizeof *q);
     enum status st;
 
@@ -229,7 +239,9 @@ static enum status ask(struct desk *d, int side, struct err *e)
     q->what = PROBE_WHAT_IF;
     q->run = w->run;
     q->step = w->step;
-    q->is_finished = 1;
+    q->is_finished = !is_under_way(s);
+    if (!q->is_finished)
+        snprintf(q->prompt, sizeof q->prompt, "%.*s", s->follow.prompt_n, s->follow.text);
     q->group = w->group;
     q->index = w->tokens.index > 0 && w->tokens.index < w->n ? w->tokens.index : 0;
     q->at = -1;

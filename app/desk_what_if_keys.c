@@ -95,6 +95,8 @@ enum status what_if_set(struct desk *d, const char *key, const char *value, stru
     *copy = *set;
     snprintf(whole, sizeof whole, "rl.%s", key);
     st = settings_set(copy, STAGE_GRPO, whole, value, NULL, e);
+    if (!st && i == FIELD_LOSS && copy->rl.loss >= LOSS_KIND_N)
+        st = err_set(e, ST_USAGE, "what-if", "loss is one of: %s", LOSS_CHOICES);
     if (!st) {
         switch ((enum what_if_field)i) {
         case FIELD_LOSS: o->loss = copy->rl.loss; break;

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/lesson_runs.h"
 #include "app/presets.h"
+#include "app/session_judge.h"
+#include "app/session_recipe.h"
+#include "scenarios/registry.h"
 
 static int take(struct engine *e, struct engine_message *m)
 {
@@ -40,7 +44,49 @@ static enum status new_run(struct session *s, const struct engine_message *m, st
     for (int i = 0; i < m->arguments_n; i++)
         argument[i] = m->argument[i];
     st = presets_load(m->text, argument, m->arguments_n, &set, &seed, e);
-    return st ? st : session_new(s, &set, seed, "", e);
+    if (!st)
+        st = session_new(s, &set, seed, m->as, e);
+    s->stop_at_end = 1;
+    if (!st)
+        control_resume(&s->control);
+    return st;
+}
+
+/* A run that is on record as the new one would be; 0 where it cannot be had. */
+static int use_again(struct session *s, const struct engine_message *m)
+{
+    struct err e;
+    char id[24];
+    snprintf(id, sizeof id, "%lld", (long long)m->run_id);
+    if (!m->run_id || session_open(s, id, -1, 1, &e))
+        return 0;
+    control_pause(&s->control);
+    s->stop_at_end = 1;
+    session_say(s, 0, "%s is on record up to step %lld and is used again", s->run.name, (long long)s->trainer->step);
+    return 1;
+}
+
+/* A stage whose texts wait for a hand holds; so does a recipe that is done. */
+static enum status start_recipe(struct session *s, const struct engine_message *m, struct err *e)
+{
+    const char *argument[ENGINE_ARGUMENTS];
+    enum status st;
+    int is_done;
+    for (int i = 0; i < m->arguments_n; i++)
+        argument[i] = m->argument[i];
+    control_pause(&s->control);
+    st = course_start(s, m->text, argument, m->arguments_n, 1, m->reviews, e);
+    is_done = session_is_done(s);
+    s->stop_at_end = !is_done;
+    if (!st && !is_done && !course_holds(s))
+        control_resume(&s->control);
+    return st;
+}
+
+/* What `:new` takes to start such a run again. */
+static const char *preset_of(const struct session *s)
+{
+    return preset_find(s->run.preset) ? s->run.preset : "PRESET";
 }
 
 static enum status fork_run(struct session *s, const struct engine_message *m, struct err *e)
@@ -98,6 +144,28 @@ static void show_turns(struct engine *en)
     pthread_mutex_unlock(&en->lock);
 }
 
+static void show_course(struct engine *en)
+{
+    const struct session *s = en->session;
+    const struct course *c = s->course;
+    pthread_mutex_lock(&en->lock);
+    if (c) {
+        en->course.recipe = c->recipe;
+        memcpy(en->course.run, c->run, sizeof c->run);
+        en->course.at = c->at;
+        en->course.is_open = course_open(s);
+        en->course.holds = course_holds(s);
+    }
+    pthread_mutex_unlock(&en->lock);
+}
+
+void engine_course(struct engine *e, struct engine_course *out)
+{
+    pthread_mutex_lock(&e->lock);
+    *out = e->course;
+    pthread_mutex_unlock(&e->lock);
+}
+
 void engine_turns(struct engine *e, struct engine_turns *out)
 {
     pthread_mutex_lock(&e->lock);
@@ -122,26 +190,60 @@ static enum status evaluate(struct session *s, struct err *e)
     return st;
 }
 
+/* The youngest first, for a run with forks is not deleted. */
+static enum status tidy(struct engine *en, struct err *e)
+{
+    struct session *s = en->session;
+    struct record_run *run = NULL;
+    struct err why;
+    int n = 0, deleted = 0, kept = 0;
+    enum status st = query_runs(s->query, &run, &n, e);
+    while (!st && n-- > 0) {
+        int is_open = (s->trainer && s->run.id == run[n].id) || (en->turns.with && en->turns.with->run.id == run[n].id);
+        if (!lesson_is_run(&run[n]))
+            continue;
+        if (is_open || store_run_delete(s->store, run[n].id, &why))
+            kept++;
+        else
+            deleted++;
+    }
+    free(run);
+    if (!st && kept)
+        session_say(s, 0, "%d runs of lessons deleted; %d stay: open ones, and those that they began from", deleted,
+                    kept);
+    else if (!st)
+        session_say(s, 0, "%d runs of lessons deleted", deleted);
+    return st;
+}
+
+/* Where it stands and what goes on from there. One that has done its steps is not stopped at their end again. */
+static void say_opened(struct session *s)
+{
+    int is_done = session_is_done(s);
+    s->stop_at_end = !is_done;
+    session_say(s, 0, "%s%s at step %lld: space goes on, :new %s starts another", s->run.name,
+                is_done ? " is done" : "", (long long)s->trainer->step, preset_of(s));
+}
+
 static enum status carry_out(struct engine *en, const struct engine_message *m, struct err *e)
 {
     struct session *s = en->session;
     enum status st = ST_OK;
     switch (m->what) {
     case ENGINE_NEW:
-        st = new_run(s, m, e);
-        if (!st)
-            control_resume(&s->control);
+        if (!use_again(s, m))
+            st = new_run(s, m, e);
         break;
     case ENGINE_OPEN:
         control_pause(&s->control);
         turns_end(&en->turns); /* its lock may be the one that is wanted */
         st = session_open(s, m->text, -1, 1, e);
         if (!st)
-            session_say(s, 0, "%s at step %lld: space goes on, :new PRESET starts another", s->run.name,
-                        (long long)s->trainer->step);
+            say_opened(s);
         break;
     case ENGINE_FORK:
         st = fork_run(s, m, e);
+        s->stop_at_end = s->trainer && !session_is_done(s);
         break;
     case ENGINE_REWIND:
         st = session_rewind(s, m->step, e);
@@ -164,6 +266,9 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
                            en->turns.with->run.name)
                  : store_run_delete(s->store, m->run_id, e);
         break;
+    case ENGINE_TIDY:
+        st = tidy(en, e);
+        break;
     case ENGINE_EVALUATE:
         st = evaluate(s, e);
         break;
@@ -173,6 +278,13 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
     case ENGINE_KEEP:
         st = store_findings(s->store, m->run_id, m->finding, m->findings_n, e);
         free(m->finding);
+        break;
+    case ENGINE_RECIPE:
+        st = start_recipe(s, m, e);
+        break;
+    case ENGINE_JUDGE:
+        st = session_judge(s, m->run_id, (int)m->step, m->verdict, m->words, e);
+        free(m->words);
         break;
     case ENGINE_QUIT:
         break;
@@ -196,8 +308,8 @@ static void one_step(struct engine *en)
         st = turns_step(&en->turns, s, &e);
         session_publish(s, 0);
     } else if (session_is_done(s) && s->trainer->step == s->trainer->head && s->stop_at_end) {
-        session_say(s, 0, "%s is done at step %lld: space goes on, :fork or :new PRESET starts another", s->run.name,
-                    (long long)s->trainer->step);
+        session_say(s, 0, "%s is done at step %lld: space goes on, :fork or :new %s starts another", s->run.name,
+                    (long long)s->trainer->step, preset_of(s));
         s->stop_at_end = 0;
         if (en->turns.with)
             en->turns.with->stop_at_end = 0;
@@ -208,6 +320,7 @@ static void one_step(struct engine *en)
         leave_turns(en);
     }
     show_turns(en);
+    show_course(en);
     if (st == ST_CANCELLED)
         control_clear_cancel(&s->control);
     else if (st)
@@ -230,6 +343,7 @@ static void *run(void *arg)
             st = carry_out(en, &m, &e);
             leave_turns(en);
             show_turns(en);
+            show_course(en);
             if (st)
                 session_say(s, 1, "%s: %s", e.where, e.msg);
             s->command = m.number;

@@ -5,11 +5,13 @@
 
 #include "app/session.h"
 #include "app/turns.h"
+#include "engine/run/recipe.h"
 
 /* The engine's thread: it owns the session, takes steps while the control lets it, and carries out requests between
  * steps. A request that needs the step under way out of the way cancels it; what was not committed is replayed. */
 enum engine_request {
-    ENGINE_NEW,        /* text: preset name; arguments: key=value; starts its chain */
+    ENGINE_NEW,        /* text: preset name; arguments: key=value; as: the run's name; starts its chain. run_id: a run
+                        * that is opened instead, paused, where nobody else has it (0: none) */
     ENGINE_OPEN,       /* text: run name or id; opens it, paused, at its latest commit */
     ENGINE_FORK,       /* of run_id (0: of the open run); step (-1: latest), arguments, text: name; the child
                         * becomes the open run */
@@ -17,13 +19,16 @@ enum engine_request {
     ENGINE_RENAME,     /* run_id, text */
     ENGINE_NOTE,       /* run_id, text */
     ENGINE_DELETE,     /* run_id */
+    ENGINE_TIDY,       /* the runs of lessons are deleted, but for those that are open or that kept runs began from */
     ENGINE_EVALUATE,   /* the open run, now: result as a message */
     ENGINE_TURNS,      /* text: a run that takes steps in turns with the open one; "": no more */
     ENGINE_KEEP,       /* of run_id: finding, findings_n go on record; the step under way is not disturbed */
+    ENGINE_RECIPE,     /* text: recipe's name or path; arguments: key=value; reviews; starts it, or goes on with it */
+    ENGINE_JUDGE,      /* of run_id: verdict on the text at place `step`; words: EDITED: what a trace becomes */
     ENGINE_QUIT
 };
 
-enum { ENGINE_ARGUMENTS = 64, ENGINE_TEXT = 128, ENGINE_QUEUE = 16 };
+enum { ENGINE_ARGUMENTS = 64, ENGINE_TEXT = 256, ENGINE_QUEUE = 16 };
 
 struct engine_message {
     enum engine_request what;
@@ -31,8 +36,12 @@ struct engine_message {
     int arguments_n;
     char text[ENGINE_TEXT];
     char argument[ENGINE_ARGUMENTS][ENGINE_TEXT];
+    char as[NAME_BYTES];            /* NEW: the run's name, "": its preset's */
     struct record_finding *finding; /* malloc'ed; the engine's once it is posted */
     int findings_n;
+    int reviews;                    /* RECIPE */
+    enum example_verdict verdict;   /* JUDGE */
+    char *words;                    /* malloc'ed or NULL; the engine's once it is posted */
     uint64_t number;
 };
 
@@ -42,10 +51,18 @@ struct engine_turns {
     char name[NAME_BYTES];
 };
 
+/* The recipe that the session has, for the user interface; recipe.stages_n 0: none. */
+struct engine_course {
+    struct recipe recipe;
+    int64_t run[RECIPE_STAGES];  /* 0: not yet */
+    int at, is_open, holds;      /* the stage that was entered last; its run is the open one, and waits for verdicts */
+};
+
 struct engine {
     struct session *session;
     struct turns turns;          /* of the engine's thread */
-    struct engine_turns shown;   /* guarded by lock */
+    struct engine_turns shown;   /* guarded by lock, as course is */
+    struct engine_course course;
     pthread_t thread;
     pthread_mutex_t lock;
     struct engine_message queue[ENGINE_QUEUE];
@@ -61,6 +78,8 @@ enum status engine_start(struct engine *e, struct session *s, struct err *err);
 uint64_t engine_post(struct engine *e, const struct engine_message *m);
 /* engine_turns: who has turns with the open run. Any thread. */
 void engine_turns(struct engine *e, struct engine_turns *out);
+/* engine_course: the recipe, and which runs its stages are. Any thread. */
+void engine_course(struct engine *e, struct engine_course *out);
 /* engine_stop: cancels the step under way, waits for the thread. The run's state on record becomes "paused". */
 void engine_stop(struct engine *e);
 

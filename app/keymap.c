@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "app/cursor.h"
+#include "engine/run/record.h"
 
 #define CHAR(c)                                                                                              \
     {                                                                                                        \
@@ -231,7 +232,7 @@ static const struct key_row rows[] = {
      "x",
      REQUEST_EXPLAIN,
      0,
-     ON_ALL,
+     ON_ALL & ~ON_TEXTS,
      "explains the figure in focus; where none is, all of them",
      NULL,
      0},
@@ -321,6 +322,25 @@ static const struct key_row rows[] = {
     {{CHAR('u')}, "u", REQUEST_FORM_RESET, 0, ON_SCENARIOS, "give the setting the preset's value again", NULL, 0},
     {{CHAR('s')}, "s", REQUEST_FORM_START, 0, ON_SCENARIOS, "start the preset with what was changed",
      "start", HINT_RUNNING | HINT_PAUSED | HINT_STORED | HINT_IDLE},
+    {{CHAR('R')}, "R", REQUEST_RECIPE, 0, ON_RUNS | ON_SCENARIOS | ON_TEXTS, "the recipe: its stages, what each changed",
+     "recipe", HINT_LIST | HINT_IDLE},
+    {{CHAR('T')}, "T", REQUEST_TEXTS, 0, ON_RUNS | ON_RECIPE, "the texts that the chosen run learns from", "texts",
+     HINT_LIST | HINT_RUNNING | HINT_PAUSED | HINT_STORED},
+    {{CHAR('a')}, "a", REQUEST_VERDICT, VERDICT_ACCEPTED, ON_TEXTS, "accept: it is learned from", "accept",
+     HINT_RUNNING | HINT_PAUSED | HINT_STORED},
+    {{CHAR('x')}, "x", REQUEST_VERDICT, VERDICT_REJECTED, ON_TEXTS, "reject: it is not", "reject",
+     HINT_RUNNING | HINT_PAUSED | HINT_STORED},
+    {{CHAR('e')}, "e", REQUEST_EDIT, 0, ON_TEXTS, "edit the text of a trace", "edit",
+     HINT_RUNNING | HINT_PAUSED | HINT_STORED},
+    {{CHAR('s')}, "s", REQUEST_VERDICT, VERDICT_EDITED, ON_TEXTS, "of a pair: prefer the other one", "swap",
+     HINT_RUNNING | HINT_PAUSED | HINT_STORED},
+    {{CHAR('u')}, "u", REQUEST_VERDICT, VERDICT_RULE, ON_TEXTS, "take the verdict back: as the rules have it", NULL, 0},
+    {{CHAR('F')}, "F", REQUEST_FILTER, 0, ON_TEXTS, "all texts, or only kept, dropped, judged by hand", "filter",
+     HINT_RUNNING | HINT_PAUSED | HINT_STORED},
+    {{CHAR('/')}, "/", REQUEST_FIND, 0, ON_TEXTS, "search prompts, texts and reasons", "find",
+     HINT_RUNNING | HINT_PAUSED | HINT_STORED},
+    {{CHAR('n')}, "n", REQUEST_FIND_NEXT, 0, ON_TEXTS, "the next text that has it", NULL, 0},
+    {{CHAR('N')}, "N", REQUEST_FIND_PREVIOUS, 0, ON_TEXTS, "the one before that has it", NULL, 0},
     {{CHAR('1')}, "1", REQUEST_SCREEN, '1', ON_ALL, "dashboard", "dashboard", HINT_LIST},
     {{CHAR('2')}, "2", REQUEST_SCREEN, '2', ON_ALL, "group", NULL, 0},
     {{CHAR('3')}, "3", REQUEST_SCREEN, '3', ON_ALL, "trace", NULL, 0},
@@ -359,9 +379,9 @@ static const struct key_row rows[] = {
      NULL,
      0},
     /* A lesson takes them on every screen; see lesson_key. */
-    {{CHAR('n')}, "n", REQUEST_LESSON_NEXT, 0, ON_ALL & ~(ON_TRACE | ON_GROUP | ON_RUNS),
+    {{CHAR('n')}, "n", REQUEST_LESSON_NEXT, 0, ON_ALL & ~(ON_TRACE | ON_GROUP | ON_RUNS | ON_TEXTS),
      "in a lesson: on; `enter` too where it asks nothing", NULL, 0},
-    {{CHAR('N')}, "N", REQUEST_LESSON_BACK, 0, ON_ALL & ~(ON_TRACE | ON_GROUP | ON_RUNS),
+    {{CHAR('N')}, "N", REQUEST_LESSON_BACK, 0, ON_ALL & ~(ON_TRACE | ON_GROUP | ON_RUNS | ON_TEXTS),
      "in a lesson: the page before", NULL, 0},
 };
 

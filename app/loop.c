@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/crash.h"
+#include "app/desk_back.h"
 #include "app/guide.h"
 #include "app/keymap.h"
 #include "app/prompt.h"
@@ -151,6 +152,18 @@ static void record(struct desk *d, int row, int col)
     d->recording = NULL;
 }
 
+/* A search back in time goes on between frames. */
+static int search(struct desk *d)
+{
+    struct err e;
+
+    if (!d->back)
+        return 0;
+    if (desk_back_go(d, DESK_BACK_TURN, &e))
+        desk_fail(d, &e);
+    return 1;
+}
+
 static void draw(struct desk *d, int *more)
 {
     int w, h, row, col;
@@ -183,7 +196,7 @@ int loop_run(struct desk *d, const sigset_t *waiting)
     while (!d->quit && !crash_asked()) {
         struct timespec t;
         now = desk_clock();
-        wait = next_event(d, changed, last_frame, now);
+        wait = d->back ? 0 : next_event(d, changed, last_frame, now);
         t.tv_sec = isinf(wait) ? 0 : (time_t)wait;
         t.tv_nsec = isinf(wait) ? 0 : (long)((wait - (double)t.tv_sec) * 1e9);
         p[0].revents = p[1].revents = 0;
@@ -193,6 +206,7 @@ int loop_run(struct desk *d, const sigset_t *waiting)
         if (crash_asked())
             break;
         keys = read_keys(d);
+        changed |= search(d);
         if (!keys && p[0].revents && is_lost())
             return SIGHUP;
         now = desk_clock();

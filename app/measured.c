@@ -51,6 +51,20 @@ static int forked_from(struct query *q, const struct record_run *run, struct rec
     return run->parent && query_run(q, id, parent, &none) == ST_OK && strcmp(parent->stage, run->stage) == 0;
 }
 
+int measured_line(struct query *q, const struct record_run *run, int64_t last, struct record_run *line,
+                  int64_t *until, int cap)
+{
+    int depth = 1;
+    line[0] = *run;
+    until[0] = last;
+    while (depth < cap && forked_from(q, &line[depth - 1], &line[depth])) {
+        int64_t begin = line[depth - 1].parent_step;
+        until[depth] = begin < until[depth - 1] ? begin : until[depth - 1];
+        depth++;
+    }
+    return depth;
+}
+
 /* What a walk calls after every step. */
 struct walk {
     struct measured *m;
@@ -96,15 +110,8 @@ enum status measured_walk(struct measured *m, struct query *q, const struct reco
     struct record_run line[FORKS_MAX];
     struct walk walk = {m, each, ctx};
     int64_t until[FORKS_MAX];
-    int depth = 1;
+    int depth = measured_line(q, run, last, line, until, FORKS_MAX);
     enum status st = ST_OK;
-    line[0] = *run;
-    until[0] = last;
-    while (depth < FORKS_MAX && forked_from(q, &line[depth - 1], &line[depth])) {
-        int64_t begin = line[depth - 1].parent_step;
-        until[depth] = begin < until[depth - 1] ? begin : until[depth - 1];
-        depth++;
-    }
     while (!st && depth-- > 0)
         st = walk_run(&walk, q, &line[depth], until[depth], e);
     return st;

@@ -60,9 +60,11 @@ static int is_same(const struct probe_question *a, const struct probe_question *
         return 1;
     if (a->group != b->group || a->index != b->index || strcmp(a->prompt, b->prompt))
         return 0;
+    for (int i = 0; a->what == PROBE_WHAT_IF && i < WHAT_IF_GROUP; i++)
+        if (a->reward[i] != b->reward[i])
+            return 0;
     if (a->what == PROBE_WHAT_IF)
-        return memcmp(a->reward, b->reward, sizeof a->reward) == 0 &&
-               a->objective.loss == b->objective.loss && a->objective.std == b->objective.std &&
+        return a->objective.loss == b->objective.loss && a->objective.std == b->objective.std &&
                a->objective.eps_low == b->objective.eps_low &&
                a->objective.eps_high == b->objective.eps_high && a->objective.beta == b->objective.beta &&
                a->objective.max_length == b->objective.max_length;
@@ -146,6 +148,7 @@ static void show(void *ctx)
 {
     struct probe *p = ctx;
     pthread_mutex_lock(&p->lock);
+    p->is_told = 1;
     p->version += 2; /* odd ones mark facts to which the desk has added what was on record */
     if (p->question.what == PROBE_ROUTING) {
         *p->routing = *p->own_routing;
@@ -211,7 +214,8 @@ static enum status answer(struct probe *p, const struct probe_question *q, struc
     return probe_answer(p->past, q, &(struct probe_facts){p->trace, p->own_routing, p->own_what_if}, &h, e);
 }
 
-/* After an answer, with the lock held: an interrupted question waits again, a failed one is told. */
+/* After an answer, with the lock held: an interrupted question waits again, and so does one that somebody has put who
+ * may have seen its answer before; a failed one is told. */
 static void finish(struct probe *p, enum status st, const struct err *e)
 {
     enum place at = place_of(&p->question);
@@ -220,7 +224,7 @@ static void finish(struct probe *p, enum status st, const struct err *e)
     p->progress = 0;
     p->has_news = 1;
     p->error.code = ST_OK;
-    if (st == ST_CANCELLED && !p->is_dropped && !(p->waits & 1u << at)) {
+    if (((st == ST_CANCELLED && !p->is_dropped) || (!st && p->is_asked_again)) && !(p->waits & 1u << at)) {
         p->waiting[at] = p->question;
         p->waits |= 1u << at;
     } else if (st && st != ST_CANCELLED) {
@@ -248,13 +252,15 @@ static void *work(void *arg)
         p->waits &= ~(1u << at);
         *q = p->question = p->waiting[at];
         p->is_busy = 1;
-        p->is_dropped = 0;
+        p->is_dropped = p->is_told = p->is_asked_again = 0;
         atomic_store(&p->cancel, 0);
         pthread_mutex_unlock(&p->lock);
         st = answer(p, q, &e);
         pthread_mutex_lock(&p->lock);
         finish(p, st, &e);
+        pthread_mutex_unlock(&p->lock);
         ring(p);
+        pthread_mutex_lock(&p->lock);
     }
     pthread_mutex_unlock(&p->lock);
     free(q);
@@ -291,8 +297,10 @@ enum status probe_ask(struct probe *p, const struct probe_question *q, struct er
     for (int i = 0; i < PROBE_PLACES; i++)
         if (p->waits & 1u << i && !goes_with(&p->waiting[i], q))
             p->waits &= ~(1u << i);
-    if (p->is_busy && !p->is_dropped && is_same(&p->question, q))
+    if (p->is_busy && !p->is_dropped && is_same(&p->question, q)) {
+        p->is_asked_again |= p->is_told; /* its answer is out already, as far as it goes, and is told anew */
         goto out;
+    }
     p->waiting[at] = *q;
     p->waits |= 1u << at;
     if (p->is_busy) {

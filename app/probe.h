@@ -48,6 +48,7 @@ struct probe {
     struct probe_question waiting[PROBE_PLACES], question;   /* question: under way, or the last one */
     unsigned waits;       /* bits: which of waiting are asked */
     int is_busy, is_dropped;     /* dropped: the one under way is not wanted any more */
+    int is_told, is_asked_again; /* something of its answer has been shown; it was asked once more after that */
     double progress;
     char doing[96];              /* "replaying to step 118", "" when idle */
     struct err error;            /* of the last question; ST_OK */
@@ -75,7 +76,8 @@ void probe_release(struct probe *p);
 
 /* probe_ask: the newest question is answered; those about another trace are given up, those about the same
  * trace or step are answered one after the other, short ones first. One that is under way already is not
- * asked again, and one that has just failed fails again with the same error. Errors: ST_USAGE, ST_NOMEM,
+ * begun anew, yet facts with a new version always follow: where it was told before this call, it is told again when it
+ * has ended. One that has just failed fails again with the same error. Errors: ST_USAGE, ST_NOMEM,
  * ST_FAILED (no thread). */
 enum status probe_ask(struct probe *p, const struct probe_question *q, struct err *e);
 

@@ -245,20 +245,6 @@ static enum status answer_routing(struct past *p, const struct probe_question *q
     return st;
 }
 
-/* The learning rate of the step; while it is not on record, that of the step before, which differs little. */
-static enum status learning_rate(struct past *p, const struct probe_question *q, double *lr, struct err *e)
-{
-    const struct rl_stage *s = &p->trainer->set.rl;
-    int64_t at = q->is_finished ? q->step : q->step - 1, *step = NULL;
-    double *value = NULL;
-    int n = 0;
-    enum status st = query_metrics(p->session.query, q->run, at, at, &step, &value, &n, e);
-    *lr = !st && n == 1 && isfinite(value[M_LR]) ? value[M_LR] : s->lr / (s->warmup > 1 ? s->warmup : 1);
-    free(step);
-    free(value);
-    return st;
-}
-
 static enum status answer_what_if(struct past *p, const struct probe_question *q, struct what_if_facts *f,
                                   const struct past_hooks *h, struct err *e)
 {
@@ -267,7 +253,8 @@ static enum status answer_what_if(struct past *p, const struct probe_question *q
     struct inspect_trace trace[WHAT_IF_GROUP];
     int cut_off[WHAT_IF_GROUP];
     struct inspect_what_if w = {
-        .trace = trace, .cut_off = cut_off, .reward = q->reward, .objective = q->objective};
+        .trace = trace, .cut_off = cut_off, .reward = q->reward, .objective = q->objective,
+        .lr = trainer_rate(t, q->step)}; /* of the step itself, whether it is on record or under way */
     enum status st = ST_OK;
     past_tell(h, 0.2, "one update on group %d", q->group + 1);
     if (!x)
@@ -275,8 +262,6 @@ static enum status answer_what_if(struct past *p, const struct probe_question *q
     if (t->batch.G > WHAT_IF_GROUP)
         st = err_set(e, ST_USAGE, "what-if", "groups of at most %d can be asked about, not %d", WHAT_IF_GROUP,
                      t->batch.G);
-    if (!st)
-        st = learning_rate(p, q, &w.lr, e);
     if (!st)
         st = probe_read_group(p, q, h ? h->gate : NULL, x, e);
     for (int i = 0; i < t->batch.G && !st; i++) {
@@ -291,6 +276,7 @@ static enum status answer_what_if(struct past *p, const struct probe_question *q
         f->run = q->run;
         f->step = q->step;
         f->group = q->group;
+        f->lr = w.lr;
         changed(h);
     }
     free(x);

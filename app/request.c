@@ -6,12 +6,17 @@
 #include <string.h>
 
 #include "app/cursor.h"
+#include "app/desk_back.h"
 #include "app/desk_explain.h"
 #include "app/desk_screen.h"
+#include "app/desk_texts.h"
 #include "app/lesson.h"
 #include "views/evaluation_state.h"
 #include "views/pane.h"
 #include "views/pane_text.h"
+#include "views/recipe_state.h"
+#include "views/scenarios_state.h"
+#include "views/texts_state.h"
 
 static int is_curve(enum pane_id p)
 {
@@ -268,6 +273,11 @@ void request_do(struct desk *d, enum request r, int argument)
     enum { FAR = 100000 };
     const struct desk_screen *screen = desk_screen(view_screen(&d->view));
 
+    if (r == REQUEST_BACK_OUT && d->back) {
+        desk_back_stop(d);
+        desk_say(d, "the search is given up");
+        return;
+    }
     if (d->view.overlay == OVERLAY_NONE && cursor_request(d, r))
         return;
     if (d->view.overlay == OVERLAY_NONE && screen->request && screen->request(d, r, argument))
@@ -319,6 +329,8 @@ void request_do(struct desk *d, enum request r, int argument)
     case REQUEST_CURSOR: cursor_toggle(d); break;
     case REQUEST_SMOOTHING: smoothing_next(d); break;
     case REQUEST_EXPLAIN: desk_explain(d); break;
+    case REQUEST_RECIPE: desk_show_screen(d, SCREEN_RECIPE); break;
+    case REQUEST_TEXTS: desk_texts_show(d, desk_selected_run(d) ? desk_selected_run(d)->id : 0); break;
     case REQUEST_LESSON_NEXT: lesson_next(d); break;
     case REQUEST_LESSON_BACK: lesson_back(d); break;
     case REQUEST_REDRAW: d->redraw = 1; break;
@@ -343,7 +355,7 @@ void request_click(struct desk *d, int row, int col)
     struct view *v = &d->view;
     struct layout l;
     int at = view_row_at(v, d->canvas.w, d->canvas.h, row, col), again;
-    enum pane_id pane;
+    enum pane_id pane, was = v->focus;
 
     if (v->overlay != OVERLAY_NONE) {
         if (at < 0)
@@ -363,6 +375,18 @@ void request_click(struct desk *d, int row, int col)
         return;
     if (pane == PANE_PROBLEMS) {
         v->evaluation->list.selected = at;
+    } else if (pane == PANE_RECIPE || pane == PANE_CHANGE) {
+        v->recipe->list.selected = at;
+    } else if (pane == PANE_TEXTS) {
+        v->texts->list.selected = at;
+    } else if (pane == PANE_SCENARIOS) {
+        if (!v->scenarios->row[at].is_heading)
+            v->scenarios->list.selected = at;
+    } else if (pane == PANE_FORM) {
+        again = was == pane && v->scenarios->form_list.selected == at;
+        v->scenarios->form_list.selected = at;
+        if (again)
+            request_do(d, REQUEST_ENTER, 0);
     } else if (pane == PANE_RUNS) {
         again = v->runs_list.selected == at;
         v->runs_list.selected = at;
@@ -391,7 +415,12 @@ void request_wheel(struct desk *d, int row, int col, int lines)
             scroll_text(&v->trace_up, lines);
         return;
     }
-    if (v->screen == SCREEN_EVALUATION && v->overlay == OVERLAY_NONE) {
+    if ((v->screen == SCREEN_EVALUATION || v->screen == SCREEN_SCENARIOS || v->screen == SCREEN_RECIPE ||
+         v->screen == SCREEN_TEXTS) && v->overlay == OVERLAY_NONE) {
+        if (v->screen == SCREEN_TEXTS)
+            v->focus = pane == PANE_EXAMPLE ? pane : PANE_NONE;
+        if (pane == PANE_FORM || pane == PANE_SCENARIOS)
+            v->focus = pane; /* its selected row moves, and is shown where the focus is */
         for (; lines; lines += lines < 0 ? 1 : -1)
             request_do(d, lines < 0 ? REQUEST_UP : REQUEST_DOWN, 0);
         return;
@@ -416,4 +445,8 @@ void request_answer(struct desk *d, int yes)
         d->quit = 1;
     else if (q == QUESTION_DELETE)
         complain(d, desk_post(d, &m, &e), &e);
+    else if (q == QUESTION_TIDY) {
+        m.what = ENGINE_TIDY;
+        complain(d, desk_post(d, &m, &e), &e);
+    }
 }

@@ -73,6 +73,10 @@ enum request {
     REQUEST_LOWER,
     REQUEST_TYPE,
     REQUEST_RESET,
+    REQUEST_RECIPE,     /* the screen of it */
+    REQUEST_TEXTS,      /* of the run or stage that is chosen */
+    REQUEST_VERDICT,    /* argument: enum example_verdict */
+    REQUEST_EDIT,
     REQUEST_LESSON_NEXT,
     REQUEST_LESSON_BACK,
     REQUEST_N
@@ -87,7 +91,7 @@ void request_click(struct desk *d, int row, int col);
 void request_wheel(struct desk *d, int row, int col, int lines);
 
 /* request_answer: what `y` to the question in the status line does. */
-enum question { QUESTION_NONE, QUESTION_QUIT, QUESTION_DELETE };
+enum question { QUESTION_NONE, QUESTION_QUIT, QUESTION_DELETE, QUESTION_TIDY };
 void request_answer(struct desk *d, int yes);
 
 #endif

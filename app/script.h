@@ -82,9 +82,15 @@ const char *fill_row(int i, const char **what);
 
 enum script_state { SCRIPT_WAITS, SCRIPT_ENDED, SCRIPT_FAILED };
 
+/* The lines that are no commands. */
+enum verb {
+    VERB_COMMAND = -1,
+    VERB_WAIT, VERB_EXPECT, VERB_TO, VERB_KEY, VERB_KEYS, VERB_SCREEN, VERB_SAY, VERB_REMEMBER, VERB_QUIT
+};
+
 struct script_line {
     int number;                 /* in the file, from 1 */
-    int verb;                   /* row of the table of verbs; -1: a command */
+    enum verb verb;
     char *rest;                 /* the command, or what follows the verb */
     struct demand demand;       /* of wait and expect */
 };

@@ -3,11 +3,12 @@
 
 #include <stddef.h>
 
+#include "engine/base/setting.h"
 #include "engine/base/str.h"
 
 /* Settings as a run keeps them, lines "section.key = value": read and compared as text, so that runs of other
  * scenarios and versions can be compared, too. All pure. */
-enum { SETTING_KEY = 96, SETTING_VALUE = 64 };
+enum { SETTING_KEY = 96, SETTING_VALUE = SETTING_TEXT };
 
 /* setting_line: the first line of text into key and value, shortened where they do not fit; returns what
  * stands after it, NULL when there was no line. A line of another form gives an empty key. */

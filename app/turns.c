@@ -13,6 +13,15 @@
 
 #include "engine/base/pool.h"
 
+/* Snapshots of the open run tell where its partner is. */
+static void show_partner(struct session *open, const struct session *partner)
+{
+    pthread_mutex_lock(&open->publishing);
+    open->partner = partner;
+    open->is_partners_turn = 0;
+    pthread_mutex_unlock(&open->publishing);
+}
+
 enum status turns_begin(struct turns *t, struct session *open, const char *run, struct err *e)
 {
     struct session *s;
@@ -44,7 +53,9 @@ enum status turns_begin(struct turns *t, struct session *open, const char *run, 
         return st;
     }
     t->with = s;
+    t->host = open;
     t->open = open->run.id;
+    show_partner(open, s);
     return ST_OK;
 }
 
@@ -52,9 +63,10 @@ void turns_end(struct turns *t)
 {
     if (!t->with)
         return;
+    show_partner(t->host, NULL);
     session_release(t->with);
     free(t->with);
-    t->with = NULL;
+    t->with = t->host = NULL;
     t->open = 0;
 }
 
@@ -82,8 +94,11 @@ struct session *turns_next(const struct turns *t, struct session *open)
 enum status turns_step(struct turns *t, struct session *open, struct err *e)
 {
     struct session *s = t->with;
-    enum status st = session_step(s, e);
+    enum status st;
 
+    open->is_partners_turn = 1;
+    st = session_step(s, e);
+    open->is_partners_turn = 0;
     if (st == ST_OK)
         control_committed(&open->control);
     if (s->message[0])

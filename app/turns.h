@@ -9,6 +9,7 @@
  * thread. */
 struct turns {
     struct session *with; /* the other run's; NULL: there is none */
+    struct session *host; /* the open one's */
     int64_t open;         /* the open run when the turns began */
 };
 

@@ -9,12 +9,11 @@
 
 #include "app/config.h"
 #include "app/crash.h"
-#include "app/desk.h"
+#include "app/desk_open.h"
 #include "app/loop.h"
 #include "app/prompt.h"
 #include "app/record.h"
 #include "app/save.h"
-#include "scenarios/registry.h"
 
 static void offer(void *ctx, const char *line, int begin, int end, struct str *out, int *files)
 {
@@ -33,17 +32,12 @@ static enum status first_request(struct desk *d, const char *target, struct engi
     struct record_run run;
     enum status st;
 
+    if (target)
+        return desk_open_request(d, target, m, e);
     memset(m, 0, sizeof *m);
-    m->what = ENGINE_NEW;
-    if (target && (preset_find(target) || scenario_find(target) || strchr(target, '/'))) {
-        if (strlen(target) >= sizeof m->text)
-            return err_set(e, ST_USAGE, "workbench", "a path of at most %zu bytes, not '%s'",
-                           sizeof m->text - 1, target);
-        snprintf(m->text, sizeof m->text, "%s", target); /* a path is a preset of one's own */
-        return ST_OK;
-    }
-    st = target ? query_run(d->query, target, &run, e) : query_last_run(d->query, &run, e);
-    if (st == ST_NOTFOUND && !target) {
+    st = query_last_run(d->query, &run, e);
+    if (st == ST_NOTFOUND) {
+        m->what = ENGINE_NEW;
         snprintf(m->text, sizeof m->text, "quick");
         return ST_OK;
     }

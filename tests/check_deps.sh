@@ -15,6 +15,7 @@ room engine/rl    engine/base/ engine/nn/ engine/rl/
 room engine/run   engine/base/ engine/nn/ engine/rl/ engine/run/
 room engine/store engine/base/ engine/store/ engine/run/record.h engine/run/sink.h
 room scenarios    engine/base/ engine/rl/scenario.h scenarios/
+room scenarios/examples engine/base/ engine/rl/scenario.h scenarios/
 room views        engine/base/ engine/run/snapshot.h engine/run/record.h engine/run/facts.h engine/store/query.h views/
 room app          engine/ scenarios/ views/ app/
 room tests        engine/ scenarios/ views/ app/ tests/
@@ -25,8 +26,8 @@ foreign libpng   views/png.c             png.h zlib.h
 foreign BLAS     engine/nn/blas.c        cblas.h openblas_config.h lapacke.h
 foreign SQLite   engine/store/           sqlite3.h
 foreign Philox   engine/base/rng.c       Random123/
-foreign inih     engine/run/settings.c,app/config.c ini.h
-foreign jansson  scenarios/countdown_json.c,app/ jansson.h
+foreign inih     engine/run/settings.c,engine/run/recipe.c,app/config.c ini.h
+foreign jansson  app/                    jansson.h
 foreign Criterion tests/                 criterion/
 libc assert.h ctype.h dirent.h errno.h fcntl.h fenv.h float.h getopt.h immintrin.h inttypes.h langinfo.h limits.h
 libc linux/ locale.h math.h poll.h pthread.h pwd.h sanitizer/ sched.h setjmp.h signal.h spawn.h stdarg.h stdatomic.h

@@ -29,7 +29,7 @@ C
     printf '#include "engine/run/snapshot.h"\n#include "engine/store/query.h"\n' > views/good.c
     printf '#include <png.h>\n' > views/png.c
     printf '#include <curses.h>\n#include "views/canvas.h"\nint f(void) { exit(1); }\n' > app/term.c
-    printf '#include <jansson.h>\n#include "engine/rl/scenario.h"\n' > scenarios/countdown_json.c
+    printf '#include <jansson.h>\n#include "engine/rl/scenario.h"\n' > app/json.c
     printf '#include <sqlite3.h>\n#include "app/command.h"\n#include "engine/store/store_db.h"\n' > tests/unit/good.c
 }
 

@@ -16,7 +16,13 @@
 
 /* Okabe and Ito's colours, darkest first; yellow, too pale on white, is left out. */
 static const uint32_t palette[] = {0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x444444};
-enum { COLORS = sizeof palette / sizeof *palette, TEXT = 0x1A1A1A, SOFT = 0x5A5A5A, GRID = 0xE6E6E6, AXIS = 0x444444 };
+enum {
+    COLORS = sizeof palette / sizeof *palette,
+    TEXT = 0x1A1A1A,
+    SOFT = 0x5A5A5A,
+    GRID = 0xE6E6E6,
+    AXIS = 0x444444
+};
 enum { TICK = 20, LABEL = 22, TITLE = 30, HEAD = 62, GAP = 44 };   /* heights of letters and lines */
 
 struct page {
@@ -41,6 +47,8 @@ static uint32_t color_of(const struct chart_series *s)
 
 static double px(const struct page *k, double x)
 {
+    if (k->c->log_x)
+        return k->left + log(x / k->x_low) / log(k->x_high / k->x_low) * (k->right - k->left);
     return k->left + (x - k->x_low) / (k->x_high - k->x_low) * (k->right - k->left);
 }
 
@@ -64,25 +72,29 @@ static void widen(double v, double *low, double *high)
     *high = isfinite(v) && !(v <= *high) ? v : *high;
 }
 
-/* y ticks; on a logarithmic axis the powers of ten, and 2 and 5 between them where those are few. */
-static void choose_ticks(struct axes *a, int most)
+/* Ticks of a logarithmic axis: the powers of ten, and 2 and 5 between them where those are few. */
+static int log_ticks(double low, double high, double tick[16])
 {
     static const double part[] = {1, 2, 5};
-    int decade, i, few;
+    int decade, i, n = 0, few = log10(high / low) < 3;
 
-    a->ticks_n = 0;
-    a->step = 0;
-    if (!a->log_y) {
-        a->ticks_n = plot_ticks(a->y_low, a->y_high, most, a->tick, &a->step);
-        return;
-    }
-    few = log10(a->y_high / a->y_low) < 3;
-    for (decade = (int)floor(log10(a->y_low)); decade <= (int)ceil(log10(a->y_high)); decade++)
+    for (decade = (int)floor(log10(low)); decade <= (int)ceil(log10(high)); decade++)
         for (i = 0; i < (few ? 3 : 1); i++) {
             double v = part[i] * pow(10, decade);
-            if (v >= a->y_low && v <= a->y_high && a->ticks_n < 16)
-                a->tick[a->ticks_n++] = v;
+            if (v >= low && v <= high && n < 16)
+                tick[n++] = v;
         }
+    return n;
+}
+
+/* y ticks. */
+static void choose_ticks(struct axes *a, int most)
+{
+    a->step = 0;
+    if (a->log_y)
+        a->ticks_n = log_ticks(a->y_low, a->y_high, a->tick);
+    else
+        a->ticks_n = plot_ticks(a->y_low, a->y_high, most, a->tick, &a->step);
 }
 
 /* The range of a panel's lines and bands; a band alone never takes an axis below 0. */
@@ -130,6 +142,8 @@ static enum status set_ranges(struct page *k, struct axes *a, struct err *e)
             for (n = 0; n < a[i].p->series[j].n; n++)
                 widen(a[i].p->series[j].x[n], &k->x_low, &k->x_high);
     }
+    if (k->c->log_x && !(k->x_low > 0))
+        return err_set(e, ST_USAGE, "plot", "a logarithmic axis needs values above 0");
     if (!(k->x_high > k->x_low))
         k->x_high = k->x_low + 1;
     return ST_OK;
@@ -171,12 +185,14 @@ static void draw_band(struct page *k, const struct axes *a, const struct chart_s
 
     for (i = 0; s->low && s->high && i + 1 < s->n; i++) {
         double from = px(k, s->x[i]), to = px(k, s->x[i + 1]);
-        double y0 = py(a, s->low[i]), y1 = py(a, s->low[i + 1]), z0 = py(a, s->high[i]), z1 = py(a, s->high[i + 1]);
+        double y0 = py(a, s->low[i]), y1 = py(a, s->low[i + 1]), z0 = py(a, s->high[i]),
+               z1 = py(a, s->high[i + 1]);
         if (!isfinite(y0 + y1 + z0 + z1) || to <= from)
             continue;
         for (x = (int)ceil(from - 0.5); x < (int)ceil(to - 0.5); x++) {
             double t = (x + 0.5 - from) / (to - from), p = y0 + (y1 - y0) * t, q = z0 + (z1 - z0) * t;
-            int top = (int)lround(fmax(fmin(p, q), a->top)), bottom = (int)lround(fmin(fmax(p, q), a->bottom));
+            int top = (int)lround(fmax(fmin(p, q), a->top)),
+                bottom = (int)lround(fmin(fmax(p, q), a->bottom));
             raster_rect(&k->r, x, top, 1, bottom - top, color_of(s), 0.14);
         }
     }
@@ -228,7 +244,8 @@ static double draw_legend(struct page *k, const struct chart_panel *p, double x,
             continue;
         if (paint) {
             if (s->low)
-                raster_rect(&k->r, (int)x, (int)(y - 18 * u), (int)(44 * u), (int)(20 * u), color_of(s), 0.16);
+                raster_rect(&k->r, (int)x, (int)(y - 18 * u), (int)(44 * u), (int)(20 * u), color_of(s),
+                            0.16);
             raster_line(&k->r, x + 3 * u, y - 8 * u, x + 41 * u, y - 8 * u, 4.5 * u, color_of(s), 1);
             if (s->points)
                 raster_disc(&k->r, x + 22 * u, y - 8 * u, 8 * u, color_of(s), 1);
@@ -283,7 +300,8 @@ static void draw_axes(struct page *k, const struct axes *a, int is_last)
         raster_text(&k->r, k->left - 20 * u, y + TICK * u / 2, TICK * u, 1, 0, SOFT,
                     format_tick(text, a->tick[i], a->step));
     }
-    n = plot_step_ticks(k->x_low, k->x_high, 8, tick, &step);
+    step = 0;
+    n = k->c->log_x ? log_ticks(k->x_low, k->x_high, tick) : plot_step_ticks(k->x_low, k->x_high, 8, tick, &step);
     for (i = 0; i < n; i++) {
         double x = round(px(k, tick[i]));
         raster_line(&k->r, x, a->bottom, x, a->bottom + 9 * u, 2 * u, AXIS, 1);
@@ -291,7 +309,8 @@ static void draw_axes(struct page *k, const struct axes *a, int is_last)
             raster_text(&k->r, x, a->bottom + 44 * u, TICK * u, 0, 0, SOFT, format_tick(text, tick[i], step));
     }
     if (is_last && k->c->x_label)
-        raster_text(&k->r, (k->left + k->right) / 2, a->bottom + 92 * u, LABEL * u, 0, 0, TEXT, k->c->x_label);
+        raster_text(&k->r, (k->left + k->right) / 2, a->bottom + 92 * u, LABEL * u, 0, 0, TEXT,
+                    k->c->x_label);
 }
 
 /* The widest label of y decides where all panels begin. */
@@ -316,8 +335,8 @@ static double draw_top(struct page *k)
         y += 44 * u;
         raster_text(&k->r, k->left, y, TITLE * u, -1, 0, TEXT, k->c->title);
         if (k->c->subtitle)
-            raster_text(&k->r, k->left + raster_text_width(TITLE * u, k->c->title) + 28 * u, y, TICK * u, -1, 0,
-                        SOFT, k->c->subtitle);
+            raster_text(&k->r, k->left + raster_text_width(TITLE * u, k->c->title) + 28 * u, y, TICK * u, -1,
+                        0, SOFT, k->c->subtitle);
     }
     if (k->c->same_series && legend_entries(&k->c->panel[0]) > 1) {
         y += 50 * u;
@@ -363,7 +382,8 @@ enum status chart_write(const char *path, const struct chart *chart, struct err 
     if (n < 1 || n > CHART_PANELS)
         return err_set(e, ST_USAGE, "plot", "a chart has 1 to %d panels, not %d", CHART_PANELS, n);
     if (w < 200 || h < 200 || w > 8000 || h > 8000)
-        return err_set(e, ST_USAGE, "plot", "a chart is 200 to 8000 pixels wide and high, not %d by %d", w, h);
+        return err_set(e, ST_USAGE, "plot", "a chart is 200 to 8000 pixels wide and high, not %d by %d", w,
+                       h);
     st = set_ranges(&k, a, e);
     if (!st)
         st = raster_init(&k.r, w, h, e);

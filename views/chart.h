@@ -4,7 +4,8 @@
 #include "engine/base/status.h"
 
 /* A chart for print as a PNG file: panels one above the other that share the axis of x, with ticks, grid,
- * legend and title, at twice the size of a screen's pixels, in colours that the colour-blind can tell apart. */
+ * legend and title, at twice the size of a screen's pixels, in colours that the
+ * colour-blind can tell apart. */
 
 /* Points with x ascending; a y that is not finite is a gap. Arrays are borrowed for the call. */
 struct chart_series {
@@ -30,7 +31,7 @@ struct chart {
     int panels_n;
     int same_series;            /* the panels show the same runs: one legend, at the top */
     double smoothing;           /* 0 none .. <1; the points as they are stay behind, pale */
-    int log_y;
+    int log_x, log_y;           /* log_x: where every x is above 0 */
     int width, height;          /* pixels; 0: 1600 by 1000 for one panel, more for more */
 };
 

@@ -16,6 +16,7 @@ struct compare_run {
     char name[NAME_BYTES], stage[STAGE_BYTES], state[STATE_BYTES];
     const struct history *history;
     int is_open, is_in_turns; /* the open run; one of the two that run in turns */
+    char doing[40];           /* in turns: "rollout of step 81", "waits its turn"; "": between steps */
 };
 
 /* A setting that is not the same in all runs; "-" where a run does not have it. */

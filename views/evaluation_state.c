@@ -1,7 +1,9 @@
-/* What can be told from the evaluations on record: what each problem has become, how hard ones do, what to list.
+/* What can be told from the evaluations on record: what each problem has become,
+ * how hard ones do, what to list.
  *
- * A problem is compared between two evaluations only where both sampled it; rates of a bucket are over the problems
- * that an evaluation sampled. Invariant: order[0 .. list.n-1] are places of problems, each once. */
+ * A problem is compared between two evaluations only where both sampled it; rates of a
+ * bucket are over the problems that an evaluation sampled. Invariant: order[0 .. list.n-1] are
+ * places of problems, each once. */
 #include "views/evaluation_state.h"
 
 #include <math.h>
@@ -126,7 +128,8 @@ static void sort(const struct evaluation_state *e, int *order, int n)
 
 void evaluation_order(struct evaluation_state *e)
 {
-    int i, n = 0, chosen = e->list.selected >= 0 && e->list.selected < e->list.n ? e->order[e->list.selected] : -1;
+    int has_choice = e->list.selected >= 0 && e->list.selected < e->list.n;
+    int i, n = 0, chosen = has_choice ? e->order[e->list.selected] : -1;
 
     for (i = 0; i < e->problems_n; i++)
         if (passes(&e->problem[i], e->filter))
@@ -158,7 +161,8 @@ void evaluation_buckets(struct evaluation_state *e)
         }
         for (b = 0; b < BUCKETS_KEPT; b++) {
             e->bucket_pass_1[b * EVALUATIONS_KEPT + j] = count[b] ? sum[b] / count[b] : (double)NAN;
-            e->bucket_pass_k[b * EVALUATIONS_KEPT + j] = count[b] ? (double)solved[b] / count[b] : (double)NAN;
+            e->bucket_pass_k[b * EVALUATIONS_KEPT + j] = count[b] ? (double)solved[b] / count[b]
+                                                                  : (double)NAN;
         }
     }
 }

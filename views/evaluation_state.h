@@ -6,8 +6,8 @@
 #include "engine/run/record.h"
 #include "views/list.h"
 
-/* What the evaluation screen shows and how it is looked at, beyond what every screen has. The application fills it from
- * the evaluations on record; the panes draw from it alone. */
+/* What the evaluation screen shows and how it is looked at, beyond what every screen has.
+ * The application fills it from the evaluations on record; the panes draw from it alone. */
 
 enum { EVALUATIONS_KEPT = 512, PROBLEMS_KEPT = 4096, BUCKETS_KEPT = 8, BUCKET_BYTES = 16, PROBLEM_TEXT = 48 };
 enum { NOT_SAMPLED = 255 };              /* in place of a count of right answers */
@@ -18,8 +18,10 @@ enum problem_filter { SHOW_ALL, SHOW_SOLVED_NOW, SHOW_LOST_NOW, SHOW_NEVER_SOLVE
 /* A held-out problem. It is solved in an evaluation when at least one of the k samples is right (pass@k). */
 struct held_problem {
     char text[PROBLEM_TEXT];             /* "11 8 7 -> 26" */
-    int bucket;                          /* of difficulty, -1: the task has no scale, or it is not known yet */
-    int now, before;                     /* right answers in the evaluation in view and in the one before; -1: none */
+    int bucket;                          /* of difficulty, -1: the task has no
+                                          * scale, or it is not known yet */
+    int now, before;                     /* right answers in the evaluation in view and
+                                          * in the one before; -1: none */
     int solved_ever;                     /* in any evaluation up to the one in view */
 };
 
@@ -28,8 +30,9 @@ struct evaluation_state {
     char note[96];                       /* when there is nothing: when there will be; "" */
     char scale[24];                      /* what buckets of difficulty count: "solutions"; "": no scale */
 
-    /* The evaluations, ascending: T 1 as the settings have it; R1's T 0.6 where it was measured, else NaN. The first
-     * one may be the end of the stage before: then its step stands for the run's start. */
+    /* The evaluations, ascending: T 1 as the settings have it; R1's T 0.6 where it was
+     * measured, else NaN. The first one may be the end of the stage before: then its step
+     * stands for the run's start. */
     int n;
     int has_start;                       /* evaluation 0 is of the stage before */
     char start[NAME_BYTES];              /* the run that it is of */
@@ -58,10 +61,11 @@ struct evaluation_state {
 const char *problem_sort_name(enum problem_sort s);
 const char *problem_filter_name(enum problem_filter f);
 
-/* evaluation_look: brings `now`, `before`, solved_ever and the buckets' counts to the evaluation `at` and the one
- * before it (-1: none was made). evaluation_order: fills order with the problems that pass the filter, sorted,
- * and the list's length; the selected problem stays selected where it is still there. evaluation_buckets: fills the buckets' rates
- * from the problems' difficulties. Pure but for *e. */
+/* evaluation_look: brings `now`, `before`, solved_ever and the buckets' counts to
+ * the evaluation `at` and the one before it (-1: none was made). evaluation_order: fills order with the
+ * problems that pass the filter, sorted, and the list's length; the selected problem stays selected where it
+ * is still there. evaluation_buckets: fills the buckets' rates from the problems'
+ * difficulties. Pure but for *e. */
 void evaluation_look(struct evaluation_state *e, int at);
 void evaluation_order(struct evaluation_state *e);
 void evaluation_buckets(struct evaluation_state *e);

@@ -26,8 +26,8 @@ struct experts_state {
     int64_t asked_run, asked_step;   /* about whose routing the probe was asked unbidden */
 };
 
-/* The load of one moment: borrowed from the snapshot, or from the newest step on record where the snapshot has
- * none yet. */
+/* The load of one moment: borrowed from the snapshot, or from the newest step on
+ * record where the snapshot has none yet. */
 struct experts_now {
     int layers_n, experts_n;
     const float *load, *bias;    /* [layers_n, experts_n] */

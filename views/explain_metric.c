@@ -31,6 +31,22 @@ static const struct text {
     [M_LANGUAGE] = {"1/N sum_i (words of the target language / words)", "R1 v1 section 2.3.2",
                     "1 for a task of one language. R1 traded a little accuracy for traces that one can read; "
                     "rl.language weighs it."},
+    [M_PROCESS] = {"1/N sum_i (right equations - wrong equations); rl.process_rule = mean: / equations",
+                   "Math section 4.1.3 (process supervision); R1 v1 section 4.2: why it was given up",
+                   "What is rewarded is the step, not where it leads. Rising while rewards/accuracy/mean falls is "
+                   "reward hacking: look at traces for right equations that are of no use."},
+    [M_PREFERENCE] = {"mean of sigmoid((s_helpful + s_harmless) / 2) over traces on open problems",
+                      "R1 v1 section 2.3.4",
+                      "A model of what is preferred, not the thing itself: pushed for long, it is "
+                      "satisfied in ways that nobody prefers (reward hacking)."},
+    [M_REWARD_ACCURACY] = {"share of pairs with s_preferred > s_other", "Bradley and Terry 1952",
+                           "0.5 is guessing."},
+    [M_REWARD_MARGIN] = {"mean of s_preferred - s_other", "Bradley and Terry 1952",
+                         "The loss is -log sigmoid of it."},
+    [M_READABLE] =
+        {"1/N sum_i format_i * language_i * distinct_i * right equations_i", "R1 v1 section 2.3.1",
+         "How well a trace can be followed, 0 where it is cut off. R1-Zero's traces were right and hard to "
+         "read; the cold start and the language reward mend that."},
     [M_FLAT] = {"groups with max r = min r, over P", "TRL's name; DAPO section 3.2 resamples such groups",
                 "A flat group has advantage 0 for all its traces: its tokens pass no gradient, whatever they "
                 "cost to "
@@ -64,6 +80,22 @@ static const struct text {
          "a rollout."},
     [M_CLIP_REGION] = {"clip_ratio/low_mean + clip_ratio/high_mean", "TRL, verl's pg_clipfrac",
                        "Much more than a few per cent says that the updates of one rollout go too far."},
+    [M_CAPPED] =
+        {"share of ratios above rl.ratio_cap, and not clipped", "truncated importance sampling, Ionides 2008",
+         "Their weight stays at the cap: they still learn, but no token counts more. 0 with one update "
+         "a rollout."},
+    [M_OFF_POLICY] =
+        {"share of traces with A < 0 and mean log(pi_old / pi) > delta", "DeepSeek-V3.2, the mask M",
+         "They have become rare since they were sampled; pushing them down further would only disturb. "
+         "0 with one update a rollout."},
+    [M_DPO_MARGIN] =
+        {"mean of beta ((log pi_c - log ref_c) - (log pi_r - log ref_r))", "Rafailov et al. 2023, eq. 7",
+         "0 where the policy is the reference. It grows while pairs are learned; growing without an end "
+         "and with a falling log-probability of both traces it says that beta is small."},
+    [M_DPO_ACCURACY] =
+        {"share of pairs with a margin above 0", "Rafailov et al. 2023; TRL's rewards/accuracies",
+         "About a half says that the policy ranks by chance, as at the start it must; each step has "
+         "new pairs, so it is not a training accuracy."},
     [M_LOSS] = {"GRPO: policy_loss + beta * KL term; base, cold start: mean cross entropy",
                 "R1 eq. 1, with the sign turned",
                 "In GRPO near 0 by construction: the advantages of a group sum to 0. It tells nothing about "
@@ -73,6 +105,17 @@ static const struct text {
         {"- weighted sum of min(ratio A, clip(ratio) A)", "R1 eq. 1",
          "With ratio 1 it is minus the weighted mean advantage; not 0 only where lengths weigh traces "
          "differently."},
+    [M_VALUE_LOSS] =
+        {"1/(2N) sum_t max((v - R)^2, (clip(v, v_old - eps, v_old + eps) - R)^2)",
+         "Schulman et al. 2017; verl, TRL",
+         "How far the critic's value of a token is from what came of it. It cannot reach 0: the same "
+         "beginning ends well at times and badly at others."},
+    [M_VALUE] = {"mean over tokens of V(s_t)", "the value head, weights of the rollout",
+                 "What the critic expects of a trace on average. A good one stays near the mean reward."},
+    [M_EXPLAINED_VARIANCE] =
+        {"1 - Var(R - V) / Var(R), over tokens", "Schulman's implementation; TRL",
+         "1: the critic foretells every return; 0: it knows their mean alone, and PPO is REINFORCE with a "
+         "constant baseline; below 0: it misleads."},
     [M_MTP_LOSS] = {"cross entropy of the token after next, 1/T over its T-1 terms", "V3 eq. 24-25",
                     "Of the module that predicts two tokens ahead. It stays above the main loss."},
     [M_BALANCE_LOSS] = {"alpha * sum_i f_i P_i, f_i = E/(K T) * count_i", "V3 eq. 17-20",
@@ -124,6 +167,12 @@ static const struct text {
                  "R1's cons@64, with k samples."},
     [M_EVAL_LENGTH] = {"mean length of held-out completions", HELD_OUT, ""},
     [M_EVAL_WAITS] = {"reflection marks of held-out completions, a trace", HELD_OUT, ""},
+    [M_EVAL_FORMAT] = {"mean of format over the samples of held-out problems", "R1 section 2.2",
+                       "Whether the form holds where nothing was trained on."},
+    [M_EVAL_LANGUAGE] = {"mean of language over the samples of held-out problems", "R1 v1 section 2.3.2",
+                         "1 for tasks of one language."},
+    [M_EVAL_READABLE] = {"mean of readability over the samples of held-out problems", "R1 v1 section 2.3.1",
+                         "What each stage of a recipe does to how a trace reads."},
     [M_R1_PASS_1] = {"mean over problems of c/n", AS_R1,
                      "Higher than at temperature 1: the sampler is sharper."},
     [M_R1_MAJ_K] = {"majority vote", AS_R1, ""},

@@ -141,7 +141,8 @@ static void fit_weight(enum shown_loss loss, struct explanation *out)
         [SHOWN_GSPO] = "GSPO: the sequence is the unit",
         [SHOWN_BNPO] = "BNPO: as DAPO, but in each micro-batch by itself (rl.micro_prompts)",
         [SHOWN_REINFORCE] = "Williams 1992: the log-probability of a trace is a sum over its tokens",
-        [SHOWN_RLOO] = "Ahmadian et al. 2024: a completion is one action, its log-probability a sum over its tokens",
+        [SHOWN_RLOO] =
+            "Ahmadian et al. 2024: a completion is one action, its log-probability a sum over its tokens",
         [SHOWN_CISPO] = "MiniMax-M1 (CISPO): every token of the batch counts alike, as in DAPO",
     };
 
@@ -159,14 +160,16 @@ static void fit_log(enum objective_term t, enum shown_loss loss, struct explanat
 
     switch (t) {
     case TERM_CLIP:
-        out->reading = is_cispo ? "A weight only, a constant of the gradient: also a token whose ratio has left "
-                                  "the range goes on learning, with the bounded weight."
-                                : "Not used by this loss: nothing keeps the policy near the one that sampled.";
+        out->reading = is_cispo
+                           ? "A weight only, a constant of the gradient: also a token whose ratio has left "
+                             "the range goes on learning, with the bounded weight."
+                           : "Not used by this loss: nothing keeps the policy near the one that sampled.";
         break;
     case TERM_RATIO:
         if (!is_cispo)
-            out->reading = "Measured, not used: the loss does not correct for weights that have moved since the "
-                           "trace was sampled. With one update a rollout there is nothing to correct.";
+            out->reading =
+                "Measured, not used: the loss does not correct for weights that have moved since the "
+                "trace was sampled. With one update a rollout there is nothing to correct.";
         break;
     case TERM_MIN:
         out->name = "term";
@@ -183,11 +186,14 @@ static void fit_log(enum objective_term t, enum shown_loss loss, struct explanat
         if (!is_cispo)
             out->formula = "- weight * A - weight * beta * (exp(d) - 1)";
         break;
-    case TERM_TRACE: out->reading = "Its size says nothing: it falls when improbable tokens are sampled."; break;
+    case TERM_TRACE:
+        out->reading = "Its size says nothing: it falls when improbable tokens are sampled.";
+        break;
     case TERM_BATCH:
         out->formula = "- sum_i sum_t weight * A_i log pi";
-        out->reading = "Needs every token's log-probability, so that it is not computed here; policy_loss is on "
-                       "record.";
+        out->reading =
+            "Needs every token's log-probability, so that it is not computed here; policy_loss is on "
+            "record.";
         break;
     default: return;
     }
@@ -206,8 +212,9 @@ static void fit_advantage(enum objective_term t, enum shown_loss loss, struct ex
         out->what = "how much better this completion is than the baseline";
         out->formula = "r_i - baseline: the batch's mean reward, or 0 (rl.baseline)";
         out->source = "Williams 1992: REINFORCE";
-        out->reading = "One number for all tokens of the trace. Groups are not compared within themselves: an easy "
-                       "prompt's completions are all good.";
+        out->reading =
+            "One number for all tokens of the trace. Groups are not compared within themselves: an easy "
+            "prompt's completions are all good.";
     }
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "views/accent.h"
 #include "views/canvas.h"
 
 static const char *const alphabet[95] = {
@@ -110,8 +111,10 @@ void font_ink(const struct glyph *g, int *low, int *high)
 
 int font_next(const char *s, int *used)
 {
-    uint32_t code = utf8_next(s, strlen(s), used);
+    uint32_t code = utf8_next(s, strlen(s), used), mark;
 
+    if (accent_split(code, &code, &mark) && code == 0x131)
+        code = 'i';
     if (code >= 32 && code < 127)
         return (int)code;
     switch (code) {

@@ -4,7 +4,7 @@
 /* A small alphabet made of strokes, for pictures that are not made of cells. Units: a capital is 9 high,
  * the baseline is 0, descenders reach -3; y grows upwards. */
 
-enum { FONT_POINTS = 16, FONT_STROKES = 6, FONT_CAPITAL = 9 };
+enum { FONT_POINTS = 16, FONT_STROKES = 16, FONT_CAPITAL = 9 };
 
 struct glyph {
     int advance;                 /* to the next character's origin */
@@ -29,7 +29,8 @@ void font_ink(const struct glyph *g, int *low, int *high);
 void font_strokes(const char *row, struct glyph *out);
 /* font_width: of a text, in units; every UTF-8 sequence outside ASCII counts as one character. */
 int font_width(const char *s);
-/* font_next: the ASCII character of one UTF-8 sequence ('?' where there is none), *used its bytes. */
+/* font_next: the ASCII character of one UTF-8 sequence, a letter without its accent, '?' where there is none;
+ * *used its bytes. */
 int font_next(const char *s, int *used);
 
 #endif

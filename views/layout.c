@@ -45,17 +45,23 @@ static const struct composition logs[] = {{40, 10, log_any}, END};
 static const struct screen screens[SCREEN_N] = {
     [SCREEN_DASHBOARD] = {"dashboard", "curves, this step's group, a streaming trace", '1', layout_dashboard},
     [SCREEN_LEARNING] = {"learning", "the falling loss of a base or a cold start", 0, layout_learning},
-    [SCREEN_GROUP] = {"group", "one prompt and its completions: reward, advantage, what failed", '2', layout_group},
-    [SCREEN_WHAT_IF] = {"what-if", "the group with other rewards or another objective; the run is not touched", 0,
+    [SCREEN_GROUP] = {"group", "one prompt and its completions: reward, advantage, what failed", '2',
+                      layout_group},
+    [SCREEN_WHAT_IF] = {"what-if",
+                        "the group with other rewards or another objective; the run is not touched", 0,
                         layout_what_if},
     [SCREEN_TRACE] = {"trace", "one trace, token by token; aha tests, success along it", '3', layout_trace},
-    [SCREEN_EXPERTS] = {"experts", "load, MaxVio and biases over steps; who serves what", '4', layout_experts},
+    [SCREEN_EXPERTS] = {"experts", "load, MaxVio and biases over steps; who serves what", '4',
+                        layout_experts},
     [SCREEN_OBJECTIVE] = {"objective", "the GRPO objective with this token's numbers", '5', layout_objective},
     [SCREEN_RUNS] = {"runs", "the lineage: runs and forks", '6', runs},
-    [SCREEN_COMPARE] = {"compare", "runs overlaid, settings diffed, traces side by side", '7', layout_compare},
+    [SCREEN_COMPARE] = {"compare", "runs overlaid, settings diffed, traces side by side", '7',
+                        layout_compare},
     [SCREEN_EVALUATION] = {"evaluation", "held-out problems over steps, one by one", '8', layout_evaluation},
     [SCREEN_SCENARIOS] = {"scenarios", "start a preset; edit its settings in a form", '9', layout_scenarios},
     [SCREEN_LOG] = {"log", "what happened, line by line", '0', logs},
+    [SCREEN_RECIPE] = {"recipe", "a chain of stages: where it stands, what each stage changed", 0, layout_recipe},
+    [SCREEN_TEXTS] = {"texts", "what a run learns from, text by text; verdicts by hand", 0, layout_texts},
 };
 
 const struct screen *screen_row(enum screen_id s)

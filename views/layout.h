@@ -18,6 +18,8 @@ enum pane_id {
     PANE_COMPARE, PANE_DIFFERENCE, PANE_BOTH,                                /* compare */
     PANE_EVALUATIONS, PANE_DIFFICULTY, PANE_PROBLEMS,                        /* evaluation */
     PANE_SCENARIOS, PANE_FORM,                                               /* scenarios */
+    PANE_RECIPE, PANE_CHANGE, PANE_STAGE,                                    /* recipe */
+    PANE_TEXTS, PANE_EXAMPLE,                                                /* texts */
     PANE_LESSON,
     PANE_N
 };
@@ -29,6 +31,7 @@ enum screen_id {
     SCREEN_WHAT_IF,     /* the same, while something is tried out on a copy of it */
     SCREEN_TRACE, SCREEN_EXPERTS, SCREEN_OBJECTIVE, SCREEN_RUNS, SCREEN_COMPARE,
     SCREEN_EVALUATION, SCREEN_SCENARIOS, SCREEN_LOG,
+    SCREEN_RECIPE, SCREEN_TEXTS,
     SCREEN_N
 };
 
@@ -74,10 +77,11 @@ enum screen_id screen_find(char key);
  * has everything. Pure. */
 void layout_make(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom);
 
-/* layout_strip: the same with a further pane in a strip of `rows` rows above the status line; on a screen that is too
- * small for both, the largest pane (or zoom) alone stays above the strip. Pure. */
-void layout_strip(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom, enum pane_id strip,
-                  int rows);
+/* layout_strip: the same with a further pane in a strip of `rows` rows above the status
+ * line; on a screen that is too small for both, the largest pane (or zoom) alone
+ * stays above the strip. Pure. */
+void layout_strip(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom,
+                  enum pane_id strip, int rows);
 
 /* layout_find: the place of a pane, or NULL. layout_hit: the pane under a cell, or PANE_NONE. */
 const struct rect *layout_find(const struct layout *l, enum pane_id pane);

@@ -32,4 +32,5 @@ static const struct node tiny[] = {
     PANE(PANE_STATUS, 1, 0, 1),
 };
 
-const struct composition layout_objective[] = {{96, 30, wide}, {60, 30, tall}, {60, 18, small}, {40, 10, tiny}, END};
+const struct composition layout_objective[] = {
+    {96, 30, wide}, {60, 30, tall}, {60, 18, small}, {40, 10, tiny}, END};

@@ -23,8 +23,8 @@ static enum pane_id largest(const struct layout *l)
     return pane;
 }
 
-void layout_strip(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom, enum pane_id strip,
-                  int rows)
+void layout_strip(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom,
+                  enum pane_id strip, int rows)
 {
     enum { LEAST = 3 };
     enum pane_id alone;

@@ -17,18 +17,18 @@ struct lesson_state {
     int page, pages;                                    /* from 1 */
     enum lesson_phase phase;
     int is_last;
-    const char *text;   /* paragraphs, a blank line between them; lines that begin with a blank stay as they are;
-                         * `...` is what one types */
+    const char *text;   /* paragraphs, a blank line between them; lines that begin with a blank stay as they
+                         * are; `...` is what one types */
     int top;            /* first row of the wrapped text that is shown */
 };
 
-/* lesson_wrap: the rows of the text, `width` columns wide: calls line(ctx, row, s, n) for each when it is not NULL;
- * returns how many there are. Pure. */
+/* lesson_wrap: the rows of the text, `width` columns wide: calls line(ctx, row, s, n)
+ * for each when it is not NULL; returns how many there are. Pure. */
 int lesson_wrap(const struct canvas *c, const char *text, int width,
                 void (*line)(void *ctx, int row, const char *s, int n), void *ctx);
 
-/* lesson_rows: how many rows the pane takes of a screen of w by h. lesson_text_rows: rows of text in it, and the
- * width of the text. Pure. */
+/* lesson_rows: how many rows the pane takes of a screen of w by h. lesson_text_rows:
+ * rows of text in it, and the width of the text. Pure. */
 int lesson_rows(const struct lesson_state *s, int w, int h);
 int lesson_text_rows(int w, int h, int rows, int *width);
 

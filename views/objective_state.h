@@ -48,6 +48,8 @@ struct objective_state {
     enum shown_loss loss;
     enum shown_std std;
     double eps_low, eps_high, beta, temperature;
+    int kl, kl_clamp;            /* as the engine's enum kl_kind */
+    double ratio_cap, off_policy_delta;
     int max_length;
     double baseline;             /* reinforce: what a reward is compared with */
     int has_baseline;            /* it is the batch's mean; 0: nothing, and it counts as 0 */
@@ -59,7 +61,8 @@ struct objective_state {
 
     double value[TERM_N];
     double unclipped, clipped;   /* ratio * A, clip(ratio) * A */
-    int clip;                    /* the clipped branch is chosen: -1 at 1 - eps_low, 1 at 1 + eps_high; 0: no */
+    int clip;                    /* the clipped branch is chosen: -1 at 1 - eps_low, 1 at 1
+                                  * + eps_high; 0: no */
     double policy_loss;          /* on record for the step */
     double scale;                /* the weight as 1 / scale, and within it, grpo and gspo: |o_i| */
 

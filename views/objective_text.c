@@ -40,7 +40,9 @@ const char *objective_symbol(const struct objective_state *x, enum objective_ter
             return ascii ? letters[t][1] : t == TERM_K3 ? "KLᵢ" : "β KLᵢ";
     }
     if (t == TERM_MIN && shown_is_log(x->loss))
-        return x->loss != SHOWN_CISPO ? ascii ? "A log pi" : "A log π" : ascii ? "clip A log pi" : "clip A log π";
+        return x->loss != SHOWN_CISPO ? ascii ? "A log pi" : "A log π"
+               : ascii                ? "clip A log pi"
+                                      : "clip A log π";
     return letters[t][ascii != 0];
 }
 
@@ -275,11 +277,12 @@ const char *objective_remark(const struct objective_state *x, enum objective_ter
                : ratio < 1 - x->eps_low  ? "below the range"
                                          : "inside the range: nothing is clipped";
     case TERM_MIN:
-        return isnan(x->value[t])        ? ""
-               : x->loss == SHOWN_CISPO  ? "the weight is a constant of the gradient: clipped tokens still learn"
-               : shown_is_log(x->loss)   ? "no ratio corrects for weights that have moved since sampling"
-               : x->clip > 0      ? "the clipped branch: enough of a good thing"
-               : x->clip < 0      ? "the clipped branch: it has fallen enough"
+        return isnan(x->value[t]) ? ""
+               : x->loss == SHOWN_CISPO
+                   ? "the weight is a constant of the gradient: clipped tokens still learn"
+               : shown_is_log(x->loss) ? "no ratio corrects for weights that have moved since sampling"
+               : x->clip > 0           ? "the clipped branch: enough of a good thing"
+               : x->clip < 0           ? "the clipped branch: it has fallen enough"
                : x->unclipped == x->clipped
                    ? "both are the same"
                    : "the plain branch, though the ratio has left the range: A asks for the way back";

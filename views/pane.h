@@ -57,6 +57,11 @@ void pane_difficulty(struct canvas *c, struct rect r, const struct view *v);
 void pane_problems(struct canvas *c, struct rect r, const struct view *v);
 void pane_scenarios(struct canvas *c, struct rect r, const struct view *v);
 void pane_form(struct canvas *c, struct rect r, const struct view *v);
+void pane_recipe(struct canvas *c, struct rect r, const struct view *v);
+void pane_change(struct canvas *c, struct rect r, const struct view *v);
+void pane_stage(struct canvas *c, struct rect r, const struct view *v);
+void pane_texts(struct canvas *c, struct rect r, const struct view *v);
+void pane_example(struct canvas *c, struct rect r, const struct view *v);
 void pane_clip(struct canvas *c, struct rect r, const struct view *v);
 void pane_flat(struct canvas *c, struct rect r, const struct view *v);
 void pane_speed(struct canvas *c, struct rect r, const struct view *v);
@@ -69,8 +74,8 @@ void pane_lesson(struct canvas *c, struct rect r, const struct view *v);
 int pane_group_has_head(const struct view *v, int width, int rows);
 void pane_group_list(const struct view *v, struct list *list);
 
-/* pane_overlay: help or settings over the screen. pane_overlay_lines: lines of each of its rows, in a rectangle of
- * that width: where it is narrow, what a row says stands below its key. */
+/* pane_overlay: help or settings over the screen. pane_overlay_lines: lines of each
+ * of its rows, in a rectangle of that width: where it is narrow, what a row says stands below its key. */
 int pane_overlay_lines(int w);
 void pane_overlay(struct canvas *c, struct rect r, const struct view *v);
 

@@ -96,7 +96,7 @@ static void draw_head(struct canvas *c, struct rect r, int row, const struct com
                  r.w < 60 ? "r %s adv %s, %d tok%s%s" : "reward %s  advantage %s  %d tokens%s%s",
                  format_number(reward, t->reward), format_number(advantage, t->advantage), t->n,
                  *t->why ? "  " : "", t->why);
-    canvas_fit(c, r, row, col, r.w - col - 1, STYLE_TEXT, text);
+    canvas_fit(c, r, row, col, r.w - col, STYLE_TEXT, text);
 }
 
 /* The token at which they part, with the probability that each run's sampler gave its own. */
@@ -138,7 +138,8 @@ static void draw_columns(struct canvas *c, struct rect r, const struct compare_s
     int half = r.w / 2, i, row;
 
     for (i = 0; i < 2; i++) {
-        struct rect part = rect_cut(r, i ? half + 1 : 1, 0, half - 2, r.h);
+        struct rect part = i ? rect_cut(r, half + 1, 0, r.w - half - 2, r.h)
+                             : rect_cut(r, 1, 0, half - 3, r.h);
         draw_head(c, part, 0, s, i);
         if (s->text[i].is_there)
             draw_text(c, rect_cut(part, 0, 1, part.w, part.h - 1), &s->text[i], 0, mark);

@@ -179,10 +179,11 @@ static int draw_legend(struct canvas *c, struct rect r, const struct view *v)
 
     for (i = 0; i < s->n; i++) {
         const struct compare_run *run = &s->run[i];
-        char text[NAME_BYTES + 64];
+        char text[NAME_BYTES + 96];
         int w;
-        snprintf(text, sizeof text, "%s  step %lld%s%s%s", run->name, (long long)run->step,
+        snprintf(text, sizeof text, "%s  step %lld%s%s%s%s%s", run->name, (long long)run->step,
                  run->is_open ? " open" : "", run->is_in_turns ? " in turns" : "",
+                 run->doing[0] ? ": " : "", run->doing,
                  !strcmp(run->state, "failed") ? " failed" : "");
         if (r.h < 8)
             snprintf(text, sizeof text, "%s", run->name); /* all of them in one line */
@@ -217,12 +218,11 @@ static void draw_rows(struct canvas *c, struct rect r, const struct view *v, con
 /* The plots in a grid, all of one size; none narrower or lower than what can be read. */
 static void draw_grid(struct canvas *c, struct rect r, const struct view *v, const enum metric *m, int n)
 {
-    int columns = r.w / CELL_W, rows = r.h / CELL_H, i;
+    int columns = r.w / CELL_W, rows = r.h / CELL_H < 1 ? 1 : r.h / CELL_H, i;
 
-    columns = columns < 1 || n < 1 ? 1 : columns > n ? n : columns;
-    rows = rows < 1 ? 1 : rows;
-    while (columns > 1 && (n + columns - 2) / (columns - 1) <= rows)
-        columns--; /* fewer and wider, where the rows are there */
+    if (columns > (n + rows - 1) / rows)
+        columns = (n + rows - 1) / rows; /* fewer and wider, where the rows are there */
+    columns = columns < 1 ? 1 : columns;
     if (rows > (n + columns - 1) / columns)
         rows = (n + columns - 1) / columns;
     if (n > rows * columns)

@@ -128,7 +128,8 @@ static void title_value(const struct view *v, const struct curve *k, int most, c
         snprintf(step[1], sizeof step[1], "@%.0f ", at);
     }
     for (i = isnan(second) ? 4 : 0; i < 6; i++) {
-        int n = i < 2   ? snprintf(out, bytes, "%s%s %s  %s %s", step[i], k->line[0].label, a, k->line[1].label, b)
+        const char *one = k->line[0].label, *two = k->line[1].label;
+        int n = i < 2   ? snprintf(out, bytes, "%s%s %s  %s %s", step[i], one, a, two, b)
                 : i < 4 ? snprintf(out, bytes, "%s%s / %s", step[i - 2], a, b)
                         : snprintf(out, bytes, "%s%s", step[i - 4], a);
         if (n <= most)
@@ -242,16 +243,20 @@ static void draw_plot(struct canvas *c, struct rect r, struct rect inner, const 
     int i, n = 0, has_band;
     struct plot p;
 
-    for (i = 0; i < LINES_MAX; i++)
-        if (has_values(h, k->line[i].metric))
-            series[n++] = (struct series){.kind = SERIES_LINE, .style = line_style[i],
-                                          .label = k->line[i].label, .n = h->n, .x = h->step,
-                                          .y = history_metric(h, (enum metric)k->line[i].metric)};
-    for (i = 0; i < MARKS_KINDS; i++)
-        if (has_values(h, k->mark[i].metric))
-            series[n++] = (struct series){.kind = SERIES_MARKS, .style = mark_style[i],
-                                          .glyph = mark_glyph[i], .n = h->n, .x = h->step,
-                                          .y = history_metric(h, (enum metric)k->mark[i].metric)};
+    for (i = 0; i < LINES_MAX; i++) {
+        if (!has_values(h, k->line[i].metric))
+            continue;
+        series[n] = (struct series){.kind = SERIES_LINE, .style = line_style[i], .label = k->line[i].label,
+                                    .n = h->n, .x = h->step};
+        series[n++].y = history_metric(h, (enum metric)k->line[i].metric);
+    }
+    for (i = 0; i < MARKS_KINDS; i++) {
+        if (!has_values(h, k->mark[i].metric))
+            continue;
+        series[n] = (struct series){.kind = SERIES_MARKS, .style = mark_style[i], .glyph = mark_glyph[i],
+                                    .n = h->n, .x = h->step};
+        series[n++].y = history_metric(h, (enum metric)k->mark[i].metric);
+    }
     p = plot_blank(series, n);
     p.with_zero = k->with_zero && !v->log_y;
     p.log_y = v->log_y;
@@ -270,9 +275,9 @@ static void draw_plot(struct canvas *c, struct rect r, struct rect inner, const 
             low[i] = mean[i] - half[i];
             high[i] = mean[i] + half[i];
         }
-        series[n++] = (struct series){.kind = SERIES_BAND, .style = STYLE_BAND, .n = h->n, .x = h->step,
-                                      .y = low, .y2 = high};
-        p.series_n = n;
+        series[n] = (struct series){
+            .kind = SERIES_BAND, .style = STYLE_BAND, .n = h->n, .x = h->step, .y = low, .y2 = high};
+        p.series_n = n + 1;
     }
     plot_draw(c, inner, &p);
     draw_foot(c, r, v, k, has_band && c->chars != CHARS_ASCII);

@@ -36,7 +36,8 @@ static struct columns place(int w, int evaluations)
     return k;
 }
 
-static void draw_heading(struct canvas *c, struct rect r, const struct evaluation_state *e, const struct columns *k)
+static void draw_heading(struct canvas *c, struct rect r, const struct evaluation_state *e,
+                         const struct columns *k)
 {
     char text[32];
 
@@ -50,13 +51,15 @@ static void draw_heading(struct canvas *c, struct rect r, const struct evaluatio
         canvas_right(c, r, 0, k->many + 6, STYLE_DIM, text);
     }
     if (k->spark >= 0 && k->spark_w >= 4)
-        canvas_fit(c, r, 0, k->spark, r.w - k->spark, STYLE_DIM, r.w - k->spark > 10 ? "over steps" : "steps");
+        canvas_fit(c, r, 0, k->spark, r.w - k->spark, STYLE_DIM,
+                   r.w - k->spark > 10 ? "over steps" : "steps");
 }
 
 static void draw_bucket(struct canvas *c, struct rect r, int row, const struct evaluation_state *e, int b,
                         const struct columns *k)
 {
-    const double *rate = e->bucket_pass_1 + b * EVALUATIONS_KEPT, *many = e->bucket_pass_k + b * EVALUATIONS_KEPT;
+    const double *rate = e->bucket_pass_1 + b * EVALUATIONS_KEPT,
+                 *many = e->bucket_pass_k + b * EVALUATIONS_KEPT;
     double now = rate[e->at], before = e->before >= 0 ? rate[e->before] : NAN;
     char text[FORMAT_BYTES];
     int i;
@@ -101,7 +104,8 @@ void pane_difficulty(struct canvas *c, struct rect r, const struct view *v)
         return;
     }
     if (e->weighed_n < e->problems_n) {
-        snprintf(note, sizeof note, "counting the %s of problem %d of %d", e->scale, e->weighed_n + 1, e->problems_n);
+        snprintf(note, sizeof note, "counting the %s of problem %d of %d", e->scale, e->weighed_n + 1,
+                 e->problems_n);
         pane_note(c, inner, note);
         return;
     }

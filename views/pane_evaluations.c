@@ -1,5 +1,5 @@
-/* The curves of the evaluations: pass@1, pass@k, maj@k over the steps, each named where it ends, with R1's own
- * temperature beside them where it was measured. */
+/* The curves of the evaluations: pass@1, pass@k, maj@k over the steps, each named
+ * where it ends, with R1's own temperature beside them where it was measured. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,8 +35,8 @@ static int make_curves(const struct evaluation_state *e, struct curve curve[CURV
 }
 
 /* Names at the right end of the curves, moved apart where they would fall on one row. */
-static void draw_names(struct canvas *c, struct rect r, const struct evaluation_state *e, const struct curve *curve,
-                       int n, int rows)
+static void draw_names(struct canvas *c, struct rect r, const struct evaluation_state *e,
+                       const struct curve *curve, int n, int rows)
 {
     char number[FORMAT_BYTES];
     int taken[64] = {0}, i, row;
@@ -56,8 +56,8 @@ static void draw_names(struct canvas *c, struct rect r, const struct evaluation_
     }
 }
 
-static void draw_foot(struct canvas *c, struct rect r, const struct evaluation_state *e, const struct curve *curve,
-                      int n, int is_named)
+static void draw_foot(struct canvas *c, struct rect r, const struct evaluation_state *e,
+                      const struct curve *curve, int n, int is_named)
 {
     char text[160] = "", right[96], number[FORMAT_BYTES];
     int i, at = 0;
@@ -113,10 +113,11 @@ void pane_evaluations(struct canvas *c, struct rect r, const struct view *v)
     n = make_curves(e, curve);
     snprintf(right, sizeof right, r.w >= 48 ? "step %.0f: pass@1 %s" : "%.0f: %s", e->step[e->at],
              format_number(number, e->pass_1[e->at]));
-    inner = pane_frame(c, r, v, PANE_EVALUATIONS, r.w >= 60 ? "held-out problems over the steps" : "evaluations",
-                       right);
+    inner = pane_frame(c, r, v, PANE_EVALUATIONS,
+                       r.w >= 60 ? "held-out problems over the steps" : "evaluations", right);
     for (i = 0; i < n; i++)
-        series[i] = (struct series){curve[i].kind, curve[i].style, curve[i].name, e->n, e->step, curve[i].y, NULL};
+        series[i] = (struct series){curve[i].kind, curve[i].style, curve[i].name, e->n, e->step, curve[i].y,
+                                    NULL};
     series[n] = (struct series){SERIES_MARKS, STYLE_CURVE_A, NULL, e->n, e->step, e->pass_1, NULL};
     p = plot_blank(series, n + (e->n <= 60));
     p.y_low = 0;

@@ -26,8 +26,9 @@ static int has_heading(int inner)
     return inner - about_rows(inner) >= 6;
 }
 
-int pane_form_rows(int inner)
+int pane_form_rows(int inner, int *first)
 {
+    *first = has_heading(inner);
     return inner - about_rows(inner) - has_heading(inner);
 }
 
@@ -123,6 +124,7 @@ static void draw_about(struct canvas *c, struct rect r, const struct scenarios_s
                    : f->of == SET_CHOICE
                        ? "left right: the next choice   enter: type it   u: the preset's again"
                    : f->of == SET_BOOL ? "left right: 0 or 1   u: the preset's again"
+                   : f->of == SET_TEXT ? "enter: type it   u: the preset's again"
                                        : "- +: a little less, more   enter: type it   u: the preset's again");
 }
 
@@ -144,8 +146,7 @@ void pane_form(struct canvas *c, struct rect r, const struct view *v)
         return;
     }
     k = place_columns(inner.w);
-    rows = pane_form_rows(inner.h);
-    head = has_heading(inner.h);
+    rows = pane_form_rows(inner.h, &head);
     if (head)
         draw_heading(c, inner, &k);
     body = rect_cut(inner, 0, head, inner.w, rows);

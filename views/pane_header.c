@@ -84,6 +84,8 @@ static int draw_state(struct canvas *c, struct rect r, const struct snapshot *s)
         snprintf(text, sizeof text, " REPLAYING to %lld ", (long long)s->head);
     else if (s->state == RUN_RUNNING)
         snprintf(text, sizeof text, "▶ RUNNING");
+    else if (s->state == RUN_DONE && r.w >= 80)
+        snprintf(text, sizeof text, "DONE: space goes on");
     else {
         snprintf(text, sizeof text, " %s ", run_state_name(s->state));
         for (i = 0; text[i]; i++)
@@ -93,8 +95,8 @@ static int draw_state(struct canvas *c, struct rect r, const struct snapshot *s)
                         !s->is_live ? STYLE_REPLAYING : style[s->state <= RUN_FAILED ? s->state : 0], text);
 }
 
-/* That there are breakpoints, or which of them has stopped the run where it stands; left of the state. Returns its
- * first column. */
+/* That there are breakpoints, or which of them has stopped the run where it stands; left of the state.
+ * Returns its first column. */
 static int draw_breaks(struct canvas *c, struct rect r, const struct view *v, int end)
 {
     const struct snapshot *s = v->now;

@@ -94,10 +94,12 @@ static const char *keys(const struct lesson_state *s, int more, int room)
     if (s->phase == LESSON_WORKING)
         return is_long ? "working ... · N back · :lesson off leaves" : "working ... · :lesson off";
     if (s->phase == LESSON_ASKING)
-        return is_long ? "your turn: the lesson sees it · n passes · N back" : "your turn · n passes · N back";
+        return is_long ? "your turn: the lesson sees it · n passes · N back"
+                       : "your turn · n passes · N back";
     if (s->is_last)
         return "the end · n closes · N back";
-    return is_long ? "n (or enter) goes on · N back · :lesson off leaves" : "n goes on · N back · :lesson off";
+    return is_long ? "n (or enter) goes on · N back · :lesson off leaves"
+                   : "n goes on · N back · :lesson off";
 }
 
 void pane_lesson(struct canvas *c, struct rect r, const struct view *v)
@@ -126,7 +128,8 @@ void pane_lesson(struct canvas *c, struct rect r, const struct view *v)
     p = (struct place_text){c, text, top};
     lesson_wrap(c, s->text ? s->text : "", width, draw_line, &p);
     if (has_note && inner.h - (boxed ? 0 : 1) > 1)
-        canvas_fit(c, inner, rows, 1, inner.w - 2, s->phase == LESSON_FAILED ? STYLE_ERROR : STYLE_WARNING, s->note);
+        canvas_fit(c, inner, rows, 1, inner.w - 2, s->phase == LESSON_FAILED ? STYLE_ERROR : STYLE_WARNING,
+                   s->note);
     foot = keys(s, all > top + rows, inner.w - 2);
     if (boxed)
         pane_foot(c, r, foot, NULL);

@@ -31,7 +31,8 @@ int pane_overlay_lines(int w)
     return w < NARROW ? 2 : 1;
 }
 
-/* What a row says on two lines: as much as fits behind the key, where there is room, and the rest below it. */
+/* What a row says on two lines: as much as fits behind the key, where there is
+ * room, and the rest below it. */
 static void draw_what_below(struct canvas *c, struct rect r, int at, int col, const char *what)
 {
     const char *rest = what;

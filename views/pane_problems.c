@@ -1,5 +1,5 @@
-/* The held-out problems one by one: how many of the samples were right in the evaluation in view, how many in the one
- * before, and in all that there were. */
+/* The held-out problems one by one: how many of the samples were right in the evaluation
+ * in view, how many in the one before, and in all that there were. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,8 @@ static struct columns place(const struct evaluation_state *e, int w)
     return k;
 }
 
-static void draw_heading(struct canvas *c, struct rect r, const struct evaluation_state *e, const struct columns *k)
+static void draw_heading(struct canvas *c, struct rect r, const struct evaluation_state *e,
+                         const struct columns *k)
 {
     char text[32];
 
@@ -62,7 +63,8 @@ static void draw_heading(struct canvas *c, struct rect r, const struct evaluatio
     canvas_right(c, r, 0, k->now + 5, STYLE_DIM, text);
     canvas_right(c, r, 0, k->change + 6, STYLE_DIM, "+/-");
     if (k->spark >= 0)
-        canvas_fit(c, r, 0, k->spark, r.w - k->spark, STYLE_DIM, r.w - k->spark >= 11 ? "over steps" : "steps");
+        canvas_fit(c, r, 0, k->spark, r.w - k->spark, STYLE_DIM,
+                   r.w - k->spark >= 11 ? "over steps" : "steps");
 }
 
 /* A sign for what has become of it, so that colour does not stand alone. */
@@ -119,7 +121,11 @@ static void draw_problem(struct canvas *c, struct rect r, int row, const struct 
             snprintf(text, sizeof text, p->now == p->before ? "=" : "%+d", p->now - p->before);
         else
             snprintf(text, sizeof text, "%+.2f", change);
-        canvas_right(c, r, row, k->change + 6, change > 0 ? STYLE_GOOD : change < 0 ? STYLE_BAD : STYLE_DIM, text);
+        canvas_right(c, r, row, k->change + 6,
+                     change > 0   ? STYLE_GOOD
+                     : change < 0 ? STYLE_BAD
+                                  : STYLE_DIM,
+                     text);
     }
     for (j = 0; k->spark >= 0 && j < k->spark_w; j++) {
         int at = e->n - k->spark_w + j, right = e->right[(size_t)at * (size_t)e->problems_n + (size_t)i];
@@ -152,8 +158,8 @@ void pane_problems(struct canvas *c, struct rect r, const struct view *v)
                   e && e->note[0] ? e->note : "held-out problems stand here after the first evaluation");
         return;
     }
-    snprintf(title, sizeof title, r.w >= 60 ? "problems: %s, by %s" : "%s, by %s", problem_filter_name(e->filter),
-             problem_sort_name(e->sort));
+    snprintf(title, sizeof title, r.w >= 60 ? "problems: %s, by %s" : "%s, by %s",
+             problem_filter_name(e->filter), problem_sort_name(e->sort));
     snprintf(right, sizeof right, r.w >= 76 ? "%d newly solved, %d lost, %d never" : "+%d -%d never %d",
              evaluation_count(e, SHOW_SOLVED_NOW), evaluation_count(e, SHOW_LOST_NOW),
              evaluation_count(e, SHOW_NEVER_SOLVED));

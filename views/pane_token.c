@@ -162,6 +162,12 @@ static void reference_rows(struct sheet *p)
     number_row(p, "reference log", STYLE_TEXT, value, "k3, nats");
 }
 
+/* The critic's for this token where it has one, else the trace's. */
+static float token_advantage(const struct sheet *p, const struct snap_trace *t)
+{
+    return p->f->has_critic ? p->f->advantage[p->token] : t->advantage;
+}
+
 static void ratio_rows(struct sheet *p)
 {
     const struct trace_state *s = p->s;
@@ -169,12 +175,14 @@ static void ratio_rows(struct sheet *p)
     char value[112], a[FORMAT_BYTES], b[FORMAT_BYTES], range[64] = "";
 
     if (t && t->scored) {
-        snprintf(value, sizeof value, t->advantage == 0 ? "0" : "%+.3f", (double)t->advantage);
-        number_row(p, "advantage",
-                   t->advantage < 0   ? STYLE_BAD
-                   : t->advantage > 0 ? STYLE_GOOD
-                                      : STYLE_TEXT,
-                   value, "of its trace, for every token");
+        float A = token_advantage(p, t);
+        int is_own = p->f->has_critic;
+        if (is_own)
+            snprintf(value, sizeof value, "%+.3f   value %.3f", (double)A, (double)p->f->value[p->token]);
+        else
+            snprintf(value, sizeof value, A == 0 ? "0" : "%+.3f", (double)A);
+        number_row(p, "advantage", A < 0 ? STYLE_BAD : A > 0 ? STYLE_GOOD : STYLE_TEXT, value,
+                   is_own ? "of this token, by the critic" : "of its trace, for every token");
     }
     if (!p->facts)
         return;
@@ -296,8 +304,8 @@ static void short_rows(struct sheet *p)
     col = canvas_printf(p->c, p->r, row, col, STYLE_TEXT, "%s %s%s  ", p->r.w < 60 ? "H" : "entropy",
                         format_number(a, p->f->entropy[i]), trace_overlay_is_forking(p->v, i) ? "*" : "");
     if (t && t->scored)
-        canvas_printf(p->c, p->r, row, col, STYLE_TEXT, t->advantage == 0 ? "A 0" : "A %+.2f",
-                      (double)t->advantage);
+        canvas_printf(p->c, p->r, row, col, STYLE_TEXT, token_advantage(p, t) == 0 ? "A 0" : "A %+.2f",
+                      (double)token_advantage(p, t));
     row = p->facts ? next_row(p) : -1;
     if (row < 0)
         return;

@@ -19,7 +19,8 @@ enum { UP = 0x25B2, DOWN = 0x25BC, NONE = 0xB7 };
 static const struct {
     const char *name, *what;
 } fields[FIELD_N] = {
-    [FIELD_LOSS] = {"loss", "how the terms are put together: grpo r1 dapo dr_grpo gspo bnpo reinforce rloo cispo"},
+    [FIELD_LOSS] = {"loss",
+                    "how the terms are put together: grpo r1 dapo dr_grpo gspo bnpo reinforce rloo cispo"},
     [FIELD_STD] = {"std", "what an advantage is divided by: sample population none"},
     [FIELD_EPS_LOW] = {"eps_low", "ratios below 1 - eps_low are clipped where A < 0"},
     [FIELD_EPS_HIGH] = {"eps_high", "ratios above 1 + eps_high are clipped where A > 0"},
@@ -59,7 +60,10 @@ static void draw_head(struct canvas *c, struct rect r, const struct columns *k, 
     canvas_text(c, r, rows - 1, 2, STYLE_DIM, "#", -1);
     for (i = 0; i < 4; i++) {
         int at = col[i][0] ? col[i][0] : col[i][1];
-        canvas_text(c, r, 0, at, STYLE_DIM, k->numbers ? wide[i] : i == 3 && !k->change[0] ? "change" : narrow[i],
+        canvas_text(c, r, 0, at, STYLE_DIM,
+                    k->numbers                ? wide[i]
+                    : i == 3 && !k->change[0] ? "change"
+                                              : narrow[i],
                     -1);
         if (rows > 1 && (k->numbers || i != 2)) {
             canvas_text(c, r, 1, col[i][0] + 2 * (i == 1), STYLE_DIM, "run", -1);

@@ -6,8 +6,8 @@
 /* Text of several lines, broken at blanks. */
 
 /* paragraph_break: how many bytes of s belong to a line of at most `width` >= 1 columns, *next where the line
- * after it begins (blanks left out), s + strlen(s) at the end. A newline ends a line; a word that is wider than
- * the line is cut. */
+ * after it begins (blanks left out), s + strlen(s) at the end. A newline ends a
+ * line; a word that is wider than the line is cut. */
 int paragraph_break(const struct canvas *c, const char *s, int width, const char **next);
 
 /* paragraph_rows: lines that a text takes. paragraph_draw: draws it from `row` on, between the columns `col`

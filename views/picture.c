@@ -3,8 +3,11 @@
 #include "views/picture.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "views/accent.h"
 #include "views/font.h"
+#include "views/hanzi.h"
 #include "views/png.h"
 #include "views/symbol.h"
 
@@ -13,6 +16,7 @@
 #define SMALL 9.4               /* centre lines of a small letter's left and right side */
 #define LARGE 10.0              /* of a capital's and a digit's */
 #define WIDEST 11.4             /* of m, w, @ */
+#define LOWER 0.78              /* of its height keeps a tall letter that has an accent on it */
 #define STROKE 2.3
 #define STROKE_BOLD 3.4
 
@@ -26,7 +30,8 @@ static uint32_t ground_of(const struct cell *k, const struct picture_look *look)
     return k->selected ? look[STYLE_TEXT].ink : look[k->style].ground;
 }
 
-static void draw_letter(struct raster *r, int x, int y, int c, double stroke, uint32_t color)
+/* squeeze: 1, or less for a tall letter that leaves room above it. */
+static void draw_letter(struct raster *r, int x, int y, int c, double squeeze, double stroke, uint32_t color)
 {
     double unit = CAPITAL / FONT_CAPITAL, scale = unit, wide;
     struct glyph g;
@@ -40,14 +45,21 @@ static void draw_letter(struct raster *r, int x, int y, int c, double stroke, ui
                                                                                                : LARGE;
     if (high - low > 4 || (c >= 'a' && c <= 'z'))
         scale = wide / (high - low);
-    raster_glyph(r, x + PICTURE_CELL_W / 2.0 - (low + high) / 2.0 * scale, y + BASE, scale, unit, stroke, color,
-                 &g);
+    raster_glyph(r, x + PICTURE_CELL_W / 2.0 - (low + high) / 2.0 * scale, y + BASE, scale, unit * squeeze,
+                 stroke, color, &g);
 }
 
-/* A character without a picture: an empty box, as wide as it is. */
+static int is_tall(uint32_t c)
+{
+    return c < 0x7F && (c < 'a' || strchr("bdfhklt", (int)c));
+}
+
+/* A character without a picture: an empty box, as wide as it is. A wide one is as
+ * high as Chinese characters. */
 static void draw_unknown(struct raster *r, int x, int y, int w, uint32_t color)
 {
-    int top = y + (int)(BASE - CAPITAL), h = (int)CAPITAL;
+    int is_wide = w > PICTURE_CELL_W, top = y + (is_wide ? 3 : (int)(BASE - CAPITAL));
+    int h = is_wide ? PICTURE_CELL_H - 6 : (int)CAPITAL;
 
     raster_rect(r, x + 3, top, w - 6, 2, color, 1);
     raster_rect(r, x + 3, top + h - 2, w - 6, 2, color, 1);
@@ -58,17 +70,24 @@ static void draw_unknown(struct raster *r, int x, int y, int w, uint32_t color)
 static void draw_cell(struct raster *r, int x, int y, const struct cell *k, const struct picture_look *look)
 {
     const struct picture_look *own = &look[k->selected ? STYLE_TEXT : k->style];
-    uint32_t color = ink_of(k, look);
+    uint32_t color = ink_of(k, look), code = k->code, letter, accent = 0;
     double stroke = own->bold ? STROKE_BOLD : STROKE;
-    struct symbol_cell cell = {x, y, PICTURE_CELL_W, PICTURE_CELL_H, 2, stroke, LARGE / 6, CAPITAL / FONT_CAPITAL,
-                               x + (PICTURE_CELL_W - LARGE) / 2, y + BASE};
+    struct symbol_cell cell = {x, y, PICTURE_CELL_W, PICTURE_CELL_H, 2, stroke, LARGE / 6,
+                               CAPITAL / FONT_CAPITAL, x + (PICTURE_CELL_W - LARGE) / 2, y + BASE};
 
     if (own->underline)
         raster_rect(r, x, y + (int)BASE + 3, PICTURE_CELL_W * (k->width ? k->width : 1), 2, color, 1);
-    if (k->code < 0x7F)
-        draw_letter(r, x, y, (int)k->code, stroke, color);
-    else if (!symbol_draw(r, &cell, k->code, color))
+    if (accent_split(code, &letter, &accent))
+        code = letter;
+    if (code < 0x7F)
+        draw_letter(r, x, y, (int)code,
+                    is_tall(code) && (accent_is_above(accent) || accent_is_above(k->mark)) ? LOWER : 1,
+                    stroke, color);
+    else if (!symbol_draw(r, &cell, code, color) &&
+             !hanzi_draw(r, x, y, PICTURE_CELL_W * 2, PICTURE_CELL_H, stroke, code, color))
         draw_unknown(r, x, y, PICTURE_CELL_W * (k->width ? k->width : 1), color);
+    if (accent)
+        symbol_draw(r, &cell, accent, color);
     if (k->mark)
         symbol_draw(r, &cell, k->mark, color);
 }
@@ -96,7 +115,8 @@ enum status picture_write(const struct canvas *c, const struct picture_look look
         for (col = 0; col < c->w; col++) {
             const struct cell *k = canvas_at(c, row, col);
             if (k->width && (k->code != ' ' || look[k->style].underline))
-                draw_cell(&r, PICTURE_MARGIN + col * PICTURE_CELL_W, PICTURE_MARGIN + row * PICTURE_CELL_H, k, look);
+                draw_cell(&r, PICTURE_MARGIN + col * PICTURE_CELL_W, PICTURE_MARGIN + row * PICTURE_CELL_H, k,
+                          look);
         }
     st = png_write(path, &r, e);
     raster_release(&r);

@@ -28,7 +28,8 @@ struct plot {
     int shadow; /* in braille, behind a line that is smoothed or averaged: the points as they are */
     double cursor;              /* x of a vertical line, NaN: none */
     int x_axis;                 /* a last row with ticks of x */
-    int tags;                   /* each line ends in the first letter of its label: not told by colour alone */
+    int tags;                   /* each line ends in the first letter of its
+                                 * label: not told by colour alone */
 };
 
 /* plot_blank: a plot of these series with everything else at its default. */

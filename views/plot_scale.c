@@ -1,4 +1,5 @@
-/* What a plot reckons before it draws: ranges, ticks at round numbers, smoothing. Charts in pixels use the same. */
+/* What a plot reckons before it draws: ranges, ticks at round numbers, smoothing.
+ * Charts in pixels use the same. */
 #include <math.h>
 
 #include "views/plot.h"

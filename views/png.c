@@ -1,5 +1,5 @@
-/* Pictures as PNG files, by libpng; no other file sees it. Written to a file beside the target and renamed, so
- * that a full disk leaves no half picture. */
+/* Pictures as PNG files, by libpng; no other file sees it. Written to a file
+ * beside the target and renamed, so that a full disk leaves no half picture. */
 #include "views/png.h"
 
 #include <errno.h>

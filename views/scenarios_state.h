@@ -11,7 +11,7 @@ enum {
     FORM_ROWS = 256,
     FORM_SECTION = 24,
     FORM_KEY = 40,
-    FORM_VALUE = 64,
+    FORM_VALUE = SETTING_TEXT,
     FORM_RANGE = 96
 };
 
@@ -48,7 +48,7 @@ struct scenarios_state {
 int form_is_changed(const struct form_row *r);
 
 /* pane_form_rows: how many rows of the form are seen in a pane of `inner` rows inside its border, beside the
- * lines that tell of the selected one. */
-int pane_form_rows(int inner);
+ * lines that tell of the selected one; *first: the row of them where it begins. */
+int pane_form_rows(int inner, int *first);
 
 #endif

@@ -11,6 +11,18 @@
 
 enum { TRACE_WORDS = SNAP_TOKENS + 256, TRACE_UNDER = 24 };
 
+/* What stands before or after a word. */
+enum trace_sign {
+    TRACE_SIGN_RIGHT = 0x2713,
+    TRACE_SIGN_WRONG = 0x2717,
+    TRACE_SIGN_REFLECTION = 0x21BA,
+    TRACE_SIGN_AHA = 0x2605,
+    TRACE_SIGN_VERIFIED = 0x25C6,
+    TRACE_SIGN_DECORATIVE = 0x25CB,
+    TRACE_SIGN_BACKTRACK = 0x21A9,
+    TRACE_SIGN_HERE = 0x25B2
+};
+
 struct trace_word {
     const char *s;            /* borrowed from the followed text */
     int n, begin, end;        /* bytes; begin, end count from the completion's start, -1 in the prompt */

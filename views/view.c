@@ -8,7 +8,9 @@
 #include "views/lesson_state.h"
 #include "views/evaluation_state.h"
 #include "views/pane.h"
+#include "views/recipe_state.h"
 #include "views/scenarios_state.h"
+#include "views/texts_state.h"
 #include "views/tree.h"
 
 static const struct pane_row {
@@ -51,6 +53,11 @@ static const struct pane_row {
     [PANE_PROBLEMS] = {"problems", pane_problems},
     [PANE_SCENARIOS] = {"scenarios", pane_scenarios},
     [PANE_FORM] = {"form", pane_form},
+    [PANE_RECIPE] = {"recipe", pane_recipe},
+    [PANE_CHANGE] = {"change", pane_change},
+    [PANE_STAGE] = {"stage", pane_stage},
+    [PANE_TEXTS] = {"texts", pane_texts},
+    [PANE_EXAMPLE] = {"example", pane_example},
     [PANE_CLIP] = {"clip", pane_clip},
     [PANE_FLAT] = {"flat", pane_flat},
     [PANE_SPEED] = {"speed", pane_speed},
@@ -121,7 +128,7 @@ static int list_rows(const struct view *v, int w, int h, enum pane_id pane, int 
     struct canvas measure = {.w = w, .h = h};
     struct layout l;
     const struct rect *r;
-    int boxed, inner, width;
+    int boxed, inner, width, rows, head;
 
     view_layout(v, w, h, &l);
     r = layout_find(&l, pane);
@@ -131,10 +138,13 @@ static int list_rows(const struct view *v, int w, int h, enum pane_id pane, int 
     inner = r->h - 1 - boxed;
     width = r->w - 2 * boxed;
     *first = r->y + 1;
-    if (pane == PANE_RUNS || pane == PANE_PROBLEMS)
+    if (pane == PANE_RUNS || pane == PANE_PROBLEMS || pane == PANE_RECIPE || pane == PANE_CHANGE || pane == PANE_TEXTS)
         *first += 1;
-    if (pane == PANE_FORM)
-        return pane_form_rows(inner);
+    if (pane == PANE_FORM) {
+        rows = pane_form_rows(inner, &head);
+        *first += head;
+        return rows;
+    }
     if (pane == PANE_DIFFERENCE)
         inner -= inner >= 5 ? 3 : 2;
     if (pane == PANE_GROUP && pane_group_has_head(v, width, inner))
@@ -159,12 +169,34 @@ int view_overlay_rows(const struct view *v, int w, int h)
     return rows > 0 ? rows : 0;
 }
 
+/* The list of a pane as it is drawn; without rows where the pane has none. */
+static struct list pane_list(const struct view *v, enum pane_id pane)
+{
+    struct list list = {0, 0, 0};
+
+    switch (pane) {
+    case PANE_RUNS:
+        list = v->runs_list;
+        list.n = v->runs_n < TREE_MAX ? v->runs_n : TREE_MAX;
+        break;
+    case PANE_GROUP: pane_group_list(v, &list); break;
+    case PANE_PROBLEMS: return v->evaluation ? v->evaluation->list : list;
+    case PANE_SCENARIOS: return v->scenarios ? v->scenarios->list : list;
+    case PANE_FORM: return v->scenarios ? v->scenarios->form_list : list;
+    case PANE_RECIPE:
+    case PANE_CHANGE: return v->recipe ? v->recipe->list : list;
+    case PANE_TEXTS: return v->texts ? v->texts->list : list;
+    default: break;
+    }
+    return list;
+}
+
 int view_row_at(const struct view *v, int w, int h, int row, int col)
 {
     struct layout l;
     struct list list;
     enum pane_id pane;
-    int first, rows, at;
+    int first = 0, rows, at;
 
     if (v->overlay != OVERLAY_NONE) {
         struct rect r = overlay_rect(v, w, h);
@@ -179,18 +211,10 @@ int view_row_at(const struct view *v, int w, int h, int row, int col)
     }
     view_layout(v, w, h, &l);
     pane = layout_hit(&l, row, col);
-    if (pane != PANE_RUNS && pane != PANE_GROUP && pane != PANE_COMPLETIONS && pane != PANE_PROBLEMS)
-        return -1;
     rows = list_rows(v, w, h, pane, &first);
     if (pane == PANE_COMPLETIONS)
         return group_row_at(v, rows, row - first);
-    list = pane == PANE_RUNS ? v->runs_list : v->group_list;
-    if (pane == PANE_PROBLEMS)
-        list = v->evaluation ? v->evaluation->list : (struct list){0, 0, 0};
-    else if (pane == PANE_GROUP)
-        pane_group_list(v, &list);
-    else
-        list.n = v->runs_n < TREE_MAX ? v->runs_n : TREE_MAX;
+    list = pane_list(v, pane);
     list_clamp(&list, rows);
     at = row - first;
     return at >= 0 && at < rows && list.top + at < list.n ? list.top + at : -1;

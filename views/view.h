@@ -37,6 +37,8 @@ struct compare_state;
 struct evaluation_state;
 struct scenarios_state;
 struct lesson_state;
+struct recipe_state;
+struct texts_state;
 
 struct view {
     /* What there is. Borrowed for the frame; NULL or 0 where there is none. */
@@ -69,6 +71,8 @@ struct view {
     struct compare_state *compare;
     struct evaluation_state *evaluation;
     struct scenarios_state *scenarios;
+    struct recipe_state *recipe;
+    struct texts_state *texts;
     const struct lesson_state *lesson;   /* the lesson that goes on beside any screen, NULL: none */
 
     /* What is looked at. */

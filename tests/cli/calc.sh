@@ -50,6 +50,17 @@ for loss in bnpo reinforce rloo cispo; do
     feed '{"rewards":[1,0],"logp":[[-1],[-1]],"logp_old":[[-1],[-1]],"loss":"'$loss'","std":"none","eps_low":0.2,"eps_high":0.2,"beta":0}' calc grpo
     check "calc grpo with $loss" test "$status" = 0
 done
+stale='"rewards":[1,0],"logp":[[-1],[-1]],"logp_old":[[-1],[-3]],"logp_ref":[[-1],[-1]],"loss":"grpo","std":"none","eps_low":0.2,"eps_high":0.2,"beta":0'
+feed "{$stale,\"kl\":\"unbiased\",\"kl_clamp\":true,\"ratio_cap\":2}" calc grpo
+check 'a truncated ratio weighs no more than its cap' grep -q '"grad_logp":\[\[-0.25\],\[0.5\]\]' out
+feed "{$stale,\"kl\":\"k4\"}" calc grpo
+check 'an unknown KL is 2' test $status = 2
+check 'and what there is, is listed' grep -q 'k3 k1 k2 unbiased' msg
+feed "{$stale,\"kl_clamp\":1}" calc grpo
+check 'a clamp that is no boolean is 2' test $status = 2
+feed "{$stale,\"ratio_cap\":-1}" calc grpo
+check 'a negative cap is 2' test $status = 2
+check 'and named' grep -q '"ratio_cap"' msg
 check 'calc of nothing there lists what there is' says 'grpo, dpo, gae, fp8, balance, schedule' 2 calc ppo
 check 'calc wants a word' exits 2 calc
 

@@ -15,11 +15,7 @@ check 'no help of what is not there' exits 2 help nosuch
 check 'without a terminal the workbench is refused' says 'terminal' 2
 check 'open without a terminal' says 'terminal' 2 open quick
 check 'unknown command' says 'did you mean `train`' 2 trian quick
-for c in recipe; do
-    check "$c is not built yet" exits 2 $c x
-    run help
-    check "$c is not listed" test -z "$(grep "grpolab $c " out)"
-done
+check 'unknown recipe' says 'r1-zero' 2 recipe nosuch
 check 'unknown option' says 'did you mean `--steps`' 2 train quick --stpes 3
 check 'option of another command' says 'takes no --csv' 2 train quick --csv
 check 'usage of the command is shown' says 'usage: grpolab train PRESET' 2 train

@@ -13,7 +13,8 @@
 
 static const char *const tiny[] = {
     "model.width=32", "base.steps=20", "cold.steps=60", "base.documents=8", "cold.documents=8", "rl.steps=40",
-    "rl.prompts=6", "rl.group=4", "rl.max_tokens=48", "eval.every=7", "eval.problems=10", "eval.final_problems=20",
+    "rl.prompts=6", "rl.group=4", "rl.max_tokens=48", "eval.every=7", "eval.problems=10",
+    "eval.final_problems=20",
     "rl.mini_batches=2", "rl.drop_flat=0", "rl.reference_every=11",
 };
 enum { TINY = sizeof tiny / sizeof *tiny };
@@ -70,7 +71,8 @@ static int last_digest(const char *path, struct digest *out, int64_t *step)
 {
     struct query *q;
     struct record_run run;
-    if (query_open(&q, path, &e) || query_run(q, "quick", &run, &e) || query_digest(q, run.id, run.step, out, &e))
+    if (query_open(&q, path, &e) || query_run(q, "quick", &run, &e) ||
+        query_digest(q, run.id, run.step, out, &e))
         return fail("digest");
     *step = run.step;
     query_close(q);

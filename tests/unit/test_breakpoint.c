@@ -1,4 +1,5 @@
-/* Breakpoints: where they stop, what they say, and that they can be taken back; conditions written for people. */
+/* Breakpoints: where they stop, what they say, and that they can be taken back; conditions
+ * written for people. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -16,7 +17,8 @@ static int add(struct breakpoints *b, const char *text)
 }
 
 /* One step; returns the breakpoint that was hit. */
-static int step(struct breakpoints *b, int64_t at, double reward, double kl, double aha, int verified, char *why)
+static int step(struct breakpoints *b, int64_t at, double reward, double kl, double aha, int verified,
+                char *why)
 {
     double metric[METRIC_N];
     struct break_step now = {.run = &run, .step = at, .metric = metric, .verified = verified, .tested = 2,
@@ -206,7 +208,8 @@ static int offers(const char *before, const char *prefix, const char *word)
     int found;
     condition_complete(before, prefix, &out);
     str_printf(&line, "\n%s\n", word);
-    found = strncmp(str_c(&out), str_c(&line) + 1, strlen(word) + 1) == 0 || strstr(str_c(&out), str_c(&line)) != NULL;
+    found = strncmp(str_c(&out), str_c(&line) + 1, strlen(word) + 1) == 0 ||
+            strstr(str_c(&out), str_c(&line)) != NULL;
     str_free(&out);
     str_free(&line);
     return found;
@@ -214,7 +217,8 @@ static int offers(const char *before, const char *prefix, const char *word)
 
 Test(breakpoint, completion_knows_what_may_follow)
 {
-    cr_assert(offers("", "re", "reward") && offers("", "aha", "aha.verified") && offers("", "", "group.flat"));
+    cr_assert(offers("", "re", "reward") && offers("", "aha", "aha.verified") &&
+              offers("", "", "group.flat"));
     cr_assert(offers("", "actor/kl", "actor/kl_loss") && !offers("", "kl", "reward"));
     cr_assert(offers("reward", "", "crosses") && !offers("reward", "", "and") && !offers("reward", "", "kl"));
     cr_assert(offers("group.flat", "", "or") && !offers("group.flat", "", ">"));

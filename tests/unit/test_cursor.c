@@ -51,7 +51,8 @@ Test(cursor, begins_at_the_last_step_and_takes_the_keys_of_movement)
     cr_assert(cursor_request(d, REQUEST_PREVIOUS_GROUP) && d->view.cursor == 2);
     cr_assert(cursor_request(d, REQUEST_END) && d->view.cursor == 2 * STEPS);
     cr_assert(cursor_request(d, REQUEST_RIGHT) && d->view.cursor == 2 * STEPS);
-    cr_assert(!cursor_request(d, REQUEST_UP) && !cursor_request(d, REQUEST_PAUSE), "the rest go on as before");
+    cr_assert(!cursor_request(d, REQUEST_UP) && !cursor_request(d, REQUEST_PAUSE),
+              "the rest go on as before");
     drop(d);
 }
 

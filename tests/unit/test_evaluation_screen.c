@@ -1,5 +1,5 @@
-/* The evaluation screen: what becomes of problems from one evaluation to the next, lists and buckets; its panes at all
- * sizes; and what the desk reads of real runs, forks among them. */
+/* The evaluation screen: what becomes of problems from one evaluation to the next, lists and buckets; its
+ * panes at all sizes; and what the desk reads of real runs, forks among them. */
 #include <criterion/criterion.h>
 #include <locale.h>
 #include <math.h>
@@ -26,7 +26,8 @@ static const int bucket[PROBLEMS] = {1, 0, 0, 2, 2, 1};
 
 struct made {
     struct evaluation_state e;
-    double step[EVALUATIONS], pass_1[EVALUATIONS], pass_k[EVALUATIONS], maj_k[EVALUATIONS], length[EVALUATIONS];
+    double step[EVALUATIONS], pass_1[EVALUATIONS], pass_k[EVALUATIONS], maj_k[EVALUATIONS],
+        length[EVALUATIONS];
     double r1[EVALUATIONS], r1_maj[EVALUATIONS];
     int k[EVALUATIONS], sampled[EVALUATIONS], order[PROBLEMS];
     struct held_problem problem[PROBLEMS];
@@ -42,7 +43,8 @@ static void make(struct made *m)
     e->has_start = 1;
     snprintf(e->start, sizeof e->start, "x-cold");
     snprintf(e->scale, sizeof e->scale, "solutions");
-    e->step = m->step, e->pass_1 = m->pass_1, e->pass_k = m->pass_k, e->maj_k = m->maj_k, e->length = m->length;
+    e->step = m->step, e->pass_1 = m->pass_1, e->pass_k = m->pass_k, e->maj_k = m->maj_k,
+    e->length = m->length;
     e->r1_pass_1 = m->r1, e->r1_maj_k = m->r1_maj, e->k = m->k, e->sampled = m->sampled, e->order = m->order;
     e->problem = m->problem, e->bucket_pass_1 = m->rate, e->bucket_pass_k = m->many;
     e->right = (uint8_t *)(void *)right;
@@ -145,7 +147,8 @@ Test(evaluation_screen, buckets_are_means_over_their_problems)
 
 static struct snapshot now;
 
-static void draw(struct canvas *c, struct evaluation_state *e, int w, int h, enum chars chars, struct str *out)
+static void draw(struct canvas *c, struct evaluation_state *e, int w, int h, enum chars chars,
+                 struct str *out)
 {
     struct view v;
     int row, col;
@@ -174,8 +177,8 @@ Test(evaluation_screen, panes_say_it)
     draw(&c, &m.e, 130, 40, CHARS_BRAILLE, &s);
     cr_assert(strstr(str_c(&s), "pass@1") && strstr(str_c(&s), "pass@4") && strstr(str_c(&s), "maj@4"), "%s",
               str_c(&s));
-    cr_assert(strstr(str_c(&s), "1 newly solved, 1 lost, 0 never") || strstr(str_c(&s), "+1 -1 never 0"), "%s",
-              str_c(&s));
+    cr_assert(strstr(str_c(&s), "1 newly solved, 1 lost, 0 never") || strstr(str_c(&s), "+1 -1 never 0"),
+              "%s", str_c(&s));
     cr_assert(strstr(str_c(&s), "✗    2  11 2 3 -> 4  4 to 7        4/4   0/4     -4  ██▁"), "%s", str_c(&s));
     cr_assert(strstr(str_c(&s), "✓    1  10 2 3 -> 4  2 or 3        0/4   3/4     +3  ▁▁▆"), "%s", str_c(&s));
     cr_assert(strstr(str_c(&s), "│ 4 to 7            2    0.50 -0.38"), "%s", str_c(&s));
@@ -193,8 +196,8 @@ Test(evaluation_screen, panes_say_it)
     canvas_release(&c);
 }
 
-/* Every size, every level of characters, hostile text: nothing is written where it should not be (the canvas sees to
- * that under ASan), no line is too long, plain ASCII stays so. */
+/* Every size, every level of characters, hostile text: nothing is written where it should not be (the canvas
+ * sees to that under ASan), no line is too long, plain ASCII stays so. */
 Test(evaluation_screen, panes_at_all_sizes)
 {
     static struct made m;
@@ -265,7 +268,8 @@ static void write_all(const struct countdown *c, const int *value, char (*const 
                 if (w[0] < 0)
                     continue;
                 k = is_either && strcmp(text[i], text[j]) > 0;
-                snprintf(words[0], 48, "(%.20s%s%.20s)", text[k ? j : i], countdown_op_word[op], text[k ? i : j]);
+                snprintf(words[0], 48, "(%.20s%s%.20s)", text[k ? j : i], countdown_op_word[op],
+                         text[k ? i : j]);
                 for (k = 0; k < n; k++)
                     if (k != i && k != j) {
                         w[m] = value[k];
@@ -302,8 +306,9 @@ Test(evaluation_screen, countdown_solutions_by_another_way)
         all.n = 0;
         write_all(task, s.value, text, 4, target, &all);
         n = countdown_solutions(task, &s, target, COUNTDOWN_SOLUTIONS);
-        cr_assert_eq(n, all.n < COUNTDOWN_SOLUTIONS ? all.n : COUNTDOWN_SOLUTIONS, "%d %d %d %d -> %d: %d, not %d",
-                     s.value[0], s.value[1], s.value[2], s.value[3], target, n, all.n);
+        cr_assert_eq(n, all.n < COUNTDOWN_SOLUTIONS ? all.n : COUNTDOWN_SOLUTIONS,
+                     "%d %d %d %d -> %d: %d, not %d", s.value[0], s.value[1], s.value[2], s.value[3], target,
+                     n, all.n);
         several += !seen[n]++;
     }
     cr_assert_gt(several, 20, "counts of many kinds were met");
@@ -341,8 +346,8 @@ static const struct evaluation_state *show(struct desk *d, const char *name)
 Test(evaluation_screen, the_desk_reads_runs_and_forks)
 {
     static const char *const tiny[] = {
-        "model.width=16", "base.steps=2", "cold.steps=4", "base.documents=2", "cold.documents=4", "rl.steps=12",
-        "rl.prompts=4", "rl.group=4", "rl.max_tokens=24", "eval.every=5", "eval.problems=4",
+        "model.width=16", "base.steps=2", "cold.steps=4", "base.documents=2", "cold.documents=4",
+        "rl.steps=12", "rl.prompts=4", "rl.group=4", "rl.max_tokens=24", "eval.every=5", "eval.problems=4",
         "eval.final_problems=6", "eval.k=2", "run.slots=8",
     };
     static const char *const changed[] = {"rl.lr=5e-2"};

@@ -13,7 +13,8 @@
 #include "engine/nn/model.h"
 
 /* Rows of unit() that are no parameter; the most tokens of a case. */
-enum { BIAS_ROW = 1000, DLOGP_ROW = 2000, MTP_DLOGP_ROW = 2001, PROBE_ROW = 3000, HIDDEN_ROW = 4000 };
+enum { BIAS_ROW = 1000, DLOGP_ROW = 2000, MTP_DLOGP_ROW = 2001, DVALUE_ROW = 2010, PROBE_ROW = 3000,
+       HIDDEN_ROW = 4000 };
 enum { ROWS = 64 };
 
 static const double TOLERANCE = sizeof(real) == sizeof(double) ? 1e-12 : 3e-5;
@@ -72,7 +73,7 @@ static struct model_config config_of(const json_t *o)
         .balance_alpha = number(o, "balance_alpha"), .tied = integer(o, "tied"),
         .mtp_depth = integer(o, "mtp_depth"), .mtp_lambda = number(o, "mtp_lambda"),
         .rope_theta = number(o, "rope_theta"), .norm_eps = number(o, "norm_eps"),
-        .embed_std = 1, .init_gain = 1,
+        .value_head = json_object_get(o, "value_head") != NULL, .embed_std = 1, .init_gain = 1,
     };
     return c;
 }
@@ -191,6 +192,9 @@ static void check_values(struct golden *g, const json_t *pass, int with_mtp)
         close_to(sum, number(json_array_get(hidden, (size_t)l), "probe"), l2, "hidden probe", "layer", l);
     }
     list_close(json_object_get(pass, "logp"), g->ws.logp, "logp");
+    cr_assert_eq(g->ws.value != NULL, json_object_get(pass, "value") != NULL);
+    if (g->ws.value)
+        list_close(json_object_get(pass, "value"), g->ws.value, "value");
     list_close(json_object_get(pass, "entropy"), g->ws.entropy, "entropy");
     for (int k = 0; k < (with_mtp ? c->mtp_depth : 0); k++)
         list_close(json_array_get(json_object_get(pass, "mtp_logp"), (size_t)k), g->ws.mtp[k].logp,
@@ -234,12 +238,14 @@ static void check_gradients(struct golden *g, const json_t *pass)
 
 static void check_pass(struct golden *g, const json_t *pass)
 {
-    real dlogp[ROWS], mtp_dlogp[MTP_MAX * ROWS];
+    real dlogp[ROWS], dvalue[ROWS], mtp_dlogp[MTP_MAX * ROWS];
     int with_mtp = integer(pass, "with_mtp"), T = g->t.T;
     real inv = (real)number(pass, "inv_temperature");
     struct err e;
     for (int i = 0; i < T; i++)
         dlogp[i] = (real)(2 * unit(DLOGP_ROW, (uint32_t)i));
+    for (int i = 0; i < T; i++)
+        dvalue[i] = (real)(2 * unit(DVALUE_ROW, (uint32_t)i));
     for (int k = 0; k < MTP_MAX; k++)
         for (int i = 0; i < T; i++)
             mtp_dlogp[k * T + i] = (real)unit(MTP_DLOGP_ROW + (uint32_t)k, (uint32_t)i);
@@ -248,7 +254,7 @@ static void check_pass(struct golden *g, const json_t *pass)
     cr_assert_eq(model_forward(&g->m, g->w, g->bias, &g->t, inv, with_mtp, &g->ws, &e), ST_OK, "%s", e.msg);
     check_values(g, pass, with_mtp);
     model_backward(&g->m, g->w, &g->t, inv, dlogp, with_mtp ? mtp_dlogp : NULL,
-                   (real)number(pass, "balance_weight"), &g->ws, g->grad);
+                   g->ws.value ? dvalue : NULL, (real)number(pass, "balance_weight"), &g->ws, g->grad);
     check_gradients(g, pass);
 }
 
@@ -271,6 +277,7 @@ static void check_case(const char *name)
 Test(golden_model, multi_head_dense_tied) { check_case("mha_dense_tied"); }
 Test(golden_model, multi_head_dense_tied_mtp) { check_case("mha_dense_tied_mtp1"); }
 Test(golden_model, latent_attention_and_experts) { check_case("mla_moe"); }
+Test(golden_model, value_head) { check_case("mla_moe_value"); }
 Test(golden_model, groups_and_balance_loss) { check_case("mla_groups_balance"); }
 Test(golden_model, one_mtp_module) { check_case("mla_moe_mtp1"); }
 Test(golden_model, two_mtp_modules) { check_case("mla_moe_mtp2"); }

@@ -128,6 +128,13 @@ static void check_objective(const json_t *c)
     int G = numbers(json_object_get(in, "rewards"), reward, GROUP), clip[2] = {0, 0}, ratios = 0;
     struct loss_scope scope = {.sequences = G, .tokens = 0};
     double baseline = 0;
+    if (json_object_get(in, "kl"))
+        o.kl = (enum kl_kind)choice(text(in, "kl"), KL_CHOICES);
+    if (json_object_get(in, "ratio_cap"))
+        o.ratio_cap = number(in, "ratio_cap");
+    if (json_object_get(in, "off_policy_delta"))
+        o.off_policy_delta = number(in, "off_policy_delta");
+    o.kl_clamp = json_is_true(json_object_get(in, "kl_clamp"));
     if (json_object_get(in, "baseline"))
         o.baseline = (enum baseline_kind)choice(text(in, "baseline"), BASELINE_CHOICES);
     for (int i = 0; i < G; i++)

@@ -72,7 +72,8 @@ Test(hostile, every_pane_can_be_zoomed_at_every_size)
  * wide and combining characters, one of them without a base; characters that turn the direction of text or
  * have no width; bytes that are no UTF-8. */
 #define HOSTILE                                                                                              \
-    "\033[31m\033[2J\033]0;x\007\033]52;c;?\033\\\xC2\x9B" "1m\xE6\xBC\xA2\xCC\x81z\xE2\x80\xAE\xE2\x81\xA6"  \
+    "\033[31m\033[2J\033]0;x\007\033]52;c;?\033\\\xC2\x9B"                                                   \
+    "1m\xE6\xBC\xA2\xCC\x81z\xE2\x80\xAE\xE2\x81\xA6"                                                        \
     "\xE2\x80\x8B\xE2\x80\xA8\xFF\xC3\x28\r\n\t\x7F\xF0\x9F\x98\x80"
 
 static void hostile(char *text, size_t bytes)

@@ -27,7 +27,8 @@ static const struct kernels *table(int i)
 
 static void near(const struct kernels *k, const char *what, int at, double got, double want, double size)
 {
-    cr_assert(fabs(got - want) <= few * (size + 1e-30), "%s %s[%d]: got %.9g, want %.9g", k->name, what, at, got, want);
+    cr_assert(fabs(got - want) <= few * (size + 1e-30), "%s %s[%d]: got %.9g, want %.9g", k->name, what, at,
+              got, want);
 }
 
 Test(kernels_experts, there_and_back)

@@ -24,6 +24,8 @@ static enum status weigh(void *ctx, struct shard *s)
     for (int q = 0; q < s->t->seq.n; q++)
         for (int t = s->t->seq.begin[q]; t < s->t->seq.begin[q + 1]; t++)
             s->dlogp[t] = (real)(1 + (s->first + q) % 3) / 8;
+    for (int t = 0; s->dvalue && t < s->t->T; t++)
+        s->dvalue[t] = (real)0.5;
     for (int t = 0; s->mtp_dlogp && t < c->x.m.config.mtp_depth * s->t->T; t++)
         s->mtp_dlogp[t] = (real)0.25;
     for (int q = 0; q < s->t->seq.n; q++)

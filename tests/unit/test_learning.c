@@ -7,9 +7,10 @@
 #include "engine/run/trainer.h"
 
 static const char *const small[] = {
-    "base.steps=400", "cold.steps=300", "rl.steps=60", "rl.lr=8e-4", "countdown.number_max=9", "countdown.range_1=9",
-    "countdown.range_2=9", "countdown.range_3=10", "countdown.target_high=20", "countdown.value_max=30",
-    "countdown.held_out_every=6", "eval.every=60", "eval.r1=0", "eval.final_problems=95",
+    "base.steps=400", "cold.steps=300", "rl.steps=60", "rl.lr=8e-4", "countdown.number_max=9",
+    "countdown.range_1=9", "countdown.range_2=9", "countdown.range_3=10", "countdown.target_high=20",
+    "countdown.value_max=30", "countdown.held_out_every=6", "eval.every=60", "eval.r1=0",
+    "eval.final_problems=95",
 };
 enum { SMALL = sizeof small / sizeof *small };
 
@@ -62,7 +63,8 @@ Test(learning, cold_start_then_grpo)
     run(rl, 50, M_REWARD);
     last = run(rl, 60, M_REWARD);
     cr_assert_gt(last, first + 0.15, "reward %.2f -> %.2f", first, last);
-    cr_assert_gt(rl->metric[M_PASS_1], before + 0.1, "held-out pass@1 %.2f -> %.2f", before, rl->metric[M_PASS_1]);
+    cr_assert_gt(rl->metric[M_PASS_1], before + 0.1, "held-out pass@1 %.2f -> %.2f", before,
+                 rl->metric[M_PASS_1]);
     cr_log_info("reward %.2f -> %.2f, pass@1 %.2f -> %.2f", first, last, before, rl->metric[M_PASS_1]);
     trainer_release(base);
     trainer_release(cold);

@@ -30,8 +30,8 @@ Test(lesson, built_in_ones_are_whole)
         cr_assert_geq(l.n, 5);
         for (k = 0; k < l.n; k++) {
             int rows = lesson_wrap(&c, l.page[k].text, 78, NULL, NULL);
-            cr_assert_leq(rows, 16, "%s, %s: %d rows are two strips of a small terminal", t->name, l.page[k].heading,
-                          rows);
+            cr_assert_leq(rows, 16, "%s, %s: %d rows are two strips of a small terminal", t->name,
+                          l.page[k].heading, rows);
             cr_assert(!l.page[k].question.n || l.page[k].seen[0], "%s, %s: an answer is told of", t->name,
                       l.page[k].heading);
         }
@@ -246,7 +246,8 @@ Test(lesson, the_pane_at_all_sizes)
 {
     static const int size[][2] = {{40, 10}, {80, 24}, {120, 40}, {160, 45}, {40, 30}, {200, 12}};
     struct lesson_state s = {.name = "x", .title = "Title", .heading = "Heading", .page = 1, .pages = 2,
-                             .phase = LESSON_FAILED, .text = "A first line, `typed`.\n\n    kept", .note = "it failed"};
+                             .phase = LESSON_FAILED, .text = "A first line, `typed`.\n\n    kept",
+                             .note = "it failed"};
     size_t i;
 
     setlocale(LC_ALL, "C.UTF-8");

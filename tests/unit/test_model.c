@@ -180,7 +180,9 @@ Test(model, parameter_table_and_initial_weights)
                 sum += (double)x.w[row->offset + j];
                 squares += (double)x.w[row->offset + j] * (double)x.w[row->offset + j];
             }
-            if (row->init == INIT_ONES)
+            if (row->init == INIT_ZEROS)
+                cr_assert_eq(squares, 0, "%s does not start at 0", row->name);
+            else if (row->init == INIT_ONES)
                 cr_assert(sum == n && squares == n, "%s does not start at 1", row->name);
             else
                 cr_assert(squares / n > 0.4 * row->std * row->std && squares / n < 2 * row->std * row->std &&

@@ -124,7 +124,8 @@ Test(objective_screen, gradients_are_those_of_the_trace_for_every_loss)
                 cr_assert_float_eq(sum, x->value[TERM_TRACE], 1e-12,
                                    "loss %d: tokens do not sum to the trace", loss);
             look_at(token);
-            if (loss == LOSS_CISPO) { /* its weight is a constant of the gradient, and moves with a difference */
+            if (loss == LOSS_CISPO) { /* its weight is a constant of the gradient, and moves
+                                       * with a difference */
                 double want = x->value[TERM_PULL] -
                               x->value[TERM_WEIGHT] * x->value[TERM_CLIP] * x->value[TERM_ADVANTAGE];
                 cr_assert_float_eq(x->value[TERM_GRADIENT], want, 1e-12);

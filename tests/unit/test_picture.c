@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/theme.h"
+#include "views/accent.h"
 #include "views/picture.h"
 #include "views/symbol.h"
 
@@ -171,9 +172,73 @@ Test(picture, the_programs_own_signs_have_pictures, .init = set_up, .fini = tear
     cr_assert(!symbol_draw(&r, &cell, 0x6F22, 0));
     raster_release(&r);
     put(0, "漢", STYLE_TEXT);
-    put(1, "é", STYLE_TEXT);
+    put(1, "Ж", STYLE_TEXT);
     draw();
     cr_assert(light(0, 0) > 0.05 && light(0, 1) > 0.05 && light(1, 0) > 0.05 && light(1, 1) < 0.01);
+    cr_assert_float_eq(light(0, 0), light(0, 1), 1e-9, "the box of a wide character spans two cells");
+}
+
+/* All of one cell's pixels, to be compared with another's. */
+static void copy_cells(int row, int col, int n, uint8_t *out)
+{
+    int y, bytes = n * PICTURE_CELL_W * 3;
+
+    for (y = 0; y < PICTURE_CELL_H; y++)
+        memcpy(out + y * bytes, rgb + ((size_t)(PICTURE_MARGIN + row * PICTURE_CELL_H + y) * (size_t)width +
+                                       (size_t)(PICTURE_MARGIN + col * PICTURE_CELL_W)) * 3, (size_t)bytes);
+}
+
+/* A letter with an accent is neither a box nor the letter alone, and no two of them look the same. */
+Test(picture, every_letter_with_an_accent_has_a_picture_of_its_own, .init = set_up, .fini = tear_down)
+{
+    enum { BYTES = PICTURE_CELL_W * PICTURE_CELL_H * 3, FIRST = 0xC0, N = 0x100 - FIRST };
+    static uint8_t seen[N + 2][BYTES];
+    uint32_t letter, mark;
+    int i, k;
+
+    for (i = 0; i < N + 2; i++) {
+        canvas_clear(&canvas);
+        canvas_put(&canvas, canvas_rect(&canvas), 1, 5, STYLE_TEXT,
+                   i < N ? (uint32_t)(FIRST + i) : i == N ? 'A' : 0x416);
+        draw();
+        copy_cells(1, 5, 1, seen[i]);
+        cr_assert(light(1, 4) < 0.005 && light(1, 6) < 0.005 && light(0, 5) < 0.005 && light(2, 5) < 0.005,
+                  "U+%04X leaves its cell", FIRST + i);
+        for (k = 0; k < i; k++)
+            cr_assert(memcmp(seen[i], seen[k], BYTES), "U+%04X looks as U+%04X does", FIRST + i, FIRST + k);
+        free(rgb);
+        rgb = NULL;
+    }
+    cr_assert(accent_split(0xE9, &letter, &mark) && letter == 'e' && mark == 0x301);
+    cr_assert(accent_split(0xEF, &letter, &mark) && letter == 0x131 && mark == 0x308, "an i loses its dot");
+    cr_assert(!accent_split('e', &letter, &mark) && !accent_split(0xC6, &letter, &mark));
+    cr_assert(accent_is_above(0x301) && !accent_is_above(0x327));
+}
+
+/* The number words and the words of sums in Chinese, each as wide as two cells and unlike the others. */
+Test(picture, chinese_number_words_have_pictures, .init = set_up, .fini = tear_down)
+{
+    enum { BYTES = 2 * PICTURE_CELL_W * PICTURE_CELL_H * 3, MOST = 40 };
+    static const char words[] = "漢一二三四五六七八九十百加减乘等于零不是对再";
+    static uint8_t seen[MOST][BYTES];
+    const char *p;
+    int n = 0, used, k;
+
+    for (p = words; *p; p += used, n++) {
+        cr_assert_lt(n, MOST);
+        utf8_next(p, strlen(p), &used);
+        canvas_clear(&canvas);
+        canvas_text(&canvas, canvas_rect(&canvas), 1, 4, STYLE_TEXT, p, used);
+        draw();
+        copy_cells(1, 4, 2, seen[n]);
+        cr_assert(light(1, 4) > 0.01 && light(1, 5) > 0.01, "%.*s is hardly seen", used, p);
+        cr_assert(light(1, 3) < 0.005 && light(1, 6) < 0.005 && light(0, 4) < 0.005 && light(2, 4) < 0.005,
+                  "%.*s leaves its cells", used, p);
+        for (k = 0; k < n; k++)
+            cr_assert(memcmp(seen[n], seen[k], BYTES), "%.*s looks as an earlier one does", used, p);
+        free(rgb);
+        rgb = NULL;
+    }
 }
 
 Test(picture, every_letter_stays_near_its_cell, .init = set_up, .fini = tear_down)

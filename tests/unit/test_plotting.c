@@ -81,8 +81,9 @@ static int panels(const int *metric, int n, int runs)
 
 Test(plotting, one_unit_one_panel, .init = set_up, .fini = tear_down)
 {
-    static const int alike[] = {M_KL, M_ENTROPY}, kin[] = {M_REWARD, M_REWARD_STD}, apart[] = {M_REWARD, M_LOSS},
-                     units[] = {M_KL, M_LENGTH, M_PASS_1, M_MAJ_K, M_ENTROPY}, sizes[] = {M_KL, M_MTP_LOSS};
+    static const int alike[] = {M_KL, M_ENTROPY}, kin[] = {M_REWARD, M_REWARD_STD},
+                     apart[] = {M_REWARD, M_LOSS}, units[] = {M_KL, M_LENGTH, M_PASS_1, M_MAJ_K, M_ENTROPY},
+                     sizes[] = {M_KL, M_MTP_LOSS};
 
     cr_assert_eq(panels(alike, 2, 1), 1);
     cr_assert_eq(panels(kin, 2, 1), 1, "names that begin alike");
@@ -95,7 +96,8 @@ Test(plotting, one_unit_one_panel, .init = set_up, .fini = tear_down)
 Test(plotting, what_is_too_much_is_refused, .init = set_up, .fini = tear_down)
 {
     int many[17], i;
-    static const int nine[] = {M_REWARD, M_ACCURACY, M_LENGTH, M_KL, M_LOSS, M_GRAD_NORM, M_LR, M_WAITS, M_STEP_TIME};
+    static const int nine[] = {M_REWARD, M_ACCURACY, M_LENGTH, M_KL, M_LOSS, M_GRAD_NORM, M_LR, M_WAITS,
+                               M_STEP_TIME};
     struct record_run none = run[0];
 
     for (i = 0; i < 17; i++)

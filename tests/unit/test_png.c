@@ -130,7 +130,8 @@ Test(png, panels_stand_one_above_the_other, .init = set_up, .fini = tear_down)
     }
     cr_assert(row[0] > h / 5 && abs(row[0] - row[1]) < 10, "%d and %d rows", row[0], row[1]);
     for (i = 0; i < h / 2 - 40; i++)
-        cr_assert_eq(count(rgb + (size_t)i * (size_t)w * 3, w, 0xD55E00), 0, "the second curve is in the first panel");
+        cr_assert_eq(count(rgb + (size_t)i * (size_t)w * 3, w, 0xD55E00), 0,
+                     "the second curve is in the first panel");
     cr_assert(line_row(rgb, w, h, 0xE6E6E6) > 0, "there is a grid");
     free(rgb);
 }

@@ -177,3 +177,64 @@ Test(scenarios_screen, the_form_is_seen_whole_by_scrolling_at_small_sizes)
     }
     close_desk(d);
 }
+
+/* What is written in a row of a pane's first columns. */
+static int row_with(const struct desk *d, enum pane_id pane, const char *text)
+{
+    struct layout l;
+    const struct rect *r;
+    char line[64];
+    int y, x, n;
+    view_layout(&d->view, d->canvas.w, d->canvas.h, &l);
+    r = layout_find(&l, pane);
+    for (y = r->y + 1; y < r->y + r->h - 1; y++) {
+        for (x = n = 0; x < r->w && n < (int)sizeof line - 1; x++)
+            line[n++] = (char)(canvas_at(&d->canvas, y, r->x + x)->code & 0x7F);
+        line[n] = 0;
+        if (strstr(line, text))
+            return y;
+    }
+    cr_assert_fail("'%s' is not seen", text);
+    return -1;
+}
+
+Test(scenarios_screen, the_mouse_chooses_what_is_under_it)
+{
+    static const int size[][2] = {{120, 40}, {80, 24}, {40, 10}};
+    struct desk *d = open_desk();
+    struct scenarios_state *s = d->view.scenarios;
+    struct layout l;
+    const struct rect *r;
+    int i, at;
+    for (i = 0; i < 3; i++) {
+        int w = size[i][0], h = size[i][1];
+        frame(d, w, h);
+        d->view.focus = PANE_FORM;
+        s->form_list.selected = 0;
+        frame(d, w, h);
+        view_layout(&d->view, w, h, &l);
+        r = layout_find(&l, PANE_FORM);
+        at = row_of(d, "run", "seed");
+        request_click(d, row_with(d, PANE_FORM, "seed "), r->x + 6);
+        cr_assert_eq(s->form_list.selected, at, "%dx%d: row %d", w, h, s->form_list.selected);
+        cr_assert(!d->prefill, "one click chooses");
+        request_wheel(d, r->y + 1, r->x + 6, 3);
+        cr_assert_eq(s->form_list.selected, at + 3);
+        request_wheel(d, r->y + 1, r->x + 6, -3);
+        frame(d, w, h);
+        request_click(d, row_with(d, PANE_FORM, "seed "), r->x + 6);
+        cr_assert_not_null(d->prefill, "a second one edits");
+        d->prefill = NULL;
+    }
+    d->view.focus = PANE_NONE;
+    frame(d, 120, 40);
+    view_layout(&d->view, 120, 40, &l);
+    r = layout_find(&l, PANE_SCENARIOS);
+    at = s->list.selected;
+    request_click(d, r->y + 1, r->x + 4);
+    cr_assert_eq(s->list.selected, at, "a heading is no preset");
+    request_click(d, row_with(d, PANE_SCENARIOS, "countdown-4 "), r->x + 4);
+    frame(d, 120, 40);
+    cr_assert_str_eq(s->name, "countdown-4");
+    close_desk(d);
+}

@@ -1,4 +1,5 @@
-/* Scripts: what lines may say, what is told of wrong ones, and a whole run driven by one without a terminal. */
+/* Scripts: what lines may say, what is told of wrong ones, and a whole run driven by one
+ * without a terminal. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,8 +23,8 @@ Test(script, demands)
 {
     struct demand w;
 
-    cr_assert_eq(demand_parse(&w, "kl > 0.1 and not stage cold and text \"and so\" timeout 2.5", &e), ST_OK, "%s",
-                 e.msg);
+    cr_assert_eq(demand_parse(&w, "kl > 0.1 and not stage cold and text \"and so\" timeout 2.5", &e), ST_OK,
+                 "%s", e.msg);
     cr_assert_eq(w.n, 3);
     cr_assert_eq(w.clause[0].kind, CLAUSE_CONDITION);
     cr_assert_eq(w.clause[0].condition.term[0].quantity, M_KL);
@@ -73,8 +74,9 @@ Test(script, lines)
 {
     struct script s;
 
-    cr_assert_eq(script_read(&s, "my.script", "# a comment\n\n  :step 3 token  \npause\nwait idle\n\tkey space f1 x\n"
-                                              "say reward {metric reward at 3 of base}\nopen {run base}",
+    cr_assert_eq(script_read(&s, "my.script",
+                             "# a comment\n\n  :step 3 token  \npause\nwait idle\n\tkey space f1 x\n"
+                             "say reward {metric reward at 3 of base}\nopen {run base}",
                              &e),
                  ST_OK, "%s", e.msg);
     cr_assert_eq(s.n, 6);
@@ -137,14 +139,16 @@ static enum status drive_then(const char *text, struct script *s, void (*after)(
     snprintf(store, sizeof store, "%s/lab.db", dir);
     snprintf(preset, sizeof preset, "%s/tiny.ini", dir);
     f = fopen(preset, "w");
-    fputs("[preset]\nname = tiny\nscenario = countdown\n"
-          "[model]\nwidth = 16\nlayers = 2\nheads = 2\nq_rank = 8\nkv_rank = 8\nnope_dim = 4\nrope_dim = 4\nv_dim = 8\n"
-          "ffn_width = 32\ndense_layers = 1\nexperts = 4\nexpert_width = 8\n"
-          "[base]\nsteps = 2\ndocuments = 2\n[cold]\nsteps = 2\ndocuments = 2\n"
-          "[rl]\nsteps = 9\nprompts = 2\ngroup = 4\nmax_tokens = 32\ndrop_flat = 0\n"
-          "[eval]\nevery = 3\nk = 2\nproblems = 4\nfinal_problems = 8\n"
-          "[countdown]\nnumbers_low = 3\nnumbers_high = 3\n",
-          f);
+    fputs(
+        "[preset]\nname = tiny\nscenario = countdown\n"
+        "[model]\nwidth = 16\nlayers = 2\nheads = 2\nq_rank = 8\nkv_rank = 8\nnope_dim = 4\nrope_dim = 4\n"
+        "v_dim = 8\n"
+        "ffn_width = 32\ndense_layers = 1\nexperts = 4\nexpert_width = 8\n"
+        "[base]\nsteps = 2\ndocuments = 2\n[cold]\nsteps = 2\ndocuments = 2\n"
+        "[rl]\nsteps = 9\nprompts = 2\ngroup = 4\nmax_tokens = 32\ndrop_flat = 0\n"
+        "[eval]\nevery = 3\nk = 2\nproblems = 4\nfinal_problems = 8\n"
+        "[countdown]\nnumbers_low = 3\nnumbers_high = 3\n",
+        f);
     fclose(f);
     snprintf(whole, sizeof whole, "new %s seed=3\n%s", preset, text);
     cr_assert_eq(script_read(s, "test", whole, &e), ST_OK, "%s", e.msg);
@@ -174,14 +178,15 @@ Test(script, drives_a_run)
 {
     struct script s;
     /* The breakpoint holds the run at the same step, however fast it is; KL is measured in GRPO only. */
-    enum status st = drive("break step == 3 and kl >= 0\nwait stage grpo and state paused timeout 60\nwait idle\n"
-                           "break delete all\nto 4\nexpect step == 4 and state paused\n"
-                           "remember mine\nfork 2 beta=0.5 child\nto 3\nexpect setting rl.beta == 0.5\n"
-                           "say {run} of {run mine} at {step}, beta {setting rl.beta}\n"
-                           "key 2\nexpect screen group and text \"group\"\nsay {group size}\n"
-                           "open {run mine}\nwait state paused\nto 5\ngoto 2\nkeys 1\nscreen\n"
-                           "say end {metric num_tokens at 2}\n",
-                           &s);
+    enum status st = drive(
+        "break step == 3 and kl >= 0\nwait stage grpo and state paused timeout 60\nwait idle\n"
+        "break delete all\nto 4\nexpect step == 4 and state paused\n"
+        "remember mine\nfork 2 beta=0.5 child\nto 3\nexpect setting rl.beta == 0.5\n"
+        "say {run} of {run mine} at {step}, beta {setting rl.beta}\n"
+        "key 2\nexpect screen group and text \"group\"\nsay {group size}\n"
+        "open {run mine}\nwait state paused\nto 5\ngoto 2\nkeys 1\nscreen\n"
+        "say end {metric num_tokens at 2}\n",
+        &s);
 
     cr_assert_eq(st, ST_OK, "%s: %s", e.where, e.msg);
     cr_assert(says("child of tiny at 3, beta 0.5\n4\n"), "%s", str_c(&said));

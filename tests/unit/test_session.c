@@ -11,8 +11,8 @@
 
 static const char *const tiny[] = {
     "model.width=32", "base.steps=3", "cold.steps=150", "base.documents=4", "cold.documents=8", "rl.steps=20",
-    "rl.prompts=4", "rl.group=4", "rl.max_tokens=48", "eval.every=8", "eval.problems=4", "eval.final_problems=6",
-    "eval.k=2", "rl.reference_every=7", "rl.beta=0.01",
+    "rl.prompts=4", "rl.group=4", "rl.max_tokens=48", "eval.every=8", "eval.problems=4",
+    "eval.final_problems=6", "eval.k=2", "rl.reference_every=7", "rl.beta=0.01",
 };
 enum { TINY = sizeof tiny / sizeof *tiny };
 

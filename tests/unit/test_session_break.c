@@ -1,5 +1,5 @@
-/* Breakpoints where they work: in a session's steps, from the command line of the workbench, going back to where a
- * condition held; and findings on their way to the record and back to the screen. */
+/* Breakpoints where they work: in a session's steps, from the command line of the workbench, going back to
+ * where a condition held; and findings on their way to the record and back to the screen. */
 #include "tests/unit/tiny_desk.h"
 
 #include <locale.h>
@@ -128,9 +128,11 @@ Test(session_break, commands)
     do_command(&t, "break disable 1");
     do_command(&t, "break");
     tiny_desk_draw(&t, 100, 40, &s);
-    cr_assert(strstr(str_c(&s), "1     off  kl > 100") && strstr(str_c(&s), "2     on   num_tokens > 0 and step > 1"),
+    cr_assert(strstr(str_c(&s), "1     off  kl > 100") &&
+                  strstr(str_c(&s), "2     on   num_tokens > 0 and step > 1"),
               "%s", str_c(&s));
-    cr_assert(strstr(str_c(&s), "cost so far: 0 candidates") && strstr(str_c(&s), "● 2 breaks"), "%s", str_c(&s));
+    cr_assert(strstr(str_c(&s), "cost so far: 0 candidates") && strstr(str_c(&s), "● 2 breaks"), "%s",
+              str_c(&s));
     tiny_desk_draw(&t, 40, 10, &s);
     desk_close_overlay(&t.desk);
     do_command(&t, "break delete 2");
@@ -191,7 +193,8 @@ static int completes(const char *line, const char *word)
         begin--;
     command_complete(&source, line, begin, (int)strlen(line), &out, &files);
     str_printf(&want, "\n%s\n", word);
-    found = !strncmp(str_c(&out), str_c(&want) + 1, strlen(word) + 1) || strstr(str_c(&out), str_c(&want)) != NULL;
+    found = !strncmp(str_c(&out), str_c(&want) + 1, strlen(word) + 1) ||
+            strstr(str_c(&out), str_c(&want)) != NULL;
     str_free(&out);
     str_free(&want);
     return found;
@@ -199,7 +202,8 @@ static int completes(const char *line, const char *word)
 
 Test(session_break, completion)
 {
-    cr_assert(completes("break del", "delete") && completes("break rew", "reward") && completes("when ah", "aha"));
+    cr_assert(completes("break del", "delete") && completes("break rew", "reward") &&
+              completes("when ah", "aha"));
     cr_assert(completes("break reward cr", "crosses") && !completes("break reward de", "delete"));
     cr_assert(completes("when kl > 0.1 a", "and") && completes("when kl > 0.1 and group", "group.flat"));
     cr_assert(!completes("when del", "delete") && completes("bre", "break"));

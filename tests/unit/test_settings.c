@@ -8,9 +8,10 @@
 #include "engine/run/settings.h"
 #include "scenarios/registry.h"
 
-static const char *const good = "[preset]\nname = small\nsummary = a test\nscenario = countdown\n\n"
-                                "[model]\nwidth = 32\n; a comment\n[rl]\nbeta = 0.125\nloss = dapo\ndrop_flat = yes\n"
-                                "[countdown]\nnumber_max = 13\n";
+static const char *const good =
+    "[preset]\nname = small\nsummary = a test\nscenario = countdown\n\n"
+    "[model]\nwidth = 32\n; a comment\n[rl]\nbeta = 0.125\nloss = dapo\ndrop_flat = yes\n"
+    "[countdown]\nnumber_max = 13\n";
 
 static struct settings defaults(void)
 {
@@ -102,7 +103,7 @@ Test(settings, errors_name_line_key_and_range)
     refuses(HEAD "[rl]\nlr = nan\n", "f.ini:5:", "rl.lr = nan");
     refuses(HEAD "[rl]\nlr = inf\n", "f.ini:5:", "rl.lr = inf");
     refuses(HEAD "[rl]\nlr = 1e999\n", "f.ini:5:", "rl.lr");
-    refuses(HEAD "[rl]\nloss = ppo\n", "f.ini:5:", "one of: grpo r1 dapo dr_grpo gspo");
+    refuses(HEAD "[rl]\nloss = sarsa\n", "f.ini:5:", "one of: grpo r1 dapo dr_grpo gspo");
     refuses(HEAD "[rl]\ndrop_flat = maybe\n", "f.ini:5:", "0 or 1");
     refuses(HEAD "[rl]\nbetta = 1\n", "f.ini:5:", "there is no setting rl.betta");
     refuses(HEAD "[rll]\nbeta = 1\n", "f.ini:5:", "rll.beta");

@@ -372,7 +372,8 @@ Test(trace, up_and_down_move_by_lines)
         draw(w, 40, CHARS_ASCII);
         find_token(150, &row, &col);
         find_token(token, &next_row, &next_col);
-        cr_assert(next_row == row + 1 && next_col == col, "%d,%d is not below %d,%d", next_row, next_col, row, col);
+        cr_assert(next_row == row + 1 && next_col == col, "%d,%d is not below %d,%d", next_row, next_col, row,
+                  col);
         m.view.token = token;
         cr_assert_eq(pane_text_move(&c, &m.view, -1), 150, "back at the same column");
         for (line = 0; line < 200; line++)

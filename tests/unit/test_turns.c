@@ -134,6 +134,36 @@ Test(turns, both_get_the_bits_that_they_get_alone, .timeout = 120)
     free(x);
 }
 
+/* What Compare tells of the partner, live: held in its rollout, it is its turn and the open run's state stays. */
+Test(turns, the_partners_phase_is_seen, .timeout = 60)
+{
+    struct snapshot *x = calloc(1, sizeof *x);
+    struct session s;
+    struct engine en;
+    struct engine_turns turns;
+    fresh_path();
+    two_runs(&s, FORK_AT, FORK_AT + 1);
+    must(engine_start(&en, &s, &e), "engine_start");
+    post(&en, &s, ENGINE_OPEN, "child", x);
+    cr_assert_eq(x->partner, 0);
+    post(&en, &s, ENGINE_TURNS, "quick", x);
+    engine_turns(&en, &turns);
+    cr_assert(x->partner == turns.run && !x->is_partners_turn);
+    control_step(&s.control, QUANTUM_TOKEN, 3);
+    while (!x->is_partners_turn || x->partner_phase != PHASE_ROLLOUT)
+        snapshot_take(&s.box, x);
+    cr_assert_eq(x->committed, FORK_AT + 1);
+    control_step(&s.control, QUANTUM_STEP, 1);
+    while (x->is_partners_turn)
+        snapshot_take(&s.box, x);
+    cr_assert_eq(x->partner, turns.run);
+    post(&en, &s, ENGINE_TURNS, "", x);
+    cr_assert_eq(x->partner, 0);
+    engine_stop(&en);
+    session_release(&s);
+    free(x);
+}
+
 Test(turns, the_run_that_is_behind_goes_first)
 {
     struct session s;

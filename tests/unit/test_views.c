@@ -13,7 +13,7 @@ Test(views, the_state_of_a_run_is_said_in_words)
         enum run_state state;
         const char *text;
     } row[] = {{RUN_RUNNING, "RUNNING"}, {RUN_PAUSED, "PAUSED"}, {RUN_REPLAYING, "REPLAYING to 190"},
-               {RUN_FAILED, "FAILED"}, {RUN_DONE, "DONE"}};
+               {RUN_FAILED, "FAILED"}, {RUN_DONE, "DONE: space goes on"}};
     struct canvas c = {0};
     struct moment m;
     size_t i;
@@ -187,6 +187,38 @@ Test(views, marks_have_signs)
     golden_draw(&c, &m.view, 160, 45, CHARS_ASCII);
     cr_assert(golden_contains(&c, "~wait") && golden_contains(&c, "!wait"));
     cr_assert(golden_contains(&c, "77 - 8 = 68 x"));
+    canvas_release(&c);
+    moment_free(&m);
+}
+
+Test(views, a_long_line_of_the_log_goes_on_below)
+{
+    static const char log[] = "the first\nthe second\nthe third\n"
+                              "12:00:00  quick step 0  begins\n"
+                              "12:00:01  quick step 25  held out: pass@1 0.724  pass@8 0.970  maj@8 0.936\n"
+                              "12:00:02  quick step 26  the end";
+    struct canvas c = {0};
+    struct moment m;
+
+    setlocale(LC_ALL, "C.UTF-8");
+    cr_assert(moment_make(&m, "grpo"));
+    m.view.screen = SCREEN_LOG;
+    m.view.log = log;
+    golden_draw(&c, &m.view, 40, 10, CHARS_BRAILLE);
+    cr_assert(golden_contains(&c, "6 lines"));
+    cr_assert(golden_contains(&c, "\n 12:00:00  quick step 0  begins\n 12:00:01  quick step 25  held out:\n"
+                                  "   pass@1 0.724  pass@8 0.970  maj@8\n   0.936\n"
+                                  " 12:00:02  quick step 26  the end\n"));
+    cr_assert(!golden_contains(&c, "the first") && golden_contains(&c, "the second"));
+    m.view.log_up = 1;
+    golden_draw(&c, &m.view, 40, 10, CHARS_BRAILLE);
+    cr_assert(golden_contains(&c, "the first") && !golden_contains(&c, "the end"));
+    cr_assert(golden_contains(&c, "more below"));
+    m.view.log_up = 1000;
+    golden_draw(&c, &m.view, 40, 10, CHARS_BRAILLE);
+    cr_assert(golden_contains(&c, "\n the first"), "not further back than to the first line");
+    golden_draw(&c, &m.view, 120, 40, CHARS_BRAILLE);
+    cr_assert(golden_contains(&c, "pass@8 0.970  maj@8 0.936"), "where there is room, one row");
     canvas_release(&c);
     moment_free(&m);
 }

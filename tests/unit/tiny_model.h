@@ -17,6 +17,7 @@ enum tiny_kind {
     TINY_MTP1,       /* experts with one MTP module, untied */
     TINY_MTP2,       /* two MTP modules, tied head, balance loss */
     TINY_MTP_DENSE,  /* one MTP module on dense multi-head blocks */
+    TINY_VALUE,      /* TINY_MLA with a value head */
     TINY_KINDS
 };
 
@@ -28,7 +29,7 @@ struct tiny {
     struct arena arena;
     struct workspace ws;
     struct tokens t;
-    real *w, *grad, *bias, *dlogp, *mtp_dlogp;
+    real *w, *grad, *bias, *dlogp, *mtp_dlogp, *dvalue;
     real inv_temperature, balance_weight;
     int with_mtp;
     int begin[TINY_SEQUENCES + 1], target[TINY_ROWS], position[TINY_ROWS];
@@ -61,6 +62,7 @@ static inline struct model_config tiny_config(enum tiny_kind kind)
         c.tied = 1;
         c.balance_alpha = 0.25;
     }
+    c.value_head = kind == TINY_VALUE;
     c.mtp_depth = kind == TINY_MTP1 || kind == TINY_MTP_DENSE ? 1 : kind == TINY_MTP2 ? 2 : 0;
     return c;
 }
@@ -115,16 +117,21 @@ static inline void tiny_init(struct tiny *x, const struct model_config *c, const
     x->bias = arena_alloc(&x->arena, (size_t)(x->m.params.moe_layers * E + 1) * sizeof(real));
     x->dlogp = arena_alloc(&x->arena, TINY_ROWS * sizeof(real));
     x->mtp_dlogp = arena_alloc(&x->arena, MTP_MAX * TINY_ROWS * sizeof(real));
-    cr_assert(x->w && x->grad && x->bias && x->dlogp && x->mtp_dlogp);
+    x->dvalue = arena_alloc(&x->arena, TINY_ROWS * sizeof(real));
+    cr_assert(x->w && x->grad && x->bias && x->dlogp && x->mtp_dlogp && x->dvalue);
     params_fill(&x->m.params, TINY_SEED, x->w);
-    /* Norms start at 1 and projections into the residual stream small: both would hide mistakes. */
+    /* Norms start at 1, a value head at 0 and projections into the residual stream small: all would hide mistakes. */
     for (int r = 0; r < x->m.params.n; r++)
         if (x->m.params.row[r].init == INIT_ONES)
             tiny_fill(x->w + x->m.params.row[r].offset, tiny_row_size(&x->m.params.row[r]), 100 + (uint32_t)r,
                       1, 0.3);
+        else if (x->m.params.row[r].init == INIT_ZEROS)
+            tiny_fill(x->w + x->m.params.row[r].offset, tiny_row_size(&x->m.params.row[r]), 100 + (uint32_t)r,
+                      0, 0.5);
     tiny_fill(x->bias, (size_t)(x->m.params.moe_layers * E), 1, 0, 0.2);
     tiny_fill(x->dlogp, TINY_ROWS, 2, 0, 1);
     tiny_fill(x->mtp_dlogp, MTP_MAX * TINY_ROWS, 3, 0, 0.5);
+    tiny_fill(x->dvalue, TINY_ROWS, 4, 0, 1);
     x->inv_temperature = (real)1.25;
     x->balance_weight = (real)0.75;
     x->with_mtp = c->mtp_depth > 0;
@@ -152,6 +159,7 @@ static inline double tiny_loss(const struct tiny *x)
     double loss = 0;
     for (int t = 0; t < x->t.T; t++) {
         loss += (double)x->dlogp[t] * (double)x->ws.logp[t];
+        loss += x->ws.value ? (double)x->dvalue[t] * (double)x->ws.value[t] : 0;
         for (int d = 0; x->with_mtp && d < c->mtp_depth; d++)
             loss += (double)x->mtp_dlogp[d * x->t.T + t] * (double)x->ws.mtp[d].logp[t];
     }
@@ -165,7 +173,7 @@ static inline void tiny_backward(struct tiny *x)
 {
     memset(x->grad, 0, x->m.params.total * sizeof(real));
     model_backward(&x->m, x->w, &x->t, x->inv_temperature, x->dlogp, x->with_mtp ? x->mtp_dlogp : NULL,
-                   x->balance_weight, &x->ws, x->grad);
+                   x->ws.value ? x->dvalue : NULL, x->balance_weight, &x->ws, x->grad);
 }
 
 #endif
