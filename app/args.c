@@ -67,9 +67,11 @@ static const struct option_row rows[OPTION_N] = {
     [OPT_SCRIPT] = TEXT("script", 0, "FILE", script,
                         "commands and waits from a file, with a terminal or without; --snapshot sizes the screen"),
     [OPT_AUTO] = FLAG("auto", 0, "the lesson answers its questions by itself; needs no terminal"),
-    [OPT_TOKENS] = TEXT("tokens", 0, "1,2,3", tokens, "ids of the tokens that the model reads, from 0"),
+    [OPT_TOKENS] = TEXT("tokens", 0, "1,2,3", tokens, "ids of the tokens that the model reads, from 0; search: budgets"),
     [OPT_HELP] = FLAG("help", 'h', "help of the program, or of the command"),
     [OPT_VERSION] = FLAG("version", 0, "version, compiler, BLAS, CPU"),
+    [OPT_KNOCK_OUT] = TEXT("knock-out", 0, "LAYER:EXPERT,...", knock_out,
+                           "also without these experts, counted from 1 over the MoE layers"),
     [OPT_MAN] = FLAG("man", 0, "the manual page, made from the tables, as roff"),
 };
 

@@ -51,6 +51,16 @@ enum status bench_own_generate(const struct bench_shape *s, int threads, double 
  * and *why (static) says so. */
 void bench_peer(const char *what, int threads, double rate[BENCH_SHAPES], const char **why);
 
+/* A GRPO step in completion tokens a second: of the whole, of its rollout, of its update. */
+struct bench_rates {
+    double step, rollout, update;
+};
+/* bench_peer_step: PyTorch's medians over the steps that request (JSON, see tests/bench/torch_grpo_step.py)
+ * tells, with a model that must have as many parameters as ours; NaN where they are not there, and *why
+ * (static) says so. */
+void bench_peer_step(const char *request, int threads, int64_t parameters, struct bench_rates *out,
+                     const char **why);
+
 /* Kernels whose time is counted: the table to give to a trainer on one thread. */
 struct kernels;
 const struct kernels *bench_profile(const struct kernels *k);

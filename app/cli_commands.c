@@ -40,7 +40,22 @@ static const struct cli_command row[] = {
     {"traces", "RUN[@STEP]", "the completions of a step with rewards and advantages", 1, 1, HAS(GROUP),
      cli_traces, RUNS},
     {"eval", "RUN[@STEP]", "pass@1, pass@k, maj@k on held-out problems", 1, 1,
-     HAS(K) | HAS(PROBLEMS) | HAS(TEMPERATURE) | HAS(TOP_P) | HAS(EXPECT), cli_eval, RUNS},
+     HAS(K) | HAS(PROBLEMS) | HAS(TEMPERATURE) | HAS(TOP_P) | HAS(EXPECT) | HAS(KNOCK_OUT), cli_eval,
+     "--knock-out 1:3,1:5: no token may use these experts; --expect and the first line are then of what is\n"
+     "left, the second says what the whole model does. JSON has that as \"whole\", with \"change\" and its\n"
+     "\"error\".\n" RUNS},
+    {"experts", "RUN[@STEP]", "each expert's load, bias and tokens, and pass@1 without it", 1, 1,
+     HAS(K) | HAS(PROBLEMS), cli_experts,
+     "K samples (default eval.k) of each of --problems held-out problems (default eval.problems), with all\n"
+     "experts and without each in turn: the same problems and random numbers, so that +- is the standard error\n"
+     "of the change. Load, mean affinity s and the kinds of tokens are of those completions; average is the\n"
+     "run's moving one. The last column: tokens that it gets beyond chance, and its share of them.\n" RUNS},
+    {"compute", "RUN[@STEP]", "accuracy over tokens spent: pass@k, maj@k, and thinking that must go on", 1, 1,
+     HAS(K) | HAS(PROBLEMS) | HAS(OUTPUT), cli_compute,
+     "K samples (default 64) of each of --problems held-out problems (default 100), at T 1 and at R1's T 0.6,\n"
+     "top-p 0.95. From them, for k = 1, 2, 4 .. K: pass@k, the best of k by the verifier; the likeliest of k, by\n"
+     "mean log-probability; maj@k, the answer that most give. Budget forcing: `wait` stands in the place of what\n"
+     "would end the thoughts, up to 4 times; always, or only after `no`. -o FILE.png draws them over tokens.\n" RUNS},
     {"sample", "RUN[@STEP]", "completions of a prompt, or of held-out problems", 1, 1,
      HAS(PROMPT) | HAS(N) | HAS(TEMPERATURE) | HAS(TOP_P), cli_sample, RUNS},
     {"aha", "RUN[@STEP]", "tests the aha candidates of a step by resampling", 1, 1, HAS(TRACE), cli_aha,
@@ -55,6 +70,10 @@ static const struct cli_command row[] = {
      "loss: cosine and scale of its expected gradient against the expected reward's; tokens by which it\n"
      "lengthens completions; noise of one group; of what was drawn, cosine with the expectation and distance\n"
      "from it in standard errors.\n" RUNS},
+    {"fp8", "RUN[@STEP]", "what FP8 does to its tensors: error, overflow, underflow, bytes", 1, 1, 0, cli_fp8,
+     "One forward and backward on demonstrations, in FP8 and without; a run that is not in FP8 is asked\n"
+     "what it would be under its model.fp8_ settings. error: mean relative error of the values;\n"
+     "saturated: share beyond the largest code; flushed: share of those not 0 that became 0.\n" RUNS},
     {"digest", "RUN[@STEP]", "one line: hex digest of the whole training state at that step", 1, 1, 0,
      cli_digest, RUNS},
     {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX,
@@ -75,6 +94,13 @@ static const struct cli_command row[] = {
      "place in the cycle and by kind of token, and whether sampled tokens follow the model's distribution.\n"
      "--set takes draft.tokens, draft.confidence and draft.candidates. The model needs a module: the preset\n"
      "`mtp`, or --set model.mtp_depth=1 in training.\n" RUNS},
+    {"search", "RUN[@STEP]", "tree search at test time beside majority voting, at equal sampled tokens", 1, 1,
+     HAS(SET) | HAS(PROBLEMS) | HAS(TOKENS) | HAS(TEMPERATURE), cli_search,
+     "PUCT over segments of a trace, valued by PPO's critic (the preset `quick-ppo`) or, where a run has none,\n"
+     "by continuations. --tokens: ascending budgets a problem, by default 64,128,256,512,1024. PUCT: the search's\n"
+     "answer is right; found: any trace it came to; ended: how many. Beside it, of k independent traces of as many\n"
+     "tokens: their majority, the one that the value ranks first, any of them. --set takes search.*: segment,\n"
+     "branches, explore, rollouts.\n" RUNS},
     {"calc", "grpo|dpo|gae|fp8|balance|schedule < in.json",
      "the engine's own arithmetic on numbers that you give", 1, 1, 0, cli_calc,
      "grpo: {\"rewards\":[G],\"logp\":[[..]],\"logp_old\":[[..]],\"logp_ref\":[[..]],\n"
@@ -99,6 +125,13 @@ static const struct cli_command row[] = {
      "Each stage is a run: it can be opened, forked and rewound like any other. Stages that are done under\n"
      "the same settings are reused, one that was interrupted goes on. At the end a table tells what each\n"
      "stage changed. NAME may be an INI file of your own.\n"},
+    {"objectives", "[RECIPE]", "a recipe, `race` by default, and what each of its objectives needs and reaches", 0, 1,
+     HAS(SET) | HAS(STEPS), cli_objectives,
+     "GRPO, PPO, REINFORCE, RLOO and DPO from one start with the same noise. A line each: whether it has a critic,\n"
+     "whether it learns from a reference's log-probabilities (else they are only measured), the parameters that it\n"
+     "moves, the peak of a trainer's memory, RL seconds a step, held-out pass@1 at the last evaluation (and its\n"
+     "step) within the RL seconds of the quickest run and within the steps of the shortest, and what rewards are\n"
+     "made of. --steps is each run's. Evaluations on the way are of fewer problems than the last one.\n"},
     {"texts", "RUN", "what a run learns from, text by text: kept or not, by whom, and why", 1, 1, 0, cli_texts,
      "A recipe's stages learn from texts that were collected from earlier ones. In the workbench, `:recipe NAME\n"
      "review` holds before they do, and a, x, e there accept, reject and edit them. RUN is a name or an id.\n"},
@@ -108,12 +141,17 @@ static const struct cli_command row[] = {
      "\"pit\":11,\"wall_1\":5,\"wall_2\":-1,\"wall_3\":-1}, cells from a1 = 0 over b1 = 1 to d4 = 15, -1 for none;\n"
      "else it is a primer's, or a run's first held-out one. A run is asked K times from each cell, on --problems\n"
      "layouts; what it plays is the first move of its answer.\n" RUNS},
+    {"schedule", "[1f1b|zb1p|dualpipe]", "pipeline schedules as timelines, and an overlapped forward/backward pair", 0, 1,
+     HAS(SET) | HAS(OUTPUT) | HAS(SNAPSHOT), cli_schedule,
+     "--set takes pp, micro, f, b (the whole backward), w (its weight part), fb (an overlapped pair), and of the pair\n"
+     "attention (share), dispatch, combine, send, a2a=on|off. -o FILE.png or FILE.txt writes a picture. --json has the\n"
+     "chosen schedule's figures and pieces as calc schedule. In the workbench `:schedule` plays them.\n"},
     {"lesson", "[NAME]", "a guided evening: the lessons, or one of them in the workbench", 0, 1,
      HAS(AUTO) | HAS(SNAPSHOT), cli_lesson,
      "Each takes under five minutes. With --auto it is told on stdout and answers by itself;\n"
      "--snapshot WxH adds the screens.\n"},
     {"bench", "[NAME...]", "speed: train, generate, step, store, ui", 0, WORDS_MAX, HAS(QUICK), cli_bench,
-     "Beside PyTorch where python3-torch and tests/bench/torch_peer.py are found.\n"},
+     "Beside PyTorch where python3-torch and the scripts of tests/bench are found.\n"},
     {"check", "[RUN]", "integrity of the store, and replay of a run's last keyframe interval by digest", 0, 1,
      0, cli_check, NULL},
     {"help", "[COMMAND]", "this, or a command's options", 0, 1, 0, cli_help, NULL},

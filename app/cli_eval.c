@@ -7,8 +7,35 @@
 #include "app/cli.h"
 #include "app/condition.h"
 #include "app/json_write.h"
+#include "engine/run/experts.h"
 
-static void print_evaluation(const struct cli *c, const struct evaluation *o)
+/* The whole model beside what is left without the experts that are knocked out. */
+struct without {
+    const char *what;           /* NULL: nothing is left out */
+    struct evaluation whole;
+    struct knock_out_effect effect;
+};
+
+static void write_without(struct json_writer *w, const struct without *x)
+{
+    write_key(w, "knock_out");
+    write_word(w, x->what);
+    write_key(w, "whole");
+    write_begin(w, '{');
+    write_key(w, "pass@1");
+    write_number(w, x->whole.pass_1);
+    write_key(w, "pass@k");
+    write_number(w, x->whole.pass_k);
+    write_key(w, "maj@k");
+    write_number(w, x->whole.maj_k);
+    write_end(w, '}');
+    write_key(w, "change");
+    write_number(w, x->effect.change);
+    write_key(w, "error");
+    write_number(w, x->effect.error);
+}
+
+static void print_evaluation(const struct cli *c, const struct evaluation *o, const struct without *x)
 {
     struct str text = {0};
     struct json_writer w = {.out = &text};
@@ -24,6 +51,9 @@ static void print_evaluation(const struct cli *c, const struct evaluation *o)
         printf("pass@1 %.4f  pass@%d %.4f  maj@%d %.4f  mean length %.1f  (%d problems, T %g, top-p %g)\n",
                o->pass_1, o->k, o->pass_k, o->k, o->maj_k, o->mean_length, o->problems, o->temperature,
                o->top_p);
+        if (x->what)
+            printf("without %s: pass@1 %.4f, with all experts %.4f: %+.4f +- %.4f\n", x->what, o->pass_1,
+                   x->whole.pass_1, x->effect.change, x->effect.error);
         return;
     }
     write_begin(&w, '{');
@@ -31,6 +61,8 @@ static void print_evaluation(const struct cli *c, const struct evaluation *o)
         write_key(&w, row[i].key);
         write_number(&w, row[i].value);
     }
+    if (x->what)
+        write_without(&w, x);
     write_end(&w, '}');
     str_add(&text, "\n");
     cli_print(&text);
@@ -55,14 +87,39 @@ static void test_expectation(struct cli *c, const struct condition *expect, cons
         cli_unmet(c, "--expect", c->args.expect, "does not hold");
 }
 
+/* Both evaluations, by the same random numbers; *o is what is left. */
+static enum status evaluate_without(struct trainer *t, const struct knock_out *k, struct evaluation *o,
+                                    struct without *x, struct err *e)
+{
+    uint8_t *right = calloc(2 * ((size_t)t->held_out_n + 1), 1);
+    enum status st;
+    if (!right)
+        return err_set(e, ST_NOMEM, "eval", "no memory for %d problems", t->held_out_n);
+    x->whole = *o;
+    o->right = right;
+    x->whole.right = right + t->held_out_n + 1;
+    st = knock_out_evaluate(t, k, o, NULL, e);
+    if (!st)
+        st = trainer_evaluate(t, &x->whole, NULL, e);
+    if (!st)
+        x->effect = knock_out_effect(o->right, x->whole.right, o->problems, o->k);
+    o->right = x->whole.right = NULL;
+    free(right);
+    return st;
+}
+
 enum status cli_eval(struct cli *c, struct err *e)
 {
     const struct args *a = &c->args;
     struct condition expect = {0};
+    struct without without = {.what = args_has(a, OPT_KNOCK_OUT) ? a->knock_out : NULL};
+    struct knock_out off = {0};
     struct evaluation o;
     struct session *s;
     struct trainer *t;
     enum status st = args_has(a, OPT_EXPECT) ? condition_parse(&expect, a->expect, e) : ST_OK;
+    if (!st && without.what)
+        st = knock_out_parse(&off, without.what, e);
     if (!st)
         st = cli_open(c, a->operand.word[0], &s, e);
     if (st)
@@ -76,10 +133,10 @@ enum status cli_eval(struct cli *c, struct err *e)
         .seed = args_has(a, OPT_SEED) ? (uint64_t)a->seed : t->seed,
         .step = (uint32_t)t->step,
     };
-    st = trainer_evaluate(t, &o, NULL, e);
+    st = without.what ? evaluate_without(t, &off, &o, &without, e) : trainer_evaluate(t, &o, NULL, e);
     if (st)
         return st;
-    print_evaluation(c, &o);
+    print_evaluation(c, &o, &without);
     if (expect.n)
         test_expectation(c, &expect, &o, t->step);
     return ST_OK;

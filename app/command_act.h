@@ -8,7 +8,7 @@ typedef enum status command_action(struct desk *d, const struct command_line *l,
 
 command_action command_step, command_pause, command_resume, command_fork_run, command_rewind, command_set,
     command_pace, command_follow, command_open, command_new, command_rename, command_note, command_delete,
-    command_eval;
+    command_eval, command_knock_out;
 command_action command_break, command_when;
 command_action command_goto, command_live, command_back, command_plot, command_save_screen, command_theme,
     command_mouse, command_record, command_smooth, command_screen, command_settings, command_help, command_quit;
@@ -31,6 +31,12 @@ enum status command_about(struct desk *d, const struct command_line *l, int64_t 
 
 /* Recipes, and what their stages learn from (command_recipe.c). */
 command_action command_recipe, command_texts, command_judge;
+
+/* Test-time compute (desk_compute.c). */
+command_action command_compute;
+
+/* The schedule screen (desk_schedule.c); the attention pane (desk_attention.c). */
+command_action command_schedule, command_attention;
 
 /* The group screen (command_group.c). */
 command_action command_find, command_sort, command_filter, command_what_if;

@@ -10,6 +10,7 @@
 #include "app/desk_scenarios.h"
 #include "app/lesson_runs.h"
 #include "scenarios/registry.h"
+#include "views/experts_state.h"
 
 static enum status need_run(const struct desk *d, const struct command_line *l, struct err *e)
 {
@@ -345,6 +346,34 @@ enum status command_delete(struct desk *d, const struct command_line *l, struct 
     if (!st)
         desk_ask(d, QUESTION_DELETE, run.id, "delete %s with its %lld steps? y/n", run.name,
                  (long long)run.step);
+    return st;
+}
+
+/* Without arguments: the expert that is chosen on the experts screen. */
+enum status command_knock_out(struct desk *d, const struct command_line *l, struct err *e)
+{
+    const struct experts_state *x = d->view.experts;
+    long long layer = 0, expert = 0;
+    char text[32];
+    enum status st = ST_OK;
+
+    if (l->argc == 1)
+        return err_set(e, ST_USAGE, "knock-out", "it is :knock-out LAYER EXPERT, both from 1");
+    if (l->argc == 2 && (command_integer(l->argv[0], "the MoE layer", 1, &layer, e) ||
+                         command_integer(l->argv[1], "the expert", 1, &expert, e)))
+        return ST_USAGE;
+    if (l->argc == 0 && x && x->experts_n > 0) {
+        layer = x->list.selected / x->experts_n + 1;
+        expert = x->list.selected % x->experts_n + 1;
+    }
+    if (layer < 1 || layer > SNAP_LAYERS || expert < 1 || expert > SNAP_EXPERTS)
+        return err_set(e, ST_USAGE, "knock-out", "there is no such expert");
+    if (d->live->state == RUN_RUNNING || d->live->state == RUN_REPLAYING)
+        return err_set(e, ST_BUSY, "knock-out", "pause the run first (space)");
+    snprintf(text, sizeof text, "%lld:%lld", layer, expert);
+    st = post_text(d, l, ENGINE_EVALUATE, desk_run_id(d), text, e);
+    if (!st)
+        desk_say(d, "evaluating %s with and without expert %s ...", d->live->run, text);
     return st;
 }
 

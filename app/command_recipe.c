@@ -31,7 +31,8 @@ enum status command_recipe(struct desk *d, const struct command_line *l, struct 
         if (!strcmp(l->argv[i], "review"))
             m.reviews = 1;
         else if (!strchr(l->argv[i], '='))
-            st = err_set(e, ST_USAGE, "recipe", "it is :recipe NAME key=value ... review, not '%.40s'", l->argv[i]);
+            st = err_set(e, ST_USAGE, "recipe", "it is :recipe NAME key=value ... review, not '%.40s'",
+                         l->argv[i]);
         else if (strlen(l->argv[i]) >= ENGINE_TEXT)
             st = err_set(e, ST_USAGE, "recipe", "'%.20s...' is too long", l->argv[i]);
         else
@@ -77,8 +78,10 @@ enum status command_judge(struct desk *d, const struct command_line *l, struct e
     for (i = 0; i < sizeof row / sizeof *row && strcmp(row[i].word, l->argv[0]); i++)
         ;
     if (i == sizeof row / sizeof *row)
-        return err_set(e, ST_USAGE, "judge", "it is accept, reject, swap, rule or edit TEXT, not '%.40s'", l->argv[0]);
+        return err_set(e, ST_USAGE, "judge", "it is accept, reject, swap, rule or edit TEXT, not '%.40s'",
+                       l->argv[0]);
     if ((strcmp(l->argv[0], "edit") == 0) != (*text != 0))
-        return err_set(e, ST_USAGE, "judge", *text ? "it is :judge %s, nothing more" : "it is :judge %s TEXT", l->argv[0]);
+        return err_set(e, ST_USAGE, "judge", *text ? "it is :judge %s, nothing more"
+                       : "it is :judge %s TEXT", l->argv[0]);
     return desk_texts_judge(d, row[i].verdict, *text ? text : NULL, e);
 }

@@ -55,7 +55,8 @@ enum status desk_init(struct desk *d, struct session *s, struct err *e)
     d->findings = calloc(1, sizeof *d->findings);
     d->routing = calloc(1, sizeof *d->routing);
     d->what_if = calloc(1, sizeof *d->what_if);
-    st = d->live && d->stored && d->held && d->facts && d->findings && d->routing && d->what_if
+    d->attention = calloc(1, sizeof *d->attention);
+    st = d->live && d->stored && d->held && d->facts && d->findings && d->routing && d->what_if && d->attention
              ? history_init(&d->history, e)
                                          : err_set(e, ST_NOMEM, "workbench", "no memory for three snapshots");
     for (i = 0; !st && i < SCREEN_N; i++)
@@ -84,6 +85,7 @@ void desk_release(struct desk *d)
     free(d->findings);
     free(d->routing);
     free(d->what_if);
+    free(d->attention);
     query_close(d->query);
     moment_release(&d->moment);
     history_release(&d->history);
@@ -186,6 +188,7 @@ static void take_facts(struct desk *d)
 
     if (probe_look(&d->probe, d->facts, d->routing, d->what_if, d->probing, &d->probing_progress, &e) && e.code)
         desk_fail(d, &e);
+    probe_look_attention(&d->probe, d->attention);
     desk_keep_findings(d);
 }
 

@@ -29,6 +29,7 @@ struct desk {
     struct script *script; /* that drives it, NULL: none */
     struct desk_back *back; /* a search back in time, NULL: none is under way; owned */
     struct config *config; /* the user's keys, NULL: none */
+    struct desk_compute *compute; /* what `:compute` finds out; owned */
     struct canvas canvas;
     struct view view;
     struct history history;
@@ -39,6 +40,7 @@ struct desk {
     struct trace_facts *facts;     /* what it knows of the last trace that was asked about */
     struct routing_facts *routing;
     struct what_if_facts *what_if;
+    struct attention_facts *attention;
     char probing[96];
     double probing_progress;
     struct snapshot *held; /* the groups that are shown while steps go by faster than one can read */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/desk_compute.h"
 #include "app/desk_read.h"
 #include "app/desk_screen.h"
 #include "views/evaluation_state.h"
@@ -52,7 +53,7 @@ static enum status init(struct desk *d, struct err *e)
     s->length = s->maj_k + EVALUATIONS_KEPT;
     s->r1_pass_1 = s->length + EVALUATIONS_KEPT;
     s->r1_maj_k = s->r1_pass_1 + EVALUATIONS_KEPT;
-    return ST_OK;
+    return desk_compute_init(&d->compute, d->session->store_path, d->session->box.wake, e);
 }
 
 static void close_task(struct evaluation_desk *x)
@@ -67,6 +68,8 @@ static void release(struct desk *d)
 {
     struct evaluation_desk *x = own(d);
 
+    desk_compute_release(d->compute);
+    d->compute = NULL;
     if (!x)
         return;
     close_task(x);
@@ -326,6 +329,20 @@ static int weigh(struct desk *d)
     return s->weighed_n < s->problems_n;
 }
 
+/* What test-time compute has found out of the open run. */
+static void look_compute(struct desk *d, int64_t run)
+{
+    struct evaluation_state *s = d->view.evaluation;
+    struct compute_look look;
+
+    desk_compute_look(d->compute, &look);
+    s->compute = run && look.facts->run == run ? look.facts : NULL;
+    s->computing = look.doing;
+    s->computing_part = look.part;
+    if (look.error.code)
+        desk_fail(d, &look.error);
+}
+
 static int refresh(struct desk *d)
 {
     const struct snapshot *now = desk_shown(d);
@@ -334,6 +351,7 @@ static int refresh(struct desk *d)
     int is_new = 0, more;
     struct err e;
 
+    look_compute(d, now ? now->run_id : 0);
     if (!now || !now->run_id) {
         s->run = s->n = s->problems_n = s->list.n = 0;
         s->at = s->before = -1;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "app/desk_screen.h"
-#include "engine/nn/params.h"
+#include "engine/run/experts.h"
 #include "views/experts_state.h"
 
 enum { CHUNK = 64 }; /* steps a frame reads: a few milliseconds */
@@ -48,27 +48,17 @@ static int count_words(const char *s)
     return n;
 }
 
-/* All parameters of the main model, and without the experts that a token does not use. The modules that
- * predict further ahead are left out: sampling does not use them. */
+/* All parameters of the main model, and those that a token uses. */
 static void count_parameters(struct desk *d, const struct settings *set, struct experts_state *x)
 {
     struct model_config c = set->model;
     struct str words = {0};
-    struct params p;
     struct err e;
-    double idle;
 
     if (!query_vocabulary(d->query, x->run, &words, &e))
         c.vocab_n = count_words(str_c(&words));
     str_free(&words);
-    c.mtp_depth = 0;
-    c.positions_n = c.positions_n > 0 ? c.positions_n : 1;
-    if (c.vocab_n < 1 || params_init(&p, &c, &e))
-        return;
-    idle = (double)p.moe_layers * (c.experts_n - c.top_k) * 3.0 * c.width * c.expert_width;
-    x->total = (double)p.total;
-    x->active = x->total - idle;
-    params_release(&p);
+    experts_parameters(&c, &x->total, &x->active);
 }
 
 static void read_shape(struct desk *d, struct experts_state *x)

@@ -1,8 +1,8 @@
 /* The desk's part of the recipe screen: which stages there are, and what is on record of each.
  *
- * The recipe is the engine's, where one is under way. Where none is, but the open run was made by one, its stages
- * are found by name: the run's own ancestors, and of each other stage the newest run of the same seed. Rows are read
- * when the engine has done something; a row whose run has not moved keeps its figures. */
+ * The recipe is the engine's, where one is under way. Where none is, but the open run was made by one, its
+ * stages are found by name: the run's own ancestors, and of each other stage the newest run of the same
+ * seed. Rows are read when the engine has done something; a row whose run has not moved keeps its figures. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,8 @@ static int stage_of(const struct recipe *r, const struct record_run *run)
 {
     size_t n = strlen(r->name);
 
-    return !strncmp(run->preset, r->name, n) && run->preset[n] == '/' ? recipe_find(r, run->preset + n + 1) : -1;
+    return !strncmp(run->preset, r->name, n) && run->preset[n] == '/' ? recipe_find(r, run->preset + n + 1)
+        : -1;
 }
 
 static const struct record_run *run_of(const struct record_run *run, int n, int64_t id)
@@ -86,7 +87,8 @@ static void make_out(struct desk *d, int64_t open)
         return;
     at = run_of(run, n, open);
     snprintf(name, sizeof name, "%.*s", at ? (int)strcspn(at->preset, "/") : 0, at ? at->preset : "");
-    if (!at || !strchr(at->preset, '/') || recipe_load(&c->recipe, name, &none) || stage_of(&c->recipe, at) < 0) {
+    if (!at || !strchr(at->preset, '/') || recipe_load(&c->recipe, name, &none) || stage_of(&c->recipe,
+                                                                                            at) < 0) {
         c->recipe.stages_n = 0;
     } else {
         for (i = 0; i < n; i++)

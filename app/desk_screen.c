@@ -12,6 +12,7 @@ const struct desk_screen *desk_screen(enum screen_id s)
         [SCREEN_COMPARE] = &desk_compare,       [SCREEN_EVALUATION] = &desk_evaluation,
         [SCREEN_SCENARIOS] = &desk_scenarios,
         [SCREEN_RECIPE] = &desk_recipe,         [SCREEN_TEXTS] = &desk_texts,
+        [SCREEN_SCHEDULE] = &desk_schedule,
     };
 
     return s < SCREEN_N && of[s] ? of[s] : &none;

@@ -1,7 +1,7 @@
 /* The desk's part of the texts screen: reading them, choosing among them, and asking the engine for verdicts.
  *
- * The texts of a run change by verdicts alone, so they are read whole when another run is looked at or the engine has
- * carried out a request. What a verdict did is seen only once it is on record. */
+ * The texts of a run change by verdicts alone, so they are read whole when another run is looked at or the
+ * engine has carried out a request. What a verdict did is seen only once it is on record. */
 #include "app/desk_texts.h"
 
 #include <stdio.h>
@@ -18,6 +18,7 @@ struct texts_desk {
     struct examples own;        /* what shown.row is */
     int64_t wanted;             /* the run that was asked for, 0: the open one */
     uint64_t command;           /* the last request that had been carried out when it was read */
+    int64_t open;               /* and the run that was open */
     int is_read;
 };
 
@@ -36,7 +37,8 @@ static enum status init(struct desk *d, struct err *e)
     x->shown.chosen = calloc(1, sizeof *x->shown.chosen);
     x->shown.other = calloc(1, sizeof *x->shown.other);
     x->shown.chosen_at = -1;
-    return x->shown.chosen && x->shown.other ? ST_OK : err_set(e, ST_NOMEM, "workbench", "no memory for a screen");
+    return x->shown.chosen && x->shown.other ? ST_OK : err_set(e, ST_NOMEM, "workbench",
+                                                               "no memory for a screen");
 }
 
 /* Nothing of a run. */
@@ -106,7 +108,7 @@ static void find_run(struct desk *d)
     char text[24];
     struct err e;
 
-    if (x->is_read && s->run == id && x->command == d->live->command) {
+    if (x->is_read && s->run == id && x->command == d->live->command && x->open == desk_run_id(d)) {
         if (id == desk_run_id(d))
             s->step = d->live->head > d->live->committed ? d->live->head : d->live->committed;
         return;
@@ -121,10 +123,12 @@ static void find_run(struct desk *d)
     }
     x->is_read = 1;
     x->command = d->live->command;
+    x->open = desk_run_id(d);
     s->step = run.step;
     if (read_texts(d, &run, &e))
         desk_fail(d, &e);
-    snprintf(s->note, sizeof s->note, "%s learns from no collected text; a recipe's stages do: :recipe r1 review",
+    snprintf(s->note, sizeof s->note,
+             "%s learns from no collected text; a recipe's stages do: :recipe r1 review",
              run.name);
 }
 
@@ -199,7 +203,8 @@ enum status desk_texts_judge(struct desk *d, enum example_verdict verdict, const
                        (long long)s->step);
     if (verdict == VERDICT_EDITED && (s->row[place].kind == EXAMPLE_PAIR) == (words != NULL))
         return err_set(e, ST_USAGE, "judge",
-                       words ? "a pair is not edited: s turns it round" : "only a pair can be turned round; e edits a trace");
+                       words ? "a pair is not edited: s turns it round"
+                           : "only a pair can be turned round; e edits a trace");
     m.run_id = s->run;
     m.step = place;
     m.words = words ? strdup(words) : NULL;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/desk_attention.h"
 #include "app/desk_screen.h"
 #include "engine/rl/objective.h"
 #include "views/pane_text.h"
@@ -24,6 +25,8 @@ static enum status init(struct desk *d, struct err *e)
 
     if (!s)
         return err_set(e, ST_NOMEM, "workbench", "no memory for a screen");
+    if (desk_attention_init(d, e))
+        return ST_NOMEM;
     s->token_id = -1;
     s->forking = s->forking_step_value = NAN;
     s->forking_run = s->forking_step = -1;
@@ -35,6 +38,7 @@ static void release(struct desk *d)
     if (d->view.trace_screen)
         str_free(&d->view.trace_screen->vocabulary);
     free(d->view.trace_screen);
+    desk_attention_release(d);
 }
 
 static int descending(const void *a, const void *b)
@@ -249,6 +253,7 @@ static int refresh(struct desk *d)
     find_forking(d, s, now);
     find_terms(d, s, now);
     ask_for_facts(d, s, now);
+    desk_attention_refresh(d);
     s->token_id = find_id(d, s, now);
     return 0;
 }
@@ -389,7 +394,7 @@ static int request(struct desk *d, enum request r, int argument)
     struct trace_state *s = d->view.trace_screen;
     struct err e = {0};
 
-    if (move_cursor(d, r))
+    if (move_cursor(d, r) || desk_attention_request(d, r, argument))
         return 1;
     switch (r) {
     case REQUEST_OVERLAY: desk_trace_overlay(d, (int)s->overlay + argument, -1); return 1;

@@ -10,6 +10,7 @@
 #include "app/presets.h"
 #include "app/session_judge.h"
 #include "app/session_recipe.h"
+#include "engine/run/experts.h"
 #include "scenarios/registry.h"
 
 static int take(struct engine *e, struct engine_message *m)
@@ -173,7 +174,35 @@ void engine_turns(struct engine *e, struct engine_turns *out)
     pthread_mutex_unlock(&e->lock);
 }
 
-static enum status evaluate(struct session *s, struct err *e)
+/* The whole model and what is left without the experts that `what` names, told in one line. */
+static enum status evaluate_without(struct session *s, const char *what, struct evaluation *o, struct err *e)
+{
+    struct trainer *t = s->trainer;
+    struct evaluation whole = *o;
+    struct knock_out_effect effect;
+    struct knock_out off;
+    uint8_t *right = calloc(2 * ((size_t)t->held_out_n + 1), 1);
+    enum status st = right ? knock_out_parse(&off, what, e)
+                           : err_set(e, ST_NOMEM, "knock-out", "no memory for %d problems", t->held_out_n);
+    if (!st) {
+        o->right = right;
+        whole.right = right + t->held_out_n + 1;
+        st = knock_out_evaluate(t, &off, o, NULL, e);
+    }
+    if (!st)
+        st = trainer_evaluate(t, &whole, NULL, e);
+    if (!st) {
+        effect = knock_out_effect(o->right, whole.right, o->problems, o->k);
+        session_say(s, 0,
+                    "step %lld, %d held-out problems x %d: without expert %s pass@1 %.3f, with it %.3f: "
+                    "%+.3f +- %.3f",
+                    (long long)t->step, o->problems, o->k, what, o->pass_1, whole.pass_1, effect.change, effect.error);
+    }
+    free(right);
+    return st;
+}
+
+static enum status evaluate(struct session *s, const char *without, struct err *e)
 {
     const struct eval_stage *v;
     struct evaluation o = {0};
@@ -183,6 +212,8 @@ static enum status evaluate(struct session *s, struct err *e)
     v = &s->trainer->set.eval;
     o = (struct evaluation){.k = v->k, .problems = v->final_problems, .temperature = v->temperature, .top_p = v->top_p,
                             .seed = s->trainer->seed, .step = (uint32_t)s->trainer->step};
+    if (without[0])
+        return evaluate_without(s, without, &o, e);
     st = trainer_evaluate(s->trainer, &o, NULL, e);
     if (!st)
         session_say(s, 0, "step %lld, %d held-out problems x %d: pass@1 %.3f  pass@%d %.3f  maj@%d %.3f  length %.1f",
@@ -270,7 +301,7 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
         st = tidy(en, e);
         break;
     case ENGINE_EVALUATE:
-        st = evaluate(s, e);
+        st = evaluate(s, m->text, e);
         break;
     case ENGINE_TURNS:
         st = begin_turns(en, m, e);

@@ -20,7 +20,7 @@ enum engine_request {
     ENGINE_NOTE,       /* run_id, text */
     ENGINE_DELETE,     /* run_id */
     ENGINE_TIDY,       /* the runs of lessons are deleted, but for those that are open or that kept runs began from */
-    ENGINE_EVALUATE,   /* the open run, now: result as a message */
+    ENGINE_EVALUATE,   /* the open run, now: result as a message; text: with and without experts, "1:3" */
     ENGINE_TURNS,      /* text: a run that takes steps in turns with the open one; "": no more */
     ENGINE_KEEP,       /* of run_id: finding, findings_n go on record; the step under way is not disturbed */
     ENGINE_RECIPE,     /* text: recipe's name or path; arguments: key=value; reviews; starts it, or goes on with it */

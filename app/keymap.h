@@ -25,6 +25,7 @@ enum {
     ON_LOG = 1 << SCREEN_LOG,
     ON_RECIPE = 1 << SCREEN_RECIPE,
     ON_TEXTS = 1 << SCREEN_TEXTS,
+    ON_SCHEDULE = 1 << SCREEN_SCHEDULE,
     ON_ALL = (1 << SCREEN_N) - 1
 };
 

@@ -20,7 +20,9 @@
 enum { LOW_PRIORITY = 10 };
 
 /* Places in the order in which they are served: what is quick and what somebody looks at first. */
-enum place { PLACE_WHAT_IF, PLACE_TOKENS, PLACE_AHA, PLACE_VALUE, PLACE_VALUES, PLACE_ROUTING };
+enum place {
+    PLACE_WHAT_IF, PLACE_TOKENS, PLACE_ATTENTION, PLACE_AHA, PLACE_VALUE, PLACE_VALUES, PLACE_ROUTING
+};
 _Static_assert(PLACE_ROUTING + 1 == PROBE_PLACES, "every kind of question has its place");
 
 static enum place place_of(const struct probe_question *q)
@@ -34,14 +36,22 @@ static enum place place_of(const struct probe_question *q)
         return PLACE_AHA;
     case PROBE_ROUTING:
         return PLACE_ROUTING;
+    case PROBE_ATTENTION:
+        return PLACE_ATTENTION;
     default:
         return q->at >= 0 ? PLACE_VALUE : PLACE_VALUES;
     }
 }
 
-static int is_about_trace(const struct probe_question *q)
+/* Whether its answer is facts of a trace's tokens. */
+static int is_about_tokens(const struct probe_question *q)
 {
     return q->what == PROBE_TOKENS || q->what == PROBE_AHA || q->what == PROBE_VALUES;
+}
+
+static int is_about_trace(const struct probe_question *q)
+{
+    return is_about_tokens(q) || q->what == PROBE_ATTENTION;
 }
 
 /* Whether a question is still wanted when another one comes. */
@@ -68,7 +78,8 @@ static int is_same(const struct probe_question *a, const struct probe_question *
                a->objective.eps_low == b->objective.eps_low &&
                a->objective.eps_high == b->objective.eps_high && a->objective.beta == b->objective.beta &&
                a->objective.max_length == b->objective.max_length;
-    return a->at == b->at && a->samples == b->samples && a->n == b->n;
+    return a->at == b->at && a->samples == b->samples && a->n == b->n && a->layer == b->layer &&
+           a->head == b->head;
 }
 
 static void ring(struct probe *p)
@@ -89,10 +100,13 @@ enum status probe_init(struct probe *p, const char *store_path, int wake, struct
     p->what_if = calloc(1, sizeof *p->what_if);
     p->own_routing = calloc(1, sizeof *p->own_routing);
     p->own_what_if = calloc(1, sizeof *p->own_what_if);
+    p->attention = calloc(1, sizeof *p->attention);
+    p->own_attention = calloc(1, sizeof *p->own_attention);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->asked, NULL);
     p->is_initialised = 1;
-    if (p->facts && p->routing && p->what_if && p->own_routing && p->own_what_if)
+    if (p->facts && p->routing && p->what_if && p->own_routing && p->own_what_if && p->attention &&
+        p->own_attention)
         return ST_OK;
     probe_release(p);
     return err_set(e, ST_NOMEM, "probe", "no memory for facts");
@@ -120,6 +134,8 @@ void probe_release(struct probe *p)
     free(p->what_if);
     free(p->own_routing);
     free(p->own_what_if);
+    free(p->attention);
+    free(p->own_attention);
     pthread_cond_destroy(&p->asked);
     pthread_mutex_destroy(&p->lock);
     memset(p, 0, sizeof *p);
@@ -156,6 +172,9 @@ static void show(void *ctx)
     } else if (p->question.what == PROBE_WHAT_IF) {
         *p->what_if = *p->own_what_if;
         p->what_if->version = p->version;
+    } else if (p->question.what == PROBE_ATTENTION) {
+        inspect_attention_copy(p->attention, p->own_attention);
+        p->attention->version = p->version;
     } else if (p->trace) {
         *p->facts = *p->trace;
         p->facts->version = p->version;
@@ -203,7 +222,7 @@ static enum status answer(struct probe *p, const struct probe_question *q, struc
             return st;
         }
     }
-    if (is_about_trace(q)) {
+    if (is_about_tokens(q)) {
         p->trace = facts_of(p, q);
         if (!p->trace)
             return err_set(e, ST_NOMEM, "probe", "no memory for facts");
@@ -211,7 +230,8 @@ static enum status answer(struct probe *p, const struct probe_question *q, struc
             p->trace->index == q->index)
             show(p); /* what was found out before is seen at once */
     }
-    return probe_answer(p->past, q, &(struct probe_facts){p->trace, p->own_routing, p->own_what_if}, &h, e);
+    return probe_answer(p->past, q,
+                        &(struct probe_facts){p->trace, p->own_routing, p->own_what_if, p->own_attention}, &h, e);
 }
 
 /* After an answer, with the lock held: an interrupted question waits again, and so does one that somebody has put who
@@ -283,7 +303,7 @@ enum status probe_ask(struct probe *p, const struct probe_question *q, struct er
 {
     enum place at = place_of(q);
     enum status st = ST_OK;
-    if (q->what > PROBE_WHAT_IF || q->step < 1 || q->run < 1)
+    if (q->what > PROBE_ATTENTION || q->step < 1 || q->run < 1)
         return err_set(e, ST_USAGE, "probe", "there is no such step to ask about");
     pthread_mutex_lock(&p->lock);
     if (!p->is_busy && p->error.code && is_same(&p->question, q)) {
@@ -354,6 +374,17 @@ int probe_look(struct probe *p, struct trace_facts *facts, struct routing_facts 
             *error = p->error;
         p->error_is_new = 0;
     }
+    pthread_mutex_unlock(&p->lock);
+    return news;
+}
+
+int probe_look_attention(struct probe *p, struct attention_facts *attention)
+{
+    int news;
+    pthread_mutex_lock(&p->lock);
+    news = p->attention->version > attention->version;
+    if (news)
+        inspect_attention_copy(attention, p->attention);
     pthread_mutex_unlock(&p->lock);
     return news;
 }

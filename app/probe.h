@@ -16,7 +16,8 @@ enum probe_what {
     PROBE_AHA,        /* tests the trace's aha candidates by resampling, or one token, whatever it is */
     PROBE_VALUES,     /* success rates: before every equation of the trace and at its end, or at one token */
     PROBE_ROUTING,    /* which tokens of the step's traces each expert serves */
-    PROBE_WHAT_IF     /* one update on a group with edited rewards and settings */
+    PROBE_WHAT_IF,    /* one update on a group with edited rewards and settings */
+    PROBE_ATTENTION   /* what a head of a layer looked at along the trace */
 };
 
 struct probe_question {
@@ -29,12 +30,13 @@ struct probe_question {
     char text[SNAP_TEXT];        /* the completion so far */
     int at;                      /* AHA, VALUES: token, -1: along the whole trace */
     int samples;                 /* continuations a place, 0: 32 */
+    int layer, head;             /* ATTENTION */
     double reward[WHAT_IF_GROUP];        /* WHAT_IF: of the group's completions */
     struct objective objective;  /* WHAT_IF */
 };
 
 /* Questions of one kind wait in one place, where a newer one takes the older one's. */
-enum { PROBE_PLACES = 6, PROBE_TRACES = 8 };
+enum { PROBE_PLACES = 7, PROBE_TRACES = 8 };
 
 struct probe {
     char store_path[1024];
@@ -58,6 +60,7 @@ struct probe {
     struct trace_facts *facts;
     struct routing_facts *routing;
     struct what_if_facts *what_if;
+    struct attention_facts *attention;
 
     /* The thread's own. */
     atomic_int cancel;           /* the question under way is to be given up */
@@ -67,6 +70,7 @@ struct probe {
     uint64_t known_used[PROBE_TRACES];
     struct routing_facts *own_routing;
     struct what_if_facts *own_what_if;
+    struct attention_facts *own_attention;
 };
 
 /* probe_init: no thread yet; it starts with the first question. Errors: ST_NOMEM. */
@@ -90,5 +94,7 @@ int probe_is_busy(struct probe *p);
  * be NULL. */
 int probe_look(struct probe *p, struct trace_facts *facts, struct routing_facts *routing,
                struct what_if_facts *what_if, char *doing, double *progress, struct err *error);
+/* probe_look_attention: the same for the attention of a head; returns whether it was newer. */
+int probe_look_attention(struct probe *p, struct attention_facts *attention);
 
 #endif

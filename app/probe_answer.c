@@ -283,6 +283,30 @@ static enum status answer_what_if(struct past *p, const struct probe_question *q
     return st;
 }
 
+/* The forward is a few ms, so that every head is asked for when it is looked at. */
+static enum status answer_attention(struct past *p, const struct probe_question *q, struct attention_facts *f,
+                                    const struct past_hooks *h, struct err *e)
+{
+    struct probe_trace *x = malloc(sizeof *x);
+    struct inspect_trace trace;
+    enum status st =
+        x ? probe_read_trace(p, q, x, e) : err_set(e, ST_NOMEM, "probe", "no memory for a trace");
+    if (!st) {
+        past_tell(h, 0, "attention of layer %d, head %d", q->layer + 1, q->head + 1);
+        trace = probe_inspect(x);
+        st = inspect_attention(p->trainer, &trace, q->layer, q->head, f, e);
+    }
+    if (!st) {
+        f->run = q->run;
+        f->step = q->step;
+        f->group = q->group;
+        f->index = q->index;
+        changed(h);
+    }
+    free(x);
+    return st;
+}
+
 static enum status answer_trace(struct past *p, const struct probe_question *q, struct trace_facts *f,
                                 const struct past_hooks *h, struct err *e)
 {
@@ -324,5 +348,7 @@ enum status probe_answer(struct past *p, const struct probe_question *q, const s
         return answer_routing(p, q, f->routing, h, e);
     if (q->what == PROBE_WHAT_IF)
         return answer_what_if(p, q, f->what_if, h, e);
+    if (q->what == PROBE_ATTENTION)
+        return answer_attention(p, q, f->attention, h, e);
     return answer_trace(p, q, f->trace, h, e);
 }

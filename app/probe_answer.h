@@ -10,6 +10,7 @@ struct probe_facts {
     struct trace_facts *trace;       /* TOKENS, AHA, VALUES */
     struct routing_facts *routing;   /* ROUTING */
     struct what_if_facts *what_if;   /* WHAT_IF */
+    struct attention_facts *attention;   /* ATTENTION */
 };
 
 /* probe_answer: fills the facts that the question is about; the others may be NULL. Facts of the same trace

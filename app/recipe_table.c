@@ -1,7 +1,7 @@
 /* What a recipe's stages did, from what is on record of their runs.
  *
- * The figures of a stage are those of its last evaluation: of one that is done that is its end. Opening a task can take
- * a while, so that figures are read once an evaluation. */
+ * The figures of a stage are those of its last evaluation: of one that is done that is its end. Opening a
+ * task can take a while, so that figures are read once an evaluation. */
 #include "app/recipe_table.h"
 
 #include <math.h>
@@ -30,6 +30,9 @@ void recipe_table_plan(const struct recipe *r, struct recipe_state *s)
     }
 }
 
+_Static_assert((int)RECIPE_TASKS == (int)DIFFICULTIES && (int)RECIPE_TASK_NAME == (int)LABEL_BYTES,
+               "a row has room for every task's name");
+
 /* pass@1 of an evaluation by what its problems are; for a mixture of tasks. */
 static void read_tasks(const struct settings *set, const struct record_evaluation *v, struct recipe_row *row)
 {
@@ -39,7 +42,8 @@ static void read_tasks(const struct settings *set, const struct record_evaluatio
     struct err none;
     void *self = NULL;
     row->tasks_n = 0;
-    if (!v->right || !s->difficulty || !s->scale || strcmp(s->scale, "task") || s->open(set->task, &self, &none))
+    if (!v->right || !s->difficulty || !s->scale || strcmp(s->scale, "task") || s->open(set->task, &self,
+                                                                                        &none))
         return;
     for (int i = 0; i < v->problems && i < s->held_out_n(self); i++) {
         struct problem p;
@@ -158,7 +162,8 @@ static void print_line(struct str *out, const struct recipe_row *row, const char
     char texts[32] = "";
     if (row->texts_n)
         snprintf(texts, sizeof texts, "%d/%d", row->texts_kept, row->texts_n);
-    str_printf(out, "%-12s %-7s %6lld %7.1f %11s", row->stage, row->kind, (long long)row->step, row->seconds, texts);
+    str_printf(out, "%-12s %-7s %6lld %7.1f %11s", row->stage, row->kind, (long long)row->step,
+               row->seconds, texts);
     for (int k = 0; k < RECIPE_FIGURES; k++) {
         if (isnan(row->figure[k]))
             str_printf(out, " %8s", "-");

@@ -10,9 +10,9 @@
 /* recipe_table_plan: the stages' words, in their order; nothing on record. */
 void recipe_table_plan(const struct recipe *r, struct recipe_state *s);
 
-/* recipe_table_read: what is on record of a stage's run: its steps, seconds and texts, and the figures of its last
- * evaluation with pass@1 by task. A row that holds that run at the same step already keeps its figures. Errors:
- * those of the store. */
+/* recipe_table_read: what is on record of a stage's run: its steps, seconds and texts, and the figures of
+ * its last evaluation with pass@1 by task. A row that holds that run at the same step already keeps its
+ * figures. Errors: those of the store. */
 enum status recipe_table_read(struct query *q, int64_t run, struct recipe_row *row, struct err *e);
 
 /* recipe_table_tasks: "countdown 0.590, chat 0.410"; "" where there is but one task. */

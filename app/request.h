@@ -77,6 +77,10 @@ enum request {
     REQUEST_TEXTS,      /* of the run or stage that is chosen */
     REQUEST_VERDICT,    /* argument: enum example_verdict */
     REQUEST_EDIT,
+    REQUEST_ALL_TO_ALL,
+    REQUEST_ATTENTION,
+    REQUEST_HEAD,       /* argument: 1 the next, -1 the one before */
+    REQUEST_HEAD_LAYER, /* the same */
     REQUEST_LESSON_NEXT,
     REQUEST_LESSON_BACK,
     REQUEST_N

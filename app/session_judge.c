@@ -1,5 +1,5 @@
-/* A hand's verdicts. What the store would take but the trainer could not learn from is refused before it is written, so
- * that the record and what is learned from never part. */
+/* A hand's verdicts. What the store would take but the trainer could not learn from is refused before it
+ * is written, so that the record and what is learned from never part. */
 #include "app/session_judge.h"
 
 #include <stdio.h>
@@ -33,18 +33,20 @@ static enum status check(struct session *s, const struct record_run *run, const 
     if (!x->n)
         return err_set(e, ST_USAGE, "texts", "%s learns from no collected text", run->name);
     if (!row)
-        return err_set(e, ST_NOTFOUND, "texts", "%s learns from %d texts, there is no number %d", run->name, x->n,
-                       place + 1);
+        return err_set(e, ST_NOTFOUND, "texts", "%s learns from %d texts, there is no number %d", run->name,
+                       x->n, place + 1);
     if (run->step > 0)
-        return err_set(e, ST_USAGE, "texts", "%s has taken %lld steps: what it learned from stands", run->name,
-                       (long long)run->step);
+        return err_set(e, ST_USAGE, "texts", "%s has taken %lld steps: what it learned from stands",
+                       run->name, (long long)run->step);
     if (verdict == VERDICT_RULE && row->verdict == VERDICT_EDITED)
-        return err_set(e, ST_USAGE, "texts", "text %d was edited: the rules have not seen it; accept or reject it",
+        return err_set(e, ST_USAGE, "texts",
+                       "text %d was edited: the rules have not seen it; accept or reject it",
                        place + 1);
     falls = verdict == VERDICT_REJECTED || (verdict == VERDICT_RULE && row->why[0]);
     if (falls && row->kept && x->kept_n == 1)
         return err_set(e, ST_USAGE, "texts", "that is the last text that %s has to learn from", run->name);
-    return verdict == VERDICT_EDITED && row->kind == EXAMPLE_TRACE && text ? check_words(s, run->id, text, e) : ST_OK;
+    return verdict == VERDICT_EDITED && row->kind == EXAMPLE_TRACE && text ? check_words(s, run->id, text,
+                                                                                         e) : ST_OK;
 }
 
 /* The open run's trainer takes the texts as they stand now. */
@@ -58,8 +60,8 @@ static enum status read_again(struct session *s, struct err *e)
     return st;
 }
 
-enum status session_judge(struct session *s, int64_t id, int place, enum example_verdict verdict, const char *text,
-                          struct err *e)
+enum status session_judge(struct session *s, int64_t id, int place, enum example_verdict verdict,
+                          const char *text, struct err *e)
 {
     static const char *const what[] = {"as the rules have it", "accepted", "rejected", "edited"};
     struct examples x = {0};

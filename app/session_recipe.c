@@ -83,8 +83,8 @@ static void find_done(struct course *c, struct query *q)
     }
 }
 
-enum status course_plan(struct course *c, struct query *q, const char *const *assignment, int n, uint64_t seed,
-                        struct err *e)
+enum status course_plan(struct course *c, struct query *q, const char *const *assignment, int n,
+                        uint64_t seed, struct err *e)
 {
     enum status st = ST_OK;
     c->seed = seed;
@@ -276,7 +276,8 @@ static void hold(struct session *s)
     if (!course_holds(s) || query_examples_n(s->query, s->run.id, &n, &kept, &none))
         return;
     control_pause(&s->control);
-    session_say(s, 0, "%s will learn from %d of %d texts: :texts to accept, reject or edit them; space goes on",
+    session_say(s, 0,
+                "%s will learn from %d of %d texts: :texts to accept, reject or edit them; space goes on",
                 s->run.name, kept, n);
 }
 
@@ -327,8 +328,8 @@ enum status session_recipe(struct session *s, struct course *c, struct err *e)
     return st;
 }
 
-enum status course_start(struct session *s, const char *name, const char *const *assignment, int n, uint64_t seed,
-                         int reviews, struct err *e)
+enum status course_start(struct session *s, const char *name, const char *const *assignment, int n,
+                         uint64_t seed, int reviews, struct err *e)
 {
     struct course *c = calloc(1, sizeof *c);
     enum status st = ST_OK;

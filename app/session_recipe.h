@@ -30,15 +30,17 @@ enum status course_plan(struct course *c, struct query *q, const char *const *as
  * (allocated by malloc) in any case. */
 enum status session_recipe(struct session *s, struct course *c, struct err *e);
 
-/* course_start: recipe_load, course_plan and session_recipe. Without assignments the recipe of that name which is under
- * way goes on with the settings that it has. Errors: theirs; the open run is left alone where nothing could be planned. */
-enum status course_start(struct session *s, const char *name, const char *const *assignment, int n, uint64_t seed,
-                         int reviews, struct err *e);
+/* course_start: recipe_load, course_plan and session_recipe. Without assignments the recipe of that name
+ * which is under way goes on with the settings that it has. Errors: theirs; the open run is left alone
+ * where nothing could be planned. */
+enum status course_start(struct session *s, const char *name, const char *const *assignment, int n,
+                         uint64_t seed, int reviews, struct err *e);
 /* course_holds: the open stage waits for a hand's verdicts before its first step. */
 int course_holds(const struct session *s);
 
 /* course_open: whether the open run is the stage of the recipe that is under way; course_next: whether a
- * stage follows it; course_advance: makes and opens that stage's run, after collecting what it learns from. */
+ * stage follows it; course_advance: makes and opens that stage's run, after collecting what it learns
+ * from. */
 int course_open(const struct session *s);
 int course_next(const struct session *s);
 enum status course_advance(struct session *s, struct err *e);

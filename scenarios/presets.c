@@ -51,6 +51,8 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ROW_OVER("countdown", "r1-zero")
         ROW_OVER("countdown", "r1-zero-blind")
         ROW_OVER("countdown", "student-dense")
+        ROW_OVER("quick", "fp8-tile")
+        ROW_OVER("quick", "fp8-tensor")
         ROW_OVER("quick", "collapse")
         ROW_OVER("quick", "format-only")
         ROW_OVER("quick", "process-reward")
@@ -62,6 +64,10 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ROW_OVER("quick", "reference-reset")
         ROW_OVER("quick", "quick-dpo")
         ROW_OVER("quick", "quick-ppo")
+        ROW_OVER("quick", "expert-collapse")
+        ROW_OVER("quick", "balance-loss")
+        ROW_OVER("quick", "no-shared")
+        ROW_OVER("quick", "grouped")
         "preset_row_end:\n"
         ".popsection\n");
 

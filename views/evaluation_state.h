@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "engine/run/facts.h"
 #include "engine/run/record.h"
 #include "views/list.h"
 
@@ -46,6 +47,11 @@ struct evaluation_state {
     char bucket[BUCKETS_KEPT][BUCKET_BYTES];
     int bucket_problems[BUCKETS_KEPT];   /* in the evaluation in view */
     double *bucket_pass_1, *bucket_pass_k;   /* [BUCKETS_KEPT, EVALUATIONS_KEPT], NaN: no problem of it */
+
+    /* Test-time compute, where it was asked for; NULL: no pane of it. done 0: nothing is known yet. */
+    const struct compute_facts *compute;
+    const char *computing;               /* what is being done for it, NULL: nothing */
+    double computing_part;               /* 0..1 */
 
     int problems_n, weighed_n;           /* weighed_n: those whose difficulty is known */
     struct held_problem *problem;        /* [problems_n] in the order in which they are held out */

@@ -181,6 +181,10 @@ static const struct text {
          "0: all experts get the same. 1: one gets twice its share. Of one batch, so it is never quite 0."},
     [M_MAX_VIO_AVERAGE] = {"the same of the load's moving average (run.load_decay)", "V3",
                            "Without a batch's chance. It stays up where the biases cannot follow."},
+    [M_ROUTE_DIFFERENCE] = {"assignments of the rollout's top K that the training forward's own top K lacks, over all",
+                            "V3 eq. 16; routing replay, cf. GSPO section 5.3",
+                            "Where sampler and trainer choose other experts, their log-probabilities differ, too. With "
+                            "rl.router_replay the rollout's choice is trained on."},
     [M_TOKENS] = {"sum_i |o_i|", "TRL", ""},
     [M_TOKENS_PER_SECOND] = {"num_tokens / step_time", "verl's throughput",
                              "Of the whole step, the update included."},

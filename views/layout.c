@@ -42,7 +42,7 @@ static const struct node log_any[] = {
 
 static const struct composition logs[] = {{40, 10, log_any}, END};
 
-static const struct screen screens[SCREEN_N] = {
+static const struct screen screens[SCREEN_LAYOUTS] = {
     [SCREEN_DASHBOARD] = {"dashboard", "curves, this step's group, a streaming trace", '1', layout_dashboard},
     [SCREEN_LEARNING] = {"learning", "the falling loss of a base or a cold start", 0, layout_learning},
     [SCREEN_GROUP] = {"group", "one prompt and its completions: reward, advantage, what failed", '2',
@@ -58,15 +58,18 @@ static const struct screen screens[SCREEN_N] = {
     [SCREEN_COMPARE] = {"compare", "runs overlaid, settings diffed, traces side by side", '7',
                         layout_compare},
     [SCREEN_EVALUATION] = {"evaluation", "held-out problems over steps, one by one", '8', layout_evaluation},
+    [SCREEN_COMPUTE] = {"compute", "evaluation, with accuracy over tokens spent", 0, layout_compute},
     [SCREEN_SCENARIOS] = {"scenarios", "start a preset; edit its settings in a form", '9', layout_scenarios},
     [SCREEN_LOG] = {"log", "what happened, line by line", '0', logs},
     [SCREEN_RECIPE] = {"recipe", "a chain of stages: where it stands, what each stage changed", 0, layout_recipe},
     [SCREEN_TEXTS] = {"texts", "what a run learns from, text by text; verdicts by hand", 0, layout_texts},
+    [SCREEN_SCHEDULE] = {"schedule", "pipeline schedules on a clock: 1F1B, ZB1P, DualPipe; an overlapped pair", 0,
+                         layout_schedule},
 };
 
 const struct screen *screen_row(enum screen_id s)
 {
-    return &screens[s < SCREEN_N ? s : SCREEN_DASHBOARD];
+    return &screens[s < SCREEN_LAYOUTS ? s : SCREEN_DASHBOARD];
 }
 
 enum screen_id screen_find(char key)

@@ -16,10 +16,12 @@ enum pane_id {
     PANE_LOAD, PANE_MAX_VIO, PANE_BIAS, PANE_SERVED,                         /* experts */
     PANE_OBJECTIVE, PANE_TERMS,                                              /* objective */
     PANE_COMPARE, PANE_DIFFERENCE, PANE_BOTH,                                /* compare */
-    PANE_EVALUATIONS, PANE_DIFFICULTY, PANE_PROBLEMS,                        /* evaluation */
+    PANE_EVALUATIONS, PANE_DIFFICULTY, PANE_PROBLEMS, PANE_COMPUTE,          /* evaluation */
     PANE_SCENARIOS, PANE_FORM,                                               /* scenarios */
     PANE_RECIPE, PANE_CHANGE, PANE_STAGE,                                    /* recipe */
     PANE_TEXTS, PANE_EXAMPLE,                                                /* texts */
+    PANE_SCHEDULE, PANE_FIGURES, PANE_OVERLAP,                               /* schedule */
+    PANE_ATTENTION,                                                          /* trace */
     PANE_LESSON,
     PANE_N
 };
@@ -31,8 +33,10 @@ enum screen_id {
     SCREEN_WHAT_IF,     /* the same, while something is tried out on a copy of it */
     SCREEN_TRACE, SCREEN_EXPERTS, SCREEN_OBJECTIVE, SCREEN_RUNS, SCREEN_COMPARE,
     SCREEN_EVALUATION, SCREEN_SCENARIOS, SCREEN_LOG,
-    SCREEN_RECIPE, SCREEN_TEXTS,
-    SCREEN_N
+    SCREEN_RECIPE, SCREEN_TEXTS, SCREEN_SCHEDULE,
+    SCREEN_N,
+    SCREEN_COMPUTE = SCREEN_N, /* a layout only: the evaluation screen with test-time compute */
+    SCREEN_LAYOUTS
 };
 
 /* A node of a composition, in preorder: a pane, or rows or columns followed by `children` nodes.

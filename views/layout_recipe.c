@@ -19,6 +19,16 @@ static const struct node recipe_small[] = {
     PANE(PANE_STATUS, 1, 0, 1),
 };
 
+/* Room for seven stages, twice. */
+static const struct node recipe_usual[] = {
+    ROWS(5, 0, 0, 0),
+    PANE(PANE_HEADER, 1, 0, 1),
+    PANE(PANE_RECIPE, 9, 1, 11),
+    PANE(PANE_CHANGE, 9, 1, 11),
+    PANE(PANE_STAGE, 4, 1, 0),
+    PANE(PANE_STATUS, 1, 0, 1),
+};
+
 static const struct node recipe_tiny[] = {
     ROWS(3, 0, 0, 0),
     PANE(PANE_HEADER, 1, 0, 1),
@@ -27,7 +37,7 @@ static const struct node recipe_tiny[] = {
 };
 
 const struct composition layout_recipe[] = {
-    {100, 32, recipe_wide}, {60, 18, recipe_small}, {40, 10, recipe_tiny}, END,
+    {100, 32, recipe_wide}, {60, 24, recipe_usual}, {60, 18, recipe_small}, {40, 10, recipe_tiny}, END,
 };
 
 static const struct node texts_wide[] = {

@@ -13,6 +13,18 @@ static const struct node wide[] = {
     PANE(PANE_STATUS, 1, 0, 1),
 };
 
+static const struct node large[] = {
+    ROWS(3, 0, 0, 0),
+    PANE(PANE_HEADER, 1, 0, 1),
+    COLUMNS(2, 34, 1, 0),
+    PANE(PANE_TEXT, 80, 3, 0),
+    ROWS(3, 54, 2, 76),
+    PANE(PANE_TOKEN, 16, 3, 20),
+    PANE(PANE_VALUE, 8, 1, 14),
+    PANE(PANE_ATTENTION, 10, 3, 0),
+    PANE(PANE_STATUS, 1, 0, 1),
+};
+
 static const struct node medium[] = {
     ROWS(4, 0, 0, 0),
     PANE(PANE_HEADER, 2, 0, 2),
@@ -50,5 +62,5 @@ static const struct node tiny[] = {
 };
 
 const struct composition layout_trace[] = {
-    {142, 30, wide}, {92, 28, medium}, {60, 16, small}, {40, 32, tall}, {40, 10, tiny}, END,
+    {142, 40, large}, {142, 30, wide}, {92, 28, medium}, {60, 16, small}, {40, 32, tall}, {40, 10, tiny}, END,
 };

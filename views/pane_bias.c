@@ -82,6 +82,46 @@ static void measure(const struct view *v, const struct experts_now *now, struct 
     s->heads = inner.h >= now->layers_n * (now->experts_n + 1);
 }
 
+/* A row of the past: a curve between its name and its newest number. */
+static void draw_past_row(struct canvas *c, struct rect r, int row, const char *name, const double *y, int n,
+                          int is_selected)
+{
+    char text[FORMAT_BYTES];
+    int end = canvas_right(c, r, row, r.w - 1, is_selected ? STYLE_STRONG : STYLE_TEXT, format_number(text, y[n - 1]));
+
+    canvas_text(c, r, row, 1, is_selected ? STYLE_STRONG : STYLE_DIM, name, -1);
+    if (end - 7 >= 4)
+        meter_spark(c, r, row, 6, end - 7, y, n, STYLE_CURVE_B);
+}
+
+/* Below the bars, where there is room: how far the biases of each layer have come apart over the steps on record, and
+ * the chosen expert's own bias. */
+static void draw_past(struct canvas *c, struct rect r, const struct view *v, const struct experts_now *now, int cell)
+{
+    const struct experts_state *x = v->experts;
+    double y[LOADS_MAX];
+    char name[EXPERT_LABEL_BYTES];
+    int l, i, row = 1, cells = now->layers_n * now->experts_n;
+
+    if (!x || x->n < 2 || !x->bias || x->run != v->now->run_id || x->layers_n != now->layers_n ||
+        x->experts_n != now->experts_n || r.h < now->layers_n + 2)
+        return;
+    canvas_fit(c, r, 0, 1, r.w - 2, STYLE_DIM, "over steps: spread of each layer's biases; the chosen one");
+    for (l = 0; l < now->layers_n; l++) {
+        for (i = 0; i < x->n; i++) {
+            struct experts_now past = {now->layers_n, now->experts_n, NULL, x->bias + i * cells, NULL, x->step[i]};
+            double low, high;
+            bias_range(&past, l, &low, &high);
+            y[i] = high - low;
+        }
+        snprintf(name, sizeof name, "L%d", l + 1);
+        draw_past_row(c, r, row++, name, y, x->n, 0);
+    }
+    for (i = 0; i < x->n; i++)
+        y[i] = x->bias[i * cells + cell];
+    draw_past_row(c, r, row, experts_label(name, cell, now->experts_n), y, x->n, 1);
+}
+
 void pane_bias(struct canvas *c, struct rect r, const struct view *v)
 {
     struct experts_now now;
@@ -113,6 +153,7 @@ void pane_bias(struct canvas *c, struct rect r, const struct view *v)
     }
     if (!s.heads)
         list_scrollbar(c, r, inner, &list);
+    draw_past(c, rect_cut(inner, 0, row, inner.w, inner.h - row), v, &now, list.selected);
     bias_range(&now, list.selected / now.experts_n, &from, &to);
     snprintf(foot, sizeof foot, "bias of layer %d: %s … %s", list.selected / now.experts_n + 1,
              format_number(low, from), format_number(high, to));

@@ -1,8 +1,8 @@
-/* The panes of the recipe screen: the stages with their figures, what each changed against the one that it starts
- * from, and the chosen stage in words.
+/* The panes of the recipe screen: the stages with their figures, what each changed against the one that it
+ * starts from, and the chosen stage in words.
  *
- * Both tables have the same columns in the same places, so that a change stands below its figure. Where not all fit,
- * those of least weight are left out. */
+ * Both tables have the same columns in the same places, so that a change stands below its figure. Where
+ * not all fit, those of least weight are left out. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,8 +56,8 @@ static struct columns place(int width)
     return k;
 }
 
-static void put(struct canvas *c, struct rect r, int row, const struct columns *k, int column, enum style style,
-                const char *text)
+static void put(struct canvas *c, struct rect r, int row, const struct columns *k, int column,
+                enum style style, const char *text)
 {
     if (k->w[column])
         canvas_right(c, r, row, k->at[column] + k->w[column], style, text);
@@ -90,7 +90,7 @@ static enum style draw_mark(struct canvas *c, struct rect r, int row, const stru
         uint32_t sign;
         enum style style;
     } mark[] = {[RECIPE_TO_COME] = {0xB7, STYLE_DIM},
-                [RECIPE_BEGUN] = {0x25CB, STYLE_TEXT},
+                [RECIPE_BEGUN] = {'~', STYLE_TEXT},
                 [RECIPE_NOW] = {0x25CF, STYLE_ACCENT},
                 [RECIPE_DONE] = {0x2713, STYLE_TEXT}};
 
@@ -119,7 +119,8 @@ static enum style difference(char out[FORMAT_BYTES], double v, int better)
     return fabs(v) < 5e-4 ? STYLE_DIM : !better ? STYLE_TEXT : v > 0 ? STYLE_GOOD : STYLE_BAD;
 }
 
-static void draw_steps(struct canvas *c, struct rect r, int line, const struct columns *k, const struct recipe_row *x)
+static void draw_steps(struct canvas *c, struct rect r, int line, const struct columns *k,
+                       const struct recipe_row *x)
 {
     char text[FORMAT_BYTES * 2];
 
@@ -130,8 +131,8 @@ static void draw_steps(struct canvas *c, struct rect r, int line, const struct c
     put(c, r, line, k, COLUMN_STEPS, x->state == RECIPE_NOW ? STYLE_ACCENT : STYLE_TEXT, text);
 }
 
-static void draw_tasks(struct canvas *c, struct rect r, int line, const struct columns *k, const struct recipe_state *s,
-                       int at, int is_change)
+static void draw_tasks(struct canvas *c, struct rect r, int line, const struct columns *k,
+                       const struct recipe_state *s, int at, int is_change)
 {
     const struct recipe_row *x = &s->row[at];
     int col = k->at[COLUMN_TASKS] + 2, end = col + k->w[COLUMN_TASKS] - 2, i;
@@ -148,8 +149,8 @@ static void draw_tasks(struct canvas *c, struct rect r, int line, const struct c
     }
 }
 
-static void draw_row(struct canvas *c, struct rect r, int line, const struct columns *k, const struct recipe_state *s,
-                     int at)
+static void draw_row(struct canvas *c, struct rect r, int line, const struct columns *k,
+                     const struct recipe_state *s, int at)
 {
     const struct recipe_row *x = &s->row[at];
     enum style style = draw_mark(c, r, line, s, at);
@@ -178,8 +179,8 @@ static void draw_row(struct canvas *c, struct rect r, int line, const struct col
     draw_tasks(c, r, line, k, s, at, 0);
 }
 
-static void draw_change(struct canvas *c, struct rect r, int line, const struct columns *k, const struct recipe_state *s,
-                        int at)
+static void draw_change(struct canvas *c, struct rect r, int line, const struct columns *k,
+                        const struct recipe_state *s, int at)
 {
     const struct recipe_row *x = &s->row[at];
     char text[FORMAT_BYTES], from[RECIPE_WORD + 8];
@@ -207,7 +208,8 @@ static void draw_choices(struct canvas *c, struct rect inner, const struct recip
     int i, rows, row;
 
     canvas_fit(c, inner, 0, 1, inner.w - 1, STYLE_DIM,
-               inner.w >= NARROW ? "no recipe is under way; enter starts one of these" : "enter starts one of these");
+               inner.w >= NARROW ? "no recipe is under way; enter starts one of these"
+                   : "enter starts one of these");
     list_clamp(&list, body.h);
     for (i = 0; i < body.h && list.top + i < list.n; i++) {
         const struct recipe_choice *k = &s->choice[list.top + i];
@@ -222,7 +224,8 @@ static void draw_choices(struct canvas *c, struct rect inner, const struct recip
         paragraph_draw(c, body, row, STAGE_AT, STYLE_DIM, s->choice[list.selected].summary);
 }
 
-static void draw_table(struct canvas *c, struct rect r, struct rect inner, const struct recipe_state *s, int is_change)
+static void draw_table(struct canvas *c, struct rect r, struct rect inner, const struct recipe_state *s,
+                       int is_change)
 {
     struct columns k = place(inner.w - 1);
     struct rect body = rect_cut(inner, 0, 1, inner.w, inner.h - 1);
@@ -261,7 +264,8 @@ void pane_recipe(struct canvas *c, struct rect r, const struct view *v)
     char title[RECIPE_WORD + 200], right[64] = "";
 
     if (!s) {
-        pane_note(c, pane_frame(c, r, v, PANE_RECIPE, "recipe", ""), "no recipe is under way; :recipe NAME starts one");
+        pane_note(c, pane_frame(c, r, v, PANE_RECIPE, "recipe", ""),
+                  "no recipe is under way; :recipe NAME starts one");
         return;
     }
     if (!s->n) {
@@ -270,14 +274,15 @@ void pane_recipe(struct canvas *c, struct rect r, const struct view *v)
     }
     snprintf(title, sizeof title, r.w >= 100 ? "recipe %s: %s" : "recipe %s", s->name, s->summary);
     draw_table(c, r, pane_frame(c, r, v, PANE_RECIPE, title, standing(s, right, sizeof right)), s, 0);
-    pane_foot(c, r, "✓ done  ● open  ○ begun  · to come",
+    pane_foot(c, r, "✓ done  ● open  ~ begun  · to come",
               s->is_found ? "of what is on record   enter opens  T texts" : "enter opens its run  T texts");
 }
 
 void pane_change(struct canvas *c, struct rect r, const struct view *v)
 {
     const struct recipe_state *s = v->recipe;
-    struct rect inner = pane_frame(c, r, v, PANE_CHANGE, "what each stage changed", "against the one it starts from");
+    struct rect inner = pane_frame(c, r, v, PANE_CHANGE, "what each stage changed",
+                                   "against the one it starts from");
 
     if (!s || !s->n)
         pane_note(c, inner, "signed differences of a stage and the one that it starts from");
@@ -293,14 +298,16 @@ static void draw_run(struct canvas *c, struct rect r, int row, const struct reci
 
     if (!x->run) {
         canvas_fit(c, r, row, 1, r.w - 1, STYLE_DIM,
-                   x->collects ? "to come; the texts that it learns from are collected when it begins" : "to come");
+                   x->collects ? "to come; the texts that it learns from are collected when it begins"
+                       : "to come");
         return;
     }
     n = snprintf(text, sizeof text, "run %s: step %lld", x->name, (long long)x->step);
     if (x->state != RECIPE_DONE && x->steps && n > 0 && (size_t)n < sizeof text)
         n += snprintf(text + n, sizeof text - (size_t)n, " of %lld", (long long)x->steps);
     if (x->texts_n && n > 0 && (size_t)n < sizeof text)
-        n += snprintf(text + n, sizeof text - (size_t)n, "; learns from %d of %d texts (T)", x->texts_kept, x->texts_n);
+        n += snprintf(text + n, sizeof text - (size_t)n, "; learns from %d of %d texts (T)", x->texts_kept,
+                      x->texts_n);
     if (x->evaluated >= 0 && x->evaluated != x->step && n > 0 && (size_t)n < sizeof text)
         snprintf(text + n, sizeof text - (size_t)n, "; figures of step %lld", (long long)x->evaluated);
     canvas_fit(c, r, row, 1, r.w - 1, STYLE_TEXT, text);
@@ -333,7 +340,8 @@ static void draw_by_task(struct canvas *c, struct rect r, int row, const struct 
     }
 }
 
-/* The chosen stage's figures from, to and by how much; two a line where there is room. Returns the row after them. */
+/* The chosen stage's figures from, to and by how much; two a line where there is room. Returns the row
+ * after them. */
 static int draw_figures(struct canvas *c, struct rect r, int row, const struct recipe_state *s, int at)
 {
     const struct recipe_row *x = &s->row[at], *b = x->from_row >= 0 ? &s->row[x->from_row] : NULL;
@@ -374,15 +382,16 @@ void pane_stage(struct canvas *c, struct rect r, const struct view *v)
     }
     snprintf(title, sizeof title, "stage %s", x->stage);
     inner = pane_frame(c, r, v, PANE_STAGE, title, x->kind);
-    row = paragraph_draw(c, rect_cut(inner, 0, 0, inner.w, inner.h > 2 ? inner.h - 1 : inner.h), 0, 1, STYLE_TEXT,
-                         x->summary);
+    row = paragraph_draw(c, rect_cut(inner, 0, 0, inner.w, inner.h > 2 ? inner.h - 1 : inner.h), 0, 1,
+                         STYLE_TEXT, x->summary);
     draw_run(c, inner, row++, x);
     if (x->state == RECIPE_NOW && x->steps > 0 && row < inner.h) {
         if (s->holds)
             canvas_fit(c, inner, row, 1, inner.w - 1, STYLE_WARNING,
                        "it waits before its first step: T shows its texts, space goes on");
         else
-            meter_gauge(c, inner, row, 1, inner.w < 42 ? inner.w - 2 : 40, (double)x->step / (double)x->steps, STYLE_ACCENT);
+            meter_gauge(c, inner, row, 1, inner.w < 42 ? inner.w - 2 : 40,
+                        (double)x->step / (double)x->steps, STYLE_ACCENT);
         row++;
     }
     row = draw_figures(c, inner, row, s, s->list.selected);

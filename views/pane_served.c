@@ -69,7 +69,10 @@ static void describe(const struct view *v, const struct experts_now *now, int ce
                100.0 / now->experts_n);
     if (served)
         describe_served(s, served);
-    str_printf(s, "%sIts bias is %+.3f: %s.", served ? "\n" : " ", b,
+    str_printf(s, "%sIts bias is %+.3f", served ? "\n" : " ", b);
+    if (served)
+        str_printf(s, " on a mean affinity of %.3f", (double)served->affinity);
+    str_printf(s, ": %s.",
                b > 0   ? "it is chosen more readily than its score alone would have it"
                : b < 0 ? "it is chosen less readily than its score alone would have it"
                        : "its score alone decides");

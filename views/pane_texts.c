@@ -56,13 +56,16 @@ static void draw_head(struct canvas *c, struct rect r, const struct columns *k)
 }
 
 /* Kept or not is told by a sign, by hand or not by the word. */
-static void draw_verdict(struct canvas *c, struct rect r, int row, const struct columns *k, const struct record_example *x)
+static void draw_verdict(struct canvas *c, struct rect r, int row, const struct columns *k,
+                         const struct record_example *x)
 {
     canvas_put(c, r, row, 0, x->kept ? STYLE_GOOD : STYLE_BAD, x->kept ? 0x2713 : 0x2717);
-    canvas_fit(c, r, row, k->kept, KEPT_W - 1, x->verdict != VERDICT_RULE ? STYLE_KEY : STYLE_DIM, texts_kept_word(x));
+    canvas_fit(c, r, row, k->kept, KEPT_W - 1, x->verdict != VERDICT_RULE ? STYLE_KEY : STYLE_DIM,
+               texts_kept_word(x));
 }
 
-/* A pair has no scores of its own; those of a trace are of what was sampled, not of what a hand made of it. */
+/* A pair has no scores of its own; those of a trace are of what was sampled, not of what a hand made of
+ * it. */
 static int is_scored(const struct record_example *x)
 {
     return x->kind == EXAMPLE_TRACE && x->verdict != VERDICT_EDITED;
@@ -79,8 +82,8 @@ static void draw_score(struct canvas *c, struct rect r, int row, int end, double
     canvas_right(c, r, row, end, isfinite(v) ? STYLE_TEXT : STYLE_DIM, text);
 }
 
-static void draw_text(struct canvas *c, struct rect r, int row, const struct columns *k, const struct texts_state *s,
-                      int place)
+static void draw_text(struct canvas *c, struct rect r, int row, const struct columns *k,
+                      const struct texts_state *s, int place)
 {
     const struct record_example *x = &s->row[place];
     char number[16];
@@ -122,7 +125,8 @@ void pane_texts(struct canvas *c, struct rect r, const struct view *v)
                        s && s->note[0] ? s->note : "what a run learns from stands here: :texts RUN");
         return;
     }
-    snprintf(title, sizeof title, r.w >= 60 ? "texts of %s: %s" : "%s: %s", s->name, texts_filter_name(s->filter));
+    snprintf(title, sizeof title, r.w >= 60 ? "texts of %s: %s" : "%s: %s", s->name,
+             texts_filter_name(s->filter));
     if (r.w >= 60)
         snprintf(right, sizeof right, "%d of %d kept, %d by hand", s->kept_n, s->n, s->by_hand_n);
     else
@@ -141,7 +145,8 @@ void pane_texts(struct canvas *c, struct rect r, const struct view *v)
             canvas_select(c, body, i);
     }
     list_scrollbar(c, r, body, &list);
-    pane_foot(c, r, s->step > 0 ? "it has learned from them: they stand" : "a accept  x reject  e edit  s swap  u as the rules",
+    pane_foot(c, r, s->step > 0 ? "it has learned from them: they stand"
+              : "a accept  x reject  e edit  s swap  u as the rules",
               "F filter  / find");
 }
 
@@ -152,12 +157,13 @@ static int draw_scores(struct canvas *c, struct rect r, int row, const struct re
     int n;
 
     if (x->kind == EXAMPLE_PAIR)
-        n = snprintf(text, sizeof text, "which is more %s", x->respect == PREFER_HARMLESS ? "harmless" : "helpful");
+        n = snprintf(text, sizeof text, "which is more %s", x->respect == PREFER_HARMLESS ? "harmless"
+                     : "helpful");
     else if (!is_scored(x))
         n = snprintf(text, sizeof text, "edited by hand; its scores were of the text before");
     else
-        n = snprintf(text, sizeof text, "accuracy %.2g  format %.2g  language %.2g  readable %.2g", x->accuracy,
-                     x->format, x->language, x->readable);
+        n = snprintf(text, sizeof text, "accuracy %.2g  format %.2g  language %.2g  readable %.2g",
+                     x->accuracy, x->format, x->language, x->readable);
     if (n > 0 && (size_t)n < sizeof text)
         snprintf(text + n, sizeof text - (size_t)n, "  from %s", x->source[0] ? x->source : "a template");
     canvas_fit(c, r, row, 0, r.w, STYLE_DIM, text);

@@ -388,14 +388,32 @@ static int draw_y_axis(struct canvas *c, struct rect r, struct frame *f)
     return n ? width + 1 : 0;
 }
 
-static void draw_x_axis(struct canvas *c, struct rect r, int indent, const struct frame *f)
+/* 1, 2, 5 times the powers of ten within 10^low..10^high. */
+static int power_ticks(double low, double high, double tick[16])
+{
+    static const double part[] = {1, 2, 5};
+    int i, k, n = 0;
+
+    for (i = (int)floor(low); i <= (int)floor(high); i++)
+        for (k = 0; k < 3; k++) {
+            double v = part[k] * pow(10, i);
+            if (log10(v) >= low - 1e-9 && log10(v) <= high + 1e-9 && n < 16)
+                tick[n++] = v;
+        }
+    return n;
+}
+
+static void draw_x_axis(struct canvas *c, struct rect r, int indent, const struct frame *f, int is_log)
 {
     char text[FORMAT_BYTES];
-    double tick[16], step;
-    int n = plot_step_ticks(f->x_low, f->x_high, (r.w - indent) / 12, tick, &step), i, end = indent;
+    double tick[16], step = 0;
+    int n = is_log ? power_ticks(f->x_low, f->x_high, tick)
+                   : plot_step_ticks(f->x_low, f->x_high, (r.w - indent) / 12, tick, &step);
+    int i, end = indent;
 
     for (i = 0; i < n; i++) {
-        int at = indent + nearest((tick[i] - f->x_low) / (f->x_high - f->x_low) * (r.w - indent - 1));
+        double x = is_log ? log10(tick[i]) : tick[i];
+        int at = indent + nearest((x - f->x_low) / (f->x_high - f->x_low) * (r.w - indent - 1));
         int w = (int)strlen(format_tick(text, tick[i], step));
         int col = at - w / 2 < indent ? indent : at - w / 2 + w > r.w ? r.w - w : at - w / 2;
         if (col < end)
@@ -422,7 +440,7 @@ void plot_draw(struct canvas *c, struct rect r, const struct plot *p)
     if (f.cols < 1 || f.cols > DOTS_MAX)
         return;
     if (p->x_axis && r.h > 3)
-        draw_x_axis(c, r, indent, &f);
+        draw_x_axis(c, r, indent, &f, p->x_is_log);
     paint(c, &f, p, LAYER_BANDS);
     if (p->shadow && c->chars == CHARS_BRAILLE)
         paint(c, &f, p, LAYER_SHADOWS);

@@ -30,6 +30,7 @@ struct plot {
     int x_axis;                 /* a last row with ticks of x */
     int tags;                   /* each line ends in the first letter of its
                                  * label: not told by colour alone */
+    int x_is_log;               /* x is log10 of what the axis shows */
 };
 
 /* plot_blank: a plot of these series with everything else at its default. */

@@ -3,14 +3,14 @@
 
 #include <stdint.h>
 
-#include "engine/rl/scenario.h"
 #include "engine/run/record.h"
 #include "views/list.h"
 
 /* What the recipe screen shows: the stages of a recipe, what is on record of each, and where it stands. The
  * application fills it; the panes, and the table that the command line prints, are made from it alone. */
 
-enum { RECIPE_ROWS = 16, RECIPE_FIGURES = 7, RECIPE_WORD = 24, RECIPE_CHOICES = 16 };
+enum { RECIPE_ROWS = 16, RECIPE_FIGURES = 7, RECIPE_WORD = 24, RECIPE_CHOICES = 16, RECIPE_TASKS = 8,
+       RECIPE_TASK_NAME = 16 };
 
 /* A figure by which stages are compared; its metric is held out, at temperature 1. */
 struct recipe_figure {
@@ -36,8 +36,8 @@ struct recipe_row {
     int64_t evaluated;                   /* the step that the figures are of, -1: none was evaluated */
     double figure[RECIPE_FIGURES];       /* NaN: not measured */
     int tasks_n;                         /* of a mixture of tasks: pass@1 by task */
-    char task[DIFFICULTIES][LABEL_BYTES];
-    double right[DIFFICULTIES];
+    char task[RECIPE_TASKS][RECIPE_TASK_NAME];
+    double right[RECIPE_TASKS];
 };
 
 struct recipe_choice {
@@ -58,7 +58,8 @@ struct recipe_state {
 
 /* recipe_row_init: nothing is on record. */
 void recipe_row_init(struct recipe_row *r);
-/* recipe_change: figure i of row k less that of the stage that it starts from; NaN where either is not known. */
+/* recipe_change: figure i of row k less that of the stage that it starts from; NaN where either is not
+ * known. */
 double recipe_change(const struct recipe_state *s, int k, int i);
 /* recipe_task_change: the same of pass@1 on task t of row k. */
 double recipe_task_change(const struct recipe_state *s, int k, int t);

@@ -5,8 +5,8 @@
 #include "engine/run/snapshot.h"
 #include "views/list.h"
 
-/* What the texts screen shows: the texts that a run learns from, one of them chosen. The application reads them
- * from the store and judges; the panes draw from this alone. */
+/* What the texts screen shows: the texts that a run learns from, one of them chosen. The application reads
+ * them from the store and judges; the panes draw from this alone. */
 
 enum texts_filter { TEXTS_ALL, TEXTS_KEPT, TEXTS_DROPPED, TEXTS_BY_HAND, TEXTS_FILTERS };
 
@@ -33,11 +33,13 @@ struct texts_state {
 const char *texts_filter_name(enum texts_filter f);
 /* texts_passes: whether a row is seen under a filter. */
 int texts_passes(const struct record_example *x, enum texts_filter f);
-/* texts_order: fills order and list.n; the chosen place stays chosen where it is still seen, else the one after. */
+/* texts_order: fills order and list.n; the chosen place stays chosen where it is still seen, else the one
+ * after. */
 void texts_order(struct texts_state *s);
 /* texts_place: the chosen place, -1: none. */
 int texts_place(const struct texts_state *s);
-/* texts_find: the next row of the list (step 1; -1: the one before) that has `find`, round the end; -1: none has. */
+/* texts_find: the next row of the list (step 1; -1: the one before) that has `find`, round the end; -1:
+ * none has. */
 int texts_find(const struct texts_state *s, int step);
 /* texts_kept_word: what has become of a text, and by whom: "kept", "dropped", "accepted", "edited" ... */
 const char *texts_kept_word(const struct record_example *x);

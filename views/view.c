@@ -51,6 +51,7 @@ static const struct pane_row {
     [PANE_EVALUATIONS] = {"evaluations", pane_evaluations},
     [PANE_DIFFICULTY] = {"difficulty", pane_difficulty},
     [PANE_PROBLEMS] = {"problems", pane_problems},
+    [PANE_COMPUTE] = {"compute", pane_compute},
     [PANE_SCENARIOS] = {"scenarios", pane_scenarios},
     [PANE_FORM] = {"form", pane_form},
     [PANE_RECIPE] = {"recipe", pane_recipe},
@@ -58,6 +59,10 @@ static const struct pane_row {
     [PANE_STAGE] = {"stage", pane_stage},
     [PANE_TEXTS] = {"texts", pane_texts},
     [PANE_EXAMPLE] = {"example", pane_example},
+    [PANE_SCHEDULE] = {"schedule", pane_schedule},
+    [PANE_FIGURES] = {"figures", pane_figures},
+    [PANE_OVERLAP] = {"overlap", pane_overlap},
+    [PANE_ATTENTION] = {"attention", pane_attention},
     [PANE_CLIP] = {"clip", pane_clip},
     [PANE_FLAT] = {"flat", pane_flat},
     [PANE_SPEED] = {"speed", pane_speed},
@@ -82,12 +87,18 @@ enum screen_id view_screen(const struct view *v)
     return v->screen;
 }
 
+/* The evaluation screen makes room for test-time compute once it was asked for. */
+static enum screen_id composed(const struct view *v)
+{
+    return v->screen == SCREEN_EVALUATION && v->evaluation && v->evaluation->compute ? SCREEN_COMPUTE : view_screen(v);
+}
+
 void view_layout(const struct view *v, int w, int h, struct layout *l)
 {
     if (v->lesson)
-        layout_strip(l, view_screen(v), w, h, v->zoom, PANE_LESSON, lesson_rows(v->lesson, w, h));
+        layout_strip(l, composed(v), w, h, v->zoom, PANE_LESSON, lesson_rows(v->lesson, w, h));
     else
-        layout_make(l, view_screen(v), w, h, v->zoom);
+        layout_make(l, composed(v), w, h, v->zoom);
 }
 
 static struct rect overlay_rect(const struct view *v, int w, int h)
@@ -138,7 +149,8 @@ static int list_rows(const struct view *v, int w, int h, enum pane_id pane, int 
     inner = r->h - 1 - boxed;
     width = r->w - 2 * boxed;
     *first = r->y + 1;
-    if (pane == PANE_RUNS || pane == PANE_PROBLEMS || pane == PANE_RECIPE || pane == PANE_CHANGE || pane == PANE_TEXTS)
+    if (pane == PANE_RUNS || pane == PANE_PROBLEMS || pane == PANE_RECIPE || pane == PANE_CHANGE ||
+        pane == PANE_TEXTS)
         *first += 1;
     if (pane == PANE_FORM) {
         rows = pane_form_rows(inner, &head);

@@ -39,6 +39,8 @@ struct scenarios_state;
 struct lesson_state;
 struct recipe_state;
 struct texts_state;
+struct schedule_state;
+struct attention_state;
 
 struct view {
     /* What there is. Borrowed for the frame; NULL or 0 where there is none. */
@@ -73,6 +75,8 @@ struct view {
     struct scenarios_state *scenarios;
     struct recipe_state *recipe;
     struct texts_state *texts;
+    struct schedule_state *schedule;
+    struct attention_state *attention;   /* a pane of the trace screen */
     const struct lesson_state *lesson;   /* the lesson that goes on beside any screen, NULL: none */
 
     /* What is looked at. */

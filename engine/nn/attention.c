@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/nn/block.h"
+#include "engine/nn/linear.h"
 
 /* Columns of the down projection. */
 struct down_layout {
@@ -40,18 +41,17 @@ static void mla_project(const struct model *m, const struct block_params *b, con
     const struct kernels *k = m->k;
     const struct param *p = m->params.row;
     struct down_layout d = down_layout(c);
-    int H = c->heads_n, dk = config_key_dim(c), up = H * (c->nope_dim + c->v_dim),
-        ldq = c->q_rank ? H * dk : d.ld;
+    int H = c->heads_n, dk = config_key_dim(c), ldq = c->q_rank ? H * dk : d.ld;
     real eps = (real)c->norm_eps;
-    k->gemm(0, 0, T, d.ld, c->width, s->attn_in, c->width, w + p[b->down].offset, d.ld, 0, s->down, d.ld);
+    linear_forward(m, s->fp8, w, b->down, 0, T, s->attn_in, 0, s->down);
     if (c->q_rank) {
         k->rmsnorm(T, d.q, s->down, d.ld, w + p[b->q_norm].offset, eps, s->q_latent, d.q, s->q_rstd);
-        k->gemm(0, 0, T, H * dk, d.q, s->q_latent, d.q, w + p[b->q_up].offset, H * dk, 0, s->q, H * dk);
+        linear_forward(m, s->fp8, w, b->q_up, 0, T, s->q_latent, 0, s->q);
     }
     k->rope(T, H, c->rope_dim, s->q + c->nope_dim, ldq, dk, position, m->rope, 1);
     k->rope(T, 1, c->rope_dim, s->down + d.q + d.kv, d.ld, d.rope, position, m->rope, 1);
     k->rmsnorm(T, d.kv, s->down + d.q, d.ld, w + p[b->kv_norm].offset, eps, s->kv_latent, d.kv, s->kv_rstd);
-    k->gemm(0, 0, T, up, d.kv, s->kv_latent, d.kv, w + p[b->kv_up].offset, up, 0, s->kv, up);
+    linear_forward(m, s->fp8, w, b->kv_up, 0, T, s->kv_latent, 0, s->kv);
 }
 
 /* The full keys: each head's plain part with the shared turned part behind it. */
@@ -74,8 +74,7 @@ static void mha_project(const struct model *m, const struct block_params *b, con
 {
     const struct model_config *c = &m->config;
     int H = c->heads_n, hd = c->head_dim, ld = 3 * H * hd;
-    m->k->gemm(0, 0, T, ld, c->width, s->attn_in, c->width, w + m->params.row[b->qkv].offset, ld, 0, s->q,
-               ld);
+    linear_forward(m, s->fp8, w, b->qkv, 0, T, s->attn_in, 0, s->q);
     m->k->rope(T, 2 * H, hd, s->q, ld, hd, position, m->rope, 1);   /* queries and keys lie side by side */
 }
 
@@ -116,7 +115,7 @@ void attention_block_forward(const struct model *m, const struct block_params *b
     m->k->attention(&t->seq, H, H, dk, dv, s->q, ld.q, s->k, ld.k, s->v, ld.v, attention_scale(c), s->attn,
                     H * dv, s->lse, scratch);
     memcpy(s->mid, s->x, (size_t)T * D * sizeof *s->mid);
-    m->k->gemm(0, 0, T, D, H * dv, s->attn, H * dv, w + m->params.row[b->out].offset, D, 1, s->mid, D);
+    linear_forward(m, s->fp8, w, b->out, 0, T, s->attn, 1, s->mid);
 }
 
 static void mla_project_backward(const struct model *m, const struct block_params *b, const real *w, int T,
@@ -144,13 +143,13 @@ static void mla_project_backward(const struct model *m, const struct block_param
     k->rope(T, H, c->rope_dim, dq + c->nope_dim, ldq, dk, position, m->rope, -1);
     k->rope(T, 1, c->rope_dim, ddown + d.q + d.kv, d.ld, d.rope, position, m->rope, -1);
     if (c->q_rank) {
-        k->gemm(1, 0, d.q, H * dk, T, s->q_latent, d.q, dq, H * dk, 1, grad + p[b->q_up].offset, H * dk);
-        k->gemm(0, 1, T, d.q, H * dk, dq, H * dk, w + p[b->q_up].offset, H * dk, 0, dlatent, d.q);
+        linear_wgrad(m, s->fp8, b->q_up, 0, T, s->q_latent, dq, grad);
+        linear_dgrad(m, s->fp8, w, b->q_up, 0, T, dq, dlatent);
         k->rmsnorm_backward(T, d.q, s->down, d.ld, w + p[b->q_norm].offset, s->q_rstd, dlatent, d.q, ddown,
                             d.ld, grad + p[b->q_norm].offset);
     }
-    k->gemm(1, 0, d.kv, up, T, s->kv_latent, d.kv, dkv, up, 1, grad + p[b->kv_up].offset, up);
-    k->gemm(0, 1, T, d.kv, up, dkv, up, w + p[b->kv_up].offset, up, 0, dlatent, d.kv);
+    linear_wgrad(m, s->fp8, b->kv_up, 0, T, s->kv_latent, dkv, grad);
+    linear_dgrad(m, s->fp8, w, b->kv_up, 0, T, dkv, dlatent);
     k->rmsnorm_backward(T, d.kv, s->down + d.q, d.ld, w + p[b->kv_norm].offset, s->kv_rstd, dlatent, d.kv,
                         ddown + d.q, d.ld, grad + p[b->kv_norm].offset);
 }
@@ -165,23 +164,22 @@ void attention_block_backward(const struct model *m, const struct block_params *
     int T = t->T, D = c->width, H = c->heads_n, dk = config_key_dim(c), dv = config_value_dim(c);
     struct qkv_strides ld = qkv_strides(c);
     real *dattn = ws->grad[0], *din = ws->grad[1], *ddown = ws->grad[2], *dq, *dkey, *dvalue;
-    int in_cols;
-    const struct param *in_weight;
-    k->gemm(1, 0, H * dv, D, T, s->attn, H * dv, dout, D, 1, grad + p[b->out].offset, D);
-    k->gemm(0, 1, T, H * dv, D, dout, D, w + p[b->out].offset, D, 0, dattn, H * dv);
+    int in_cols, in_map;
+    linear_wgrad(m, s->fp8, b->out, 0, T, s->attn, dout, grad);
+    linear_dgrad(m, s->fp8, w, b->out, 0, T, dout, dattn);
     if (c->attention == ATTENTION_MLA) {
         struct down_layout d = down_layout(c);
         dq = c->q_rank ? ws->grad[3] : ddown;
         dkey = ws->grad[4];
         dvalue = ws->grad[5] + (size_t)H * c->nope_dim;
         in_cols = d.ld;
-        in_weight = &p[b->down];
+        in_map = b->down;
     } else {
         dq = ddown;
         dkey = dq + H * dk;
         dvalue = dkey + H * dk;
         in_cols = 3 * H * dk;
-        in_weight = &p[b->qkv];
+        in_map = b->qkv;
     }
     k->attention_backward(&t->seq, H, H, dk, dv, s->q, ld.q, s->k, ld.k, s->v, ld.v, attention_scale(c),
                           s->attn, dattn, H * dv, s->lse, dq, dkey, dvalue, ws->scratch);
@@ -189,8 +187,8 @@ void attention_block_backward(const struct model *m, const struct block_params *
         mla_project_backward(m, b, w, T, t->position, s, dq, dkey, ws->grad[5], ddown, dattn, grad);
     else
         k->rope(T, 2 * H, dk, dq, in_cols, dk, t->position, m->rope, -1);
-    k->gemm(1, 0, D, in_cols, T, s->attn_in, D, ddown, in_cols, 1, grad + in_weight->offset, in_cols);
-    k->gemm(0, 1, T, D, in_cols, ddown, in_cols, w + in_weight->offset, in_cols, 0, din, D);
+    linear_wgrad(m, s->fp8, in_map, 0, T, s->attn_in, ddown, grad);
+    linear_dgrad(m, s->fp8, w, in_map, 0, T, ddown, din);
     k->rmsnorm_backward(T, D, s->x, D, w + p[b->attn_norm].offset, s->attn_rstd, din, D, dx, D,
                         grad + p[b->attn_norm].offset);
 }

@@ -1,12 +1,28 @@
 /* Sizes of a model: what is allowed, and what follows from them. */
 #include "engine/nn/config.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #include "engine/nn/params.h"
 
 /* Keeps every product of sizes within an int. */
 enum { SIZE_MOST = 16384 };
+
+static enum status fp8_check(const struct fp8_config *c, struct err *e)
+{
+    int exponent;
+    if (!c->on)
+        return ST_OK;
+    if (c->tile < 1 || c->block < 1 || c->promote < 0)
+        return err_set(e, ST_USAGE, "model",
+                       "fp8_tile and fp8_block must be at least 1, fp8_promote not negative");
+    if (!(c->gradient_floor > 0))
+        return err_set(e, ST_USAGE, "model", "fp8_gradient_floor = %g must be positive", c->gradient_floor);
+    if (!(c->outlier > 0) || !isfinite(c->outlier) || frexp(c->outlier, &exponent) != 0.5)
+        return err_set(e, ST_USAGE, "model", "fp8_outlier = %g: a power of two is wanted", c->outlier);
+    return ST_OK;
+}
 
 enum status model_config_check(const struct model_config *c, struct err *e)
 {
@@ -60,7 +76,7 @@ enum status model_config_check(const struct model_config *c, struct err *e)
             return err_set(e, ST_USAGE, "model", "top_k = %d is outside 1..%d (and at most 16)", c->top_k,
                            c->experts_n / c->groups_n * c->top_groups);
     }
-    return ST_OK;
+    return fp8_check(&c->fp8, e);
 }
 
 int config_key_dim(const struct model_config *c)
@@ -83,4 +99,10 @@ int config_moe_layers(const struct model_config *c)
     int n = c->layers_n - c->dense_layers;
     /* An MTP module's block is of the kind of the last layer. */
     return n > 0 ? n + c->mtp_depth : 0;
+}
+
+int config_route(const struct model_config *c)
+{
+    int n = c->layers_n - c->dense_layers;
+    return n > 0 ? n * c->top_k : 0;
 }

@@ -5,6 +5,19 @@
 
 enum attention_kind { ATTENTION_MLA, ATTENTION_MHA };
 
+/* FP8 training (V3 section 3.3; engine/nn/linear_fp8.h). */
+enum fp8_accumulator { FP8_ACCUMULATE_FP32, FP8_ACCUMULATE_14 };
+enum fp8_scale_kind { FP8_SCALE_TILE, FP8_SCALE_TENSOR, FP8_SCALE_NONE };
+struct fp8_config {
+    int on;
+    int tile, block;    /* activations and gradients 1 x tile, weights block x block; V3: 128 */
+    int promote;        /* products between promotions, V3 128; 0: never. Of the 14-bit accumulator alone */
+    int accumulator;    /* enum fp8_accumulator */
+    int scale;          /* enum fp8_scale_kind */
+    double outlier;     /* factor on channel 0 of what is quantised, undone after; a power of two; 1: none */
+    double gradient_floor; /* amax of a tile of gradients, at least; > 0 */
+};
+
 /* Every size of the model. DeepSeek-V3's block (V3 section 2.1); plain multi-head
  * attention and dense layers are settings of the same model. */
 struct model_config {
@@ -38,6 +51,7 @@ struct model_config {
     double rope_theta, norm_eps;
     double embed_std;   /* initial standard deviation of the embedding */
     double init_gain;   /* linear weights start at init_gain / sqrt(fan_in) */
+    struct fp8_config fp8;
 };
 
 /* model_config_check: ST_USAGE names the first size that cannot be. */
@@ -48,5 +62,6 @@ int config_key_dim(const struct model_config *c);    /* per-head query/key: nope
 int config_value_dim(const struct model_config *c);  /* per-head value */
 int config_is_moe(const struct model_config *c, int layer);
 int config_moe_layers(const struct model_config *c); /* MoE layers, MTP blocks included */
+int config_route(const struct model_config *c);      /* experts that a token uses in all layers, MTP blocks left out */
 
 #endif

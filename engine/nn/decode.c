@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/nn/linear_fp8.h"
+
 static int absorbed(const struct decoder *d)
 {
     return d->form == DECODE_ABSORBED;
@@ -45,7 +47,7 @@ enum status decoder_init(struct decoder *d, const struct model *m, enum decode_f
 {
     const struct model_config *c = &m->config;
     size_t R = sizeof(real), n = (size_t)rows_n, H = (size_t)c->heads_n, D = (size_t)c->width, latent;
-    int widest = c->dense_layers > 0 ? 0 : -1;
+    int widest = c->dense_layers > 0 ? 0 : -1, full;
     memset(d, 0, sizeof *d);
     d->m = m;
     d->form = c->attention == ATTENTION_MLA ? form : DECODE_PLAIN;
@@ -91,6 +93,15 @@ enum status decoder_init(struct decoder *d, const struct model *m, enum decode_f
         }
         d->state.x = x;
     }
+    d->state.fp8 = linear_fp8_alloc(m, rows_n, a, &full);
+    if (full)
+        goto full;
+    if (d->state.fp8) {
+        d->state.fp8->rows_alone = 1;
+        d->prepared = arena_alloc(a, m->params.total * R);
+        if (!d->prepared)
+            goto full;
+    }
     return ST_OK;
 full:
     return err_set(e, ST_NOMEM, a->name, "a decoder of %d sequences of %d tokens does not fit in %zu MB",
@@ -116,16 +127,30 @@ enum status decoder_add_modules(struct decoder *d, struct arena *a, struct err *
     return ST_OK;
 }
 
+enum status decoder_keep_routes(struct decoder *d, struct arena *a, struct err *e)
+{
+    d->route = arena_alloc(a, (size_t)d->rows_n * (size_t)config_route(&d->m->config));
+    return d->route ? ST_OK : err_set(e, ST_NOMEM, a->name, "no room for the experts of %d rows", d->rows_n);
+}
+
 void decoder_load(struct decoder *d, const real *w, const real *bias)
 {
     const struct model_config *c = &d->m->config;
     int H = c->heads_n, up = H * (c->nope_dim + c->v_dim), R = c->kv_rank, N = c->nope_dim;
-    d->w = w;
+    d->w = d->attend_w = w;
     d->bias = bias;
+    if (d->state.fp8) {
+        linear_fp8_prepare(d->m, d->state.fp8, w, d->prepared);
+        d->attend_w = d->prepared;
+        /* The 14-bit accumulator wants codes and scales apart. */
+        d->state.fp8->is_prepared = c->fp8.accumulator == FP8_ACCUMULATE_FP32;
+        if (d->state.fp8->is_prepared)
+            d->w = d->prepared;
+    }
     if (!absorbed(d))
         return;
     for (int l = 0; l < c->layers_n + d->modules_n; l++) {
-        const real *kv_up = w + d->m->params.row[layer_params(d, l)->kv_up].offset;
+        const real *kv_up = d->attend_w + d->m->params.row[layer_params(d, l)->kv_up].offset;
         for (int h = 0; h < H; h++) {
             real *to = layer_absorb(d, l) + (size_t)h * N * R;
             for (int i = 0; i < N; i++)
@@ -169,8 +194,10 @@ static void attend_absorbed(struct decoder *d, int layer, const struct block_par
     struct block_state *s = &d->state;
     int H = c->heads_n, N = c->nope_dim, R = c->kv_rank, dr = c->rope_dim, dk = N + dr, wide = R + dr;
     int Q = c->q_rank ? c->q_rank : H * dk, ldq = c->q_rank ? H * dk : Q + R + dr, up = H * (N + c->v_dim);
-    const real *w_uv = d->w + d->m->params.row[b->kv_up].offset + (size_t)H * N;
+    const real *w_uv = d->attend_w + d->m->params.row[b->kv_up].offset + (size_t)H * N;
     real scale = (real)(1.0 / sqrt((double)dk));
+    if (s->fp8)   /* keys and values are maps of the latent as FP8 has it */
+        linear_fp8_activation(d->m, s->fp8, b->kv_up, n, s->kv_latent);
     for (int h = 0; h < H; h++)
         k->gemm(0, 0, n, R, N, s->q + h * dk, ldq, layer_absorb(d, layer) + (size_t)h * N * R, R, 0,
                 d->q + h * wide, H * wide);
@@ -219,6 +246,15 @@ static void attend_plain(struct decoder *d, int layer, int n, const int *slot, c
     }
 }
 
+/* The experts of n rows in one layer. */
+static void keep_route(struct decoder *d, int moe_index, int n)
+{
+    int K = d->m->config.top_k, width = config_route(&d->m->config);
+    for (int r = 0; r < n; r++)
+        for (int j = 0; j < K; j++)
+            d->route[(size_t)r * (size_t)width + (size_t)(moe_index * K + j)] = (uint8_t)d->state.chosen[r * K + j];
+}
+
 /* One layer on n rows, from state.x to state.x. */
 static void layer_forward(struct decoder *d, int layer, int n, const int *slot, const uint16_t *token,
                           const int *position)
@@ -227,7 +263,7 @@ static void layer_forward(struct decoder *d, int layer, int n, const int *slot, 
     const struct block_params *b = layer_params(d, layer);
     struct block_state *s = &d->state;
     struct tokens t = {n, {0, NULL}, token, NULL, position};
-    int D = m->config.width, out_rows = m->config.heads_n * config_value_dim(&m->config);
+    int D = m->config.width;
     real *y;
     attention_project(m, b, d->w, n, position, s);
     if (absorbed(d))
@@ -235,8 +271,10 @@ static void layer_forward(struct decoder *d, int layer, int n, const int *slot, 
     else
         attend_plain(d, layer, n, slot, position);
     memcpy(s->mid, s->x, (size_t)n * D * sizeof(real));
-    m->k->gemm(0, 0, n, D, out_rows, s->attn, out_rows, d->w + m->params.row[b->out].offset, D, 1, s->mid, D);
+    linear_forward(m, s->fp8, d->w, b->out, 0, n, s->attn, 1, s->mid);
     ffn_block_forward(m, b, d->w, d->bias, &t, s, d->y, d->load);
+    if (d->route && b->router >= 0 && layer < m->config.layers_n)
+        keep_route(d, b->moe_index, n);
     y = s->x;
     s->x = d->y;
     d->y = y;

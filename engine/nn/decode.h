@@ -21,7 +21,10 @@ struct decoder {
                                          * H*kv_rank] attended latents */
     real *key;                          /* [rows, Hk*dk] to be cached */
     real *y, *normed, *rstd, *logits, *load, *scratch;
-    const real *w, *bias;               /* borrowed since decoder_load */
+    const real *w, *bias;               /* since decoder_load: borrowed, but w is `prepared` in FP8 */
+    const real *attend_w;               /* what the absorbed form attends with: w, or `prepared` */
+    real *prepared;                     /* [params.total] in FP8: the weights as its maps see them */
+    uint8_t *route;                     /* [rows][MoE layers, K] experts of the last decoder_step's rows; or NULL */
     /* Since decoder_add_modules: the MTP modules, each a layer of its own behind the model's. */
     int modules_n;
     real *module_cache, *module_absorb; /* as cache and absorb, [modules_n] */
@@ -40,6 +43,10 @@ void decoder_load(struct decoder *d, const real *w, const real *bias);
 /* decoder_add_modules: after decoder_init, memory for the model's MTP modules (V3 eq. 21-25) and for
  * decoder_keep. Errors: ST_NOMEM; ST_USAGE: the model has no module. */
 enum status decoder_add_modules(struct decoder *d, struct arena *a, struct err *e);
+
+/* decoder_keep_routes: after decoder_init, memory for the experts of each row (config_route of them), which are
+ * kept from then on. Errors: ST_NOMEM. */
+enum status decoder_keep_routes(struct decoder *d, struct arena *a, struct err *e);
 
 /* decoder_step: feeds n tokens, row r to slot[r] at position[r], and returns logits [n, V] (owned by d,
  * valid until the next call). A slot may have several rows in one call, by ascending position: a prompt is

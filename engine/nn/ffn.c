@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/nn/block.h"
+#include "engine/nn/linear.h"
 
 /* The SwiGLU of a block: the dense layer's, or the shared expert's. 0 where it has neither. */
 struct swiglu_rows {
@@ -33,10 +34,9 @@ void ffn_block_forward(const struct model *m, const struct block_params *b, cons
     k->rmsnorm(T, D, s->mid, D, w + p[b->ffn_norm].offset, (real)c->norm_eps, s->ffn_in, D, s->ffn_rstd);
     memcpy(y, s->mid, (size_t)T * D * sizeof *y);
     if (swiglu_rows(c, b, &r)) {
-        k->gemm(0, 0, T, 2 * r.width, D, s->ffn_in, D, w + p[r.gate_up].offset, 2 * r.width, 0, s->gate_up,
-                2 * r.width);
+        linear_forward(m, s->fp8, w, r.gate_up, 0, T, s->ffn_in, 0, s->gate_up);
         k->swiglu(T, r.width, s->gate_up, s->hidden);
-        k->gemm(0, 0, T, D, r.width, s->hidden, r.width, w + p[r.down].offset, D, 1, y, D);
+        linear_forward(m, s->fp8, w, r.down, 0, T, s->hidden, 1, y);
     }
     if (b->router >= 0)
         moe_forward(m, b, w, bias, t, s, y, load);
@@ -53,13 +53,11 @@ void ffn_block_backward(const struct model *m, const struct block_params *b, con
     real *din = ws->grad[0], *dhidden = ws->grad[1], *dgate_up = ws->grad[2];
     struct swiglu_rows r;
     if (swiglu_rows(c, b, &r)) {
-        k->gemm(1, 0, r.width, D, T, s->hidden, r.width, dout, D, 1, grad + p[r.down].offset, D);
-        k->gemm(0, 1, T, r.width, D, dout, D, w + p[r.down].offset, D, 0, dhidden, r.width);
+        linear_wgrad(m, s->fp8, r.down, 0, T, s->hidden, dout, grad);
+        linear_dgrad(m, s->fp8, w, r.down, 0, T, dout, dhidden);
         k->swiglu_backward(T, r.width, s->gate_up, dhidden, dgate_up);
-        k->gemm(1, 0, D, 2 * r.width, T, s->ffn_in, D, dgate_up, 2 * r.width, 1, grad + p[r.gate_up].offset,
-                2 * r.width);
-        k->gemm(0, 1, T, D, 2 * r.width, dgate_up, 2 * r.width, w + p[r.gate_up].offset, 2 * r.width, 0, din,
-                D);
+        linear_wgrad(m, s->fp8, r.gate_up, 0, T, s->ffn_in, dgate_up, grad);
+        linear_dgrad(m, s->fp8, w, r.gate_up, 0, T, dgate_up, din);
     } else {
         memset(din, 0, (size_t)T * D * sizeof *din);
     }

@@ -38,7 +38,7 @@ double fp8_scale(const double *x, size_t n)
     double amax = 0;
     for (size_t i = 0; i < n; i++)
         amax = fmax(amax, fabs(x[i]));
-    return fmax(amax, 1e-4) / FP8_MAX;
+    return fmax(amax, FP8_LEAST_AMAX) / FP8_MAX;
 }
 
 static size_t parts(size_t n, size_t size)

@@ -31,8 +31,11 @@ struct tokens {
     const int *position;      /* [T] place within its sequence */
 };
 
+struct fp8_work;              /* linear_fp8.h */
+
 /* Activations of one block, kept for the backward. Names as in V3's equations. */
 struct block_state {
+    struct fp8_work *fp8;     /* the thread's, shared by all blocks; NULL: linear maps in full precision */
     real *x;                  /* [T,D] residual stream at the block's entrance */
     real *attn_in, *attn_rstd;        /* [T,D],[T] normed input */
     real *down;               /* [T, q_rank|H*dk + kv_rank + rope_dim] c_Q, c_KV, k_R before norms (MLA) */
@@ -46,6 +49,11 @@ struct block_state {
     real *gate_up, *hidden;   /* [T,2F],[T,F] dense SwiGLU, or the shared expert's */
     real *affinity, *gate;    /* [T,E] s = sigmoid(u.e) ; [T,K] g after normalisation and scale */
     int *chosen;              /* [T,K] experts */
+    /* Experts that a sampler chose for these rows: row t has [K] at route + t * route_stride; NULL: not known. The
+     * caller's. replays: they are used in place of the top K, their gates made of this forward's affinities. */
+    const uint8_t *route;
+    int route_stride, replays;
+    int64_t moved;            /* added to: how many of them are not among this forward's own top K */
     int *order, *expert_begin;/* [T*K] assignments sorted by expert (token*K+slot); [E+1] */
     real *expert_in, *expert_gate_up, *expert_hidden, *expert_out; /* rows sorted by expert: [T*K,...] */
     real balance;             /* sequence-wise balance loss of this pass, alpha included */
@@ -73,6 +81,7 @@ struct workspace {
     real *dx, *dy;                  /* [T,D] gradient of the residual stream */
     real *grad[6];                  /* scratch of the backward, widest activation each */
     real *scratch;                  /* attention */
+    struct fp8_work *fp8;           /* as the blocks have it */
     real *load;                     /* [moe_layers, E] assignments counted in this forward */
 };
 

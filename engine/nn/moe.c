@@ -6,11 +6,13 @@
  *
  * Rows are sorted by expert, so that each expert is one pair of GEMMs; no token is dropped. The choice is
  * taken as fixed in the backward: gradients reach the router through the gates (and the balance loss) only.
+ * It may also be given from outside (router replay): the experts that the sampler used, gates from the present s.
  * Sequence-wise balance loss (eq. 17-20): alpha * sum_i f_i P_i a sequence, weighted by the sequence's share
  * of the tokens; f counts the top K of s without the bias. */
 #include <string.h>
 
 #include "engine/nn/block.h"
+#include "engine/nn/linear.h"
 
 enum { EXPERTS_MAX = 64 };
 
@@ -45,20 +47,38 @@ static void allow_groups(const struct model_config *c, const real *biased, unsig
         memset(allowed + group[j] * per, 1, (size_t)per);
 }
 
-static void choose(const struct model_config *c, const real *bias, const real *s, int *chosen, real *gate)
+static void choose(const struct model_config *c, const real *bias, const real *s, int *chosen)
 {
     int E = c->experts_n, K = c->top_k;
-    real biased[EXPERTS_MAX], sum = 0;
+    real biased[EXPERTS_MAX];
     unsigned char allowed[EXPERTS_MAX];
     for (int i = 0; i < E; i++)
         biased[i] = s[i] + bias[i];
     if (c->groups_n > 1)
         allow_groups(c, biased, allowed);
     top(biased, c->groups_n > 1 ? allowed : NULL, E, K, chosen);
-    for (int j = 0; j < K; j++)
+}
+
+static void make_gates(const struct model_config *c, const real *s, const int *chosen, real *gate)
+{
+    real sum = 0;
+    for (int j = 0; j < c->top_k; j++)
         sum += s[chosen[j]];
-    for (int j = 0; j < K; j++)
+    for (int j = 0; j < c->top_k; j++)
         gate[j] = (real)c->route_scale * s[chosen[j]] / sum;
+}
+
+/* Compares the top K with what a sampler chose, in whose order a replay keeps them: sums have the same bits. */
+static void compare_route(int K, const uint8_t *route, int replays, int *chosen, int64_t *moved)
+{
+    for (int j = 0; j < K; j++) {
+        int is_there = 0;
+        for (int i = 0; i < K; i++)
+            is_there |= chosen[i] == route[j];
+        *moved += !is_there;
+    }
+    for (int j = 0; j < K && replays; j++)
+        chosen[j] = route[j];
 }
 
 /* f_i of one sequence: E/(K n) times how often i is among the top K of s without the bias (eq. 18). */
@@ -143,8 +163,14 @@ void moe_forward(const struct model *m, const struct block_params *b, const real
     const real *b_row = bias + (size_t)b->moe_index * E;
     k->gemm(0, 0, T, E, D, s->ffn_in, D, w + p[b->router].offset, E, 0, s->affinity, E);
     k->sigmoid((size_t)T * E, s->affinity);
-    for (int i = 0; i < T; i++)
-        choose(c, b_row, s->affinity + (size_t)i * E, s->chosen + (size_t)i * K, s->gate + (size_t)i * K);
+    for (int i = 0; i < T; i++) {
+        const real *row = s->affinity + (size_t)i * E;
+        int *chosen = s->chosen + (size_t)i * K;
+        choose(c, b_row, row, chosen);
+        if (s->route)
+            compare_route(K, s->route + (size_t)i * (size_t)s->route_stride, s->replays, chosen, &s->moved);
+        make_gates(c, row, chosen, s->gate + (size_t)i * K);
+    }
     sort_by_expert(T, E, K, s->chosen, s->order, s->expert_begin);
     for (int e = 0; e < E; e++)
         load[e] += (real)(s->expert_begin[e + 1] - s->expert_begin[e]);
@@ -154,12 +180,11 @@ void moe_forward(const struct model *m, const struct block_params *b, const real
         int from = s->expert_begin[e], n = s->expert_begin[e + 1] - from;
         if (n == 0)
             continue;
-        k->gemm(0, 0, n, 2 * F, D, s->expert_in + (size_t)from * D, D,
-                w + p[b->experts_gate_up].offset + (size_t)e * D * 2 * F, 2 * F, 0,
-                s->expert_gate_up + (size_t)from * 2 * F, 2 * F);
+        linear_forward(m, s->fp8, w, b->experts_gate_up, e, n, s->expert_in + (size_t)from * D, 0,
+                       s->expert_gate_up + (size_t)from * 2 * F);
         k->swiglu(n, F, s->expert_gate_up + (size_t)from * 2 * F, s->expert_hidden + (size_t)from * F);
-        k->gemm(0, 0, n, D, F, s->expert_hidden + (size_t)from * F, F,
-                w + p[b->experts_down].offset + (size_t)e * F * D, D, 0, s->expert_out + (size_t)from * D, D);
+        linear_forward(m, s->fp8, w, b->experts_down, e, n, s->expert_hidden + (size_t)from * F, 0,
+                       s->expert_out + (size_t)from * D);
     }
     k->combine(T * K, D, K, s->order, s->gate, s->expert_out, y);
 }
@@ -203,16 +228,14 @@ void moe_backward(const struct model *m, const struct block_params *b, const rea
     k->gemm(0, 1, T, D, E, dlogit, E, w + p[b->router].offset, E, 1, dffn_in, D);
     for (int e = 0; e < E; e++) {
         int from = s->expert_begin[e], n = s->expert_begin[e + 1] - from;
-        size_t up = p[b->experts_gate_up].offset + (size_t)e * D * 2 * F,
-               down = p[b->experts_down].offset + (size_t)e * F * D;
         real *dy = drow + (size_t)from * D;
         if (n == 0)
             continue;
-        k->gemm(1, 0, F, D, n, s->expert_hidden + (size_t)from * F, F, dy, D, 1, grad + down, D);
-        k->gemm(0, 1, n, F, D, dy, D, w + down, D, 0, dhidden, F);
+        linear_wgrad(m, s->fp8, b->experts_down, e, n, s->expert_hidden + (size_t)from * F, dy, grad);
+        linear_dgrad(m, s->fp8, w, b->experts_down, e, n, dy, dhidden);
         k->swiglu_backward(n, F, s->expert_gate_up + (size_t)from * 2 * F, dhidden, dgate_up);
-        k->gemm(1, 0, D, 2 * F, n, s->expert_in + (size_t)from * D, D, dgate_up, 2 * F, 1, grad + up, 2 * F);
-        k->gemm(0, 1, n, D, 2 * F, dgate_up, 2 * F, w + up, 2 * F, 0, dy, D);
+        linear_wgrad(m, s->fp8, b->experts_gate_up, e, n, s->expert_in + (size_t)from * D, dgate_up, grad);
+        linear_dgrad(m, s->fp8, w, b->experts_gate_up, e, n, dgate_up, dy);
     }
     k->gather_backward(T * K, D, K, s->order, drow, dffn_in);
 }

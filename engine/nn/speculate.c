@@ -274,7 +274,7 @@ static int choose(struct speculator *s, const struct speculate_settings *how, in
     double coin[1 + SPECULATE_WIDTH], u = how->temperature > 0 ? number_at(how, o->text, 0, DRAW_TOKEN) : 0;
     *which = -1;
     for (int i = 0; i < n; i++)
-        candidate[i] = i ? o->other[i - 1] : o->draft[j];
+        candidate[i] = i ? o->other[i - 1] : token_at(o, o->last + 1 + j);
     if (how->temperature <= 0) {
         int best = speculate_best(V, p);
         for (int i = 0; i < n && *which < 0; i++)
@@ -310,7 +310,7 @@ static enum status accept(struct speculator *s, const struct speculate_settings 
     struct speculate_text *t = o->text;
     int V = s->decoder.m->config.vocab_n, first = o->row, row = first, which = 0, kept = 0, last = o->last;
     size_t D = (size_t)s->decoder.m->config.width;
-    for (int j = 0, goes_on = 1; goes_on; j++) {
+    for (int j = 0, goes_on = 1; goes_on && j <= SPECULATE_DRAFTS; j++) {
         const real *at = p + (size_t)row * (size_t)V;
         int drafted = j < o->draft_n, token = choose(s, how, slot, j, at, &which);
         float logp = token < 0 ? NAN : logf((float)at[token]);

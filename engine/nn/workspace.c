@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/nn/block.h"
+#include "engine/nn/linear_fp8.h"
 
 static size_t max_size(size_t a, size_t b)
 {
@@ -101,6 +102,7 @@ static int alloc_all(struct workspace *ws, const struct model *m, int capacity, 
 {
     const struct model_config *c = &m->config;
     size_t n = (size_t)capacity, D = (size_t)c->width, V = (size_t)c->vocab_n, R = sizeof(real);
+    int full;
     size_t loads =
         (size_t)(m->params.moe_layers ? m->params.moe_layers : 1) * (size_t)(c->experts_n ? c->experts_n : 1);
     struct want main[] = {
@@ -120,12 +122,16 @@ static int alloc_all(struct workspace *ws, const struct model *m, int capacity, 
         if (!take(a, &g, 1))
             return 0;
     }
+    ws->fp8 = linear_fp8_alloc(m, capacity, a, &full);
+    if (full)
+        return 0;
     for (int l = 0; l < c->layers_n + c->mtp_depth; l++) {
         const struct block_params *b = l < c->layers_n ? &m->params.layer[l]
                                                        : &m->params.mtp[l - c->layers_n].block;
         struct want x;
         if (!block_state_alloc(&ws->block[l], m, b, capacity, a))
             return 0;
+        ws->block[l].fp8 = ws->fp8;
         x = (struct want){&ws->block[l].x, n * D, R};
         if (!take(a, &x, 1))
             return 0;

@@ -34,3 +34,17 @@ enum status batch_init(struct batch *b, int P, int G, int cap, struct arena *a, 
     b->cap = cap;
     return ST_OK;
 }
+
+enum status batch_keep_routes(struct batch *b, int route_n, struct arena *a, struct err *e)
+{
+    size_t n = (size_t)route_n, of_traces = (size_t)b->N * (size_t)b->cap * n;
+    size_t of_prompts = (size_t)b->P * PROMPT_MAX * n;
+    b->route_n = route_n;
+    b->route = arena_alloc(a, of_traces);
+    b->prompt_route = arena_alloc(a, of_prompts);
+    if (!b->route || !b->prompt_route)
+        return err_set(e, ST_NOMEM, a->name, "no room for the experts of %d x %d tokens", b->N, b->cap);
+    memset(b->route, 0, of_traces);
+    memset(b->prompt_route, 0, of_prompts);
+    return ST_OK;
+}

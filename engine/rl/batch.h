@@ -14,6 +14,7 @@
  *   problem, prompt, prompt_n P          draw         rollout, score, update, views
  *   token, logp, entropy      N x cap    rollout      score, update, views
  *   n, done, cut_off          N          rollout      score, update, views
+ *   route, prompt_route       N x cap, P x PROMPT_MAX  rollout  update    only where routing is kept
  *   score, marks, reward      N          score        advantage, views
  *   preference                N          score        metrics
  *   mean, std, flat           P          advantage    update, views
@@ -40,6 +41,10 @@ struct batch {
     atomic_int *n;                /* [N] tokens so far; tokens below it never change */
     atomic_int *done;             /* [N] */
     int *cut_off;                 /* [N] stopped by the length limit */
+    /* Experts of the row that predicts token t of a trace, and of a prompt's rows before its last; NULL: not kept. */
+    uint8_t *route;               /* [N,cap,route_n] by MoE layer, then as the router ranks them */
+    uint8_t *prompt_route;        /* [P,PROMPT_MAX,route_n] */
+    int route_n;                  /* config_route of the model */
 
     struct score *score;          /* [N] */
     struct trace_counts *counts;  /* [N] */
@@ -60,5 +65,7 @@ enum batch_stage { BATCH_EMPTY, BATCH_DRAWN, BATCH_SAMPLED, BATCH_SCORED, BATCH_
 
 /* batch_init: all fields from the arena. Errors: ST_NOMEM. */
 enum status batch_init(struct batch *b, int P, int G, int cap, struct arena *a, struct err *e);
+/* batch_keep_routes: memory for the sampler's experts, route_n a token. Errors: ST_NOMEM. */
+enum status batch_keep_routes(struct batch *b, int route_n, struct arena *a, struct err *e);
 
 #endif

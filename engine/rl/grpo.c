@@ -10,6 +10,7 @@ enum { LENGTH_MAX = 4096 };
 struct sums {
     double loss, policy, balance, kl, kl_n, entropy, tokens, clip_low, clip_high, ratio_n, difference, difference_max;
     double capped, off_policy, sequences, value_loss;
+    int64_t routed, moved;
 };
 
 /* One pass's context for the shard callback. */
@@ -136,9 +137,22 @@ static enum status on_shard(void *ctx, struct shard *s)
         int trace = c->g->sequence[s->first + q].index;
         one_trace(c, sum, s, trace, s->t->seq.begin[q] + c->b->prompt_n[trace / c->b->G] - 1);
     }
-    if (c->learn)
+    if (c->learn) {
         sum->balance += (double)s->balance * (double)s->balance_weight;
+        sum->routed += s->routed;
+        sum->moved += s->moved;
+    }
     return ST_OK;
+}
+
+/* What the sampler chose for the rows of a trace's sequence: the prompt's but for its last, then one a token. */
+static void give_route(void *ctx, int trace, uint8_t *out)
+{
+    const struct batch *b = ((struct pass_context *)ctx)->b;
+    int p = trace / b->G;
+    size_t width = (size_t)b->route_n, rows = (size_t)b->prompt_n[p] - 1;
+    memcpy(out, b->prompt_route + (size_t)p * PROMPT_MAX * width, rows * width);
+    memcpy(out + rows * width, b->route + (size_t)trace * (size_t)b->cap * width, (size_t)b->n[trace] * width);
 }
 
 /* One pass over count sequences; adds its sums to *total in lane order. */
@@ -149,6 +163,7 @@ static enum status run_pass(struct pass_context *c, struct learner *l, int count
                      .inv_temperature = (real)(1 / c->s->temperature), .with_reference = with_reference,
                      .with_entropy = learn && c->s->objective.entropy != 0 && !c->s->ppo.is_warming,
                      .backward = learn, .value_only = c->s->ppo.is_warming,
+                     .route = c->s->routes ? give_route : NULL, .replays = c->s->routes == ROUTES_REPLAY,
                      .shard = on_shard, .ctx = c, .gate = gate};
     enum status st;
     c->is_first = is_first;
@@ -171,6 +186,8 @@ static enum status run_pass(struct pass_context *c, struct learner *l, int count
         total->off_policy += x->off_policy;
         total->sequences += x->sequences;
         total->value_loss += x->value_loss;
+        total->routed += x->routed;
+        total->moved += x->moved;
         total->difference += x->difference;
         total->difference_max = fmax(total->difference_max, x->difference_max);
     }
@@ -237,6 +254,7 @@ static void finish(const struct sums *t, int updates, double norms, struct grpo_
         .off_policy = t->sequences > 0 ? t->off_policy / t->sequences : 0,
         .logp_difference = t->tokens > 0 ? t->difference / t->tokens : 0,
         .logp_difference_max = t->difference_max,
+        .route_difference = t->routed > 0 ? (double)t->moved / (double)t->routed : NAN,
         .tokens = t->tokens,
         .updates = updates,
     };

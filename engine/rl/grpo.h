@@ -7,12 +7,15 @@
 #include "engine/rl/ppo.h"
 
 /* GRPO's update of one step: the objective over the batch's traces, its gradient, AdamW. */
+enum grpo_routes { ROUTES_OFF, ROUTES_MEASURE, ROUTES_REPLAY };
+
 struct grpo_settings {
     struct objective objective;
     struct adamw_settings adamw;
     int inner_epochs, mini_batches;
     int micro_prompts;        /* bnpo: groups of a micro-batch, in the order of the mini-batch; 0: all */
     struct ppo_settings ppo;  /* is_on: the critic's advantages, and its own loss */
+    enum grpo_routes routes;  /* the sampler's experts, which the batch must keep: compared, or also used */
     double temperature;       /* the sampling temperature: training log-probabilities are of that distribution */
     uint64_t seed;
     uint32_t step;
@@ -28,6 +31,8 @@ struct grpo_stats {
     double value_loss;                     /* ppo: without its weight */
     struct ppo_stats ppo;
     int updates;                           /* optimizer steps done */
+    double route_difference;               /* share of the sampler's experts that the top K of the forwards that were
+                                            * learned from has not; NaN where it is not measured */
     int pairs;                             /* dpo: of the batch */
     double margin, pair_accuracy;          /* dpo: mean margin, share of pairs ranked right */
 };

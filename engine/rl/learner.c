@@ -66,6 +66,15 @@ enum status learner_init(struct learner *l, const struct model *m, struct pool *
     return ST_OK;
 }
 
+enum status learner_keep_routes(struct learner *l, struct arena *a, struct err *e)
+{
+    size_t capacity = (size_t)(l->shard_tokens > l->longest ? l->shard_tokens : l->longest);
+    for (int i = 0; i < pool_threads(l->pool); i++)
+        if (!(l->packed[i].route = arena_alloc(a, capacity * (size_t)config_route(&l->m->config))))
+            return err_set(e, ST_NOMEM, a->name, "no room for the experts of %zu tokens", capacity);
+    return ST_OK;
+}
+
 void learner_start(struct learner *l, uint64_t seed)
 {
     size_t n = l->m->params.total;
@@ -156,6 +165,34 @@ static void pack(const struct pass_run *r, int first, int count, struct packed *
     k->t = (struct tokens){T, {count, k->begin}, k->id, k->target, k->position};
 }
 
+/* The policy's forward, by the routes that the pass gives where it gives any; what differs is counted. */
+static enum status routed_forward(struct pass_run *r, const real *w, const real *bias, struct packed *k,
+                                  struct workspace *ws, struct shard *s, struct err *e)
+{
+    const struct pass *p = r->p;
+    const struct model *m = r->l->m;
+    int width = config_route(&m->config);
+    enum status st;
+    for (int q = 0; q < k->t.seq.n && p->route; q++)
+        p->route(p->ctx, p->sequence[s->first + q].index, k->route + (size_t)k->begin[q] * (size_t)width);
+    for (int i = 0; i < m->config.layers_n && p->route; i++) {
+        struct block_state *b = &ws->block[i];
+        if (m->params.layer[i].moe_index < 0)
+            continue;
+        b->route = k->route + m->params.layer[i].moe_index * m->config.top_k;
+        b->route_stride = width;
+        b->replays = p->replays;
+        b->moved = 0;
+    }
+    st = model_forward(m, w, bias, &k->t, p->inv_temperature, p->with_mtp, ws, e);
+    for (int i = 0; i < m->config.layers_n && p->route; i++) {
+        s->moved += ws->block[i].route ? ws->block[i].moved : 0;
+        ws->block[i].route = NULL;
+    }
+    s->routed = p->route ? (int64_t)k->t.T * width : 0;
+    return st;
+}
+
 static enum status run_shard(struct pass_run *r, int index, int lane, int worker, struct packed *k, struct err *e)
 {
     struct learner *l = r->l;
@@ -174,7 +211,7 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
         s.ref_logp = k->ref_logp;
     }
     memset(ws->load, 0, (size_t)l->bias_n * sizeof(real));
-    st = model_forward(l->m, w, bias, &k->t, p->inv_temperature, p->with_mtp, ws, e);
+    st = routed_forward(r, w, bias, k, ws, &s, e);
     if (st)
         return st;
     for (int i = 0; i < l->bias_n; i++)

@@ -23,6 +23,7 @@ struct packed {
     uint16_t *id;
     real *dlogp, *mtp_dlogp, *ref_logp, *dvalue;    /* dvalue: NULL without a value head */
     real *dentropy;
+    uint8_t *route;                 /* [capacity, config_route]; NULL until learner_keep_routes */
 };
 
 struct learner {
@@ -50,6 +51,8 @@ struct learner {
 /* learner_init: everything from the arena; weights are not filled. Errors: ST_NOMEM. */
 enum status learner_init(struct learner *l, const struct model *m, struct pool *pool, int lanes_n, int shard_tokens,
                          int longest, int with_reference, struct arena *a, struct err *e);
+/* learner_keep_routes: room for passes with given routes. Errors: ST_NOMEM. */
+enum status learner_keep_routes(struct learner *l, struct arena *a, struct err *e);
 /* learner_start: fresh weights from the seed, zero moments and biases. */
 void learner_start(struct learner *l, uint64_t seed);
 /* learner_reference: the reference becomes the present policy. */
@@ -80,6 +83,7 @@ struct shard {
     real *dvalue;                   /* [T] d loss / d value, zeroed before the call; NULL as value */
     real *dentropy;                 /* [T] d loss / d entropy, zeroed before the call; NULL: not asked for */
     real balance, balance_weight;   /* balance loss of the pass; weight that its gradient gets */
+    int64_t routed, moved;          /* assignments that a sampler made, and those that this forward's top K has not */
 };
 
 struct pass {
@@ -90,6 +94,10 @@ struct pass {
     int value_only;                 /* the backward leaves everything but the value head alone; dlogp is not read */
     const real *w, *bias;           /* other weights than the learner's, of the same shapes; w NULL: its own */
     enum status (*shard)(void *ctx, struct shard *s);
+    /* Writes the experts [n, config_route] that a sampler chose for the rows of the sequence with that index; NULL:
+     * none are known. Any thread. The reference keeps its own routing. */
+    void (*route)(void *ctx, int index, uint8_t *out);
+    int replays;                    /* the policy's forward and backward use them */
     void *ctx;
     const struct gate *gate;
 };

@@ -103,6 +103,10 @@ static void feed_prompts(struct task *t, struct decoder *d, int group, int group
         }
     if (rows->n)
         decoder_step(d, rows->n, rows->slot, rows->token, rows->position);
+    for (int r = 0; r < rows->n && b->route; r++)
+        memcpy(b->prompt_route + ((size_t)(group + rows->slot[r] / b->G) * PROMPT_MAX + (size_t)rows->position[r]) *
+                                     (size_t)b->route_n,
+               d->route + (size_t)r * (size_t)b->route_n, (size_t)b->route_n);
     for (int g = 0; g < groups; g++)
         for (int i = 1; i < b->G; i++)
             decoder_share(d, g * b->G, g * b->G + i, b->prompt_n[group + g] - 1);
@@ -135,6 +139,8 @@ static enum status next_tokens(struct task *t, struct decoder *d, struct rows *r
         int trace = rows->trace[r], n = atomic_load_explicit(&b->n[trace], memory_order_relaxed), token;
         size_t at = (size_t)trace * (size_t)b->cap + (size_t)n;
         b->entropy[at] = (float)h[r];
+        if (b->route)
+            memcpy(b->route + at * (size_t)b->route_n, d->route + (size_t)r * (size_t)b->route_n, (size_t)b->route_n);
         token = sample_token(V, p + (size_t)r * V, t->s, b->draw[trace / b->G], (uint32_t)(trace % b->G), (uint32_t)n,
                              &b->logp[at], &b->entropy[at]);
         if (!isfinite(b->logp[at]))
@@ -206,6 +212,14 @@ enum status rollout_init(struct rollout *r, const struct model *m, enum decode_f
         return err_set(e, ST_NOMEM, a->name, "no room for %d decoders", threads);
     for (int i = 0; i < threads && !st; i++)
         st = decoder_init(&r->decoder[i], m, form, slots_n, positions_n, r->rows_n, a, e);
+    return st;
+}
+
+enum status rollout_keep_routes(struct rollout *r, struct arena *a, struct err *e)
+{
+    enum status st = ST_OK;
+    for (int i = 0; i < pool_threads(r->pool) && !st; i++)
+        st = decoder_keep_routes(&r->decoder[i], a, e);
     return st;
 }
 

@@ -35,12 +35,15 @@ struct rollout {
  * ST_NOMEM, ST_USAGE. */
 enum status rollout_init(struct rollout *r, const struct model *m, enum decode_form form, struct pool *pool,
                          int slots_n, int positions_n, struct arena *a, struct err *e);
+/* rollout_keep_routes: the decoders keep the experts of what they decode, for batches that have room for them
+ * (batch_keep_routes). Errors: ST_NOMEM. */
+enum status rollout_keep_routes(struct rollout *r, struct arena *a, struct err *e);
 /* rollout_groups: how many groups of G make a sub-batch; 0 when not one fits. */
 int rollout_groups(const struct rollout *r, int G);
 
 /* rollout_run: samples the completions of groups first..first+groups-1 of b that are not done, with weights w, bias.
- * Writes token, logp, entropy, n, done, cut_off. Threads: the pool's. Errors: ST_CANCELLED from the gate,
- * ST_NONFINITE. The randomness of trace (p, g) at position t is keyed (seed, stream, step, b->draw[p], g, t). */
+ * Writes token, logp, entropy, n, done, cut_off, and the routes where b keeps them. Threads: the pool's.
+ * Errors: ST_CANCELLED from the gate, ST_NONFINITE. The randomness of trace (p, g) at position t is keyed (seed, stream, step, b->draw[p], g, t). */
 enum status rollout_run(struct rollout *r, const real *w, const real *bias, const struct sampling *s,
                         struct batch *b, int first, int groups, const struct gate *gate, struct err *e);
 

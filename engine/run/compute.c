@@ -24,8 +24,8 @@ struct cell {
 /* The samples of a problem under one setting and one rule. */
 struct traces {
     uint16_t *token;             /* [K, cap] */
+    float *logp;                 /* [K, cap] of the distribution that was sampled */
     int n[COMPUTE_K_MAX], cut_off[COMPUTE_K_MAX], right[COMPUTE_K_MAX];
-    double logp[COMPUTE_K_MAX];  /* sum over sampled tokens, of the distribution that was sampled */
     int words[COMPUTE_K_MAX], at[COMPUTE_K_MAX][COMPUTE_WORDS_MAX];
 };
 
@@ -119,8 +119,8 @@ static enum status next_tokens(struct work *w, struct traces *x, const int *whic
                           &entropy);
         if (!isfinite(logp))
             return ST_NONFINITE;
+        x->logp[(size_t)at * (size_t)j->cap + (size_t)x->n[at]] = logp;
         x->token[(size_t)at * (size_t)j->cap + (size_t)x->n[at]++] = (uint16_t)id;
-        x->logp[at] += (double)logp;
         x->cut_off[at] = id != t->task.end_token && x->n[at] >= j->cap;
         if (id == t->task.end_token || x->n[at] >= j->cap)
             continue;
@@ -174,6 +174,7 @@ static void show(const struct work *w, const struct traces *x, int i, enum compu
                                 .kind = kind,
                                 .level = level,
                                 .token = x->token + (size_t)i * (size_t)w->j->cap,
+                                .logp = x->logp + (size_t)i * (size_t)w->j->cap,
                                 .n = x->n[i],
                                 .cut_off = x->cut_off[i],
                                 .is_right = x->right[i],
@@ -201,7 +202,9 @@ static void estimate(struct work *w)
     for (int i = 0; i < n; i++) {
         is_right[i] = (unsigned char)x->right[i];
         right[i] = x->right[i];
-        likely[i] = x->logp[i] / x->n[i];
+        likely[i] = 0;
+        for (int at = 0; at < x->n[i]; at++)
+            likely[i] += (double)x->logp[(size_t)i * (size_t)w->j->cap + (size_t)at] / x->n[i];
         tokens += (double)x->n[i] / n;
         cut_off += (double)x->cut_off[i] / n;
     }
@@ -240,6 +243,7 @@ static int force(struct job *j, struct traces *x, enum compute_kind kind, int *w
         if (at < 0 || (kind == COMPUTE_FORCED_NO && (at == 0 || token[at - 1] != j->no)))
             continue;
         token[at] = (uint16_t)j->word;
+        x->logp[(size_t)i * (size_t)j->cap + (size_t)at] = NAN;
         x->at[i][x->words[i]++] = at;
         x->n[i] = at + 1;
         x->cut_off[i] = x->n[i] >= j->cap;
@@ -271,10 +275,12 @@ static enum status force_on(struct work *w, enum compute_kind kind)
     struct job *j = w->j;
     struct traces *x = &w->forced;
     uint16_t *token = x->token;
+    float *logp = x->logp;
+    size_t n = (size_t)j->f->forced_k * (size_t)j->cap;
     enum status st = ST_OK;
     *x = w->base;
-    x->token = token;
-    memcpy(token, w->base.token, (size_t)j->f->forced_k * (size_t)j->cap * sizeof *token);
+    x->token = memcpy(token, w->base.token, n * sizeof *token);
+    x->logp = memcpy(logp, w->base.logp, n * sizeof *logp);
     add_forced(w, x, kind, 0);
     for (int level = 1; level <= j->q->words && !st; level++) {
         int which[COMPUTE_K_MAX], many = force(j, x, kind, which);
@@ -293,10 +299,8 @@ static enum status do_setting(struct work *w)
     enum status st;
     memset(w->base.n, 0, sizeof w->base.n);
     memset(w->base.words, 0, sizeof w->base.words);
-    for (int i = 0; i < j->q->k; i++) {
+    for (int i = 0; i < j->q->k; i++)
         which[i] = i;
-        w->base.logp[i] = 0;
-    }
     w->pass = 0;
     st = go_on(w, &w->base, which, j->q->k);
     if (st)
@@ -319,25 +323,30 @@ static void do_problem(void *ctx, int index, int worker)
     const struct task *k = &j->t->task;
     struct work *w = calloc(1, sizeof *w);
     enum status st = (enum status)atomic_load(&j->status);
+    size_t cap = (size_t)j->cap, traces_n = (size_t)(j->q->k + j->f->forced_k);
     struct err e;
     if (!w && !st)
         st = ST_NOMEM;
     if (st)
         goto out;
     *w = (struct work){.j = j, .d = &j->t->rollout.decoder[worker], .worker = worker, .index = j->first + index};
-    w->base.token = calloc((size_t)(j->q->k + j->f->forced_k) * (size_t)j->cap, sizeof *w->base.token);
-    if (!w->base.token) {
+    w->base.token = calloc(traces_n * cap, sizeof *w->base.token);
+    w->base.logp = calloc(traces_n * cap, sizeof *w->base.logp);
+    if (!w->base.token || !w->base.logp) {
         st = ST_NOMEM;
         goto out;
     }
-    w->forced.token = w->base.token + (size_t)j->q->k * (size_t)j->cap;
+    w->forced.token = w->base.token + (size_t)j->q->k * cap;
+    w->forced.logp = w->base.logp + (size_t)j->q->k * cap;
     k->scenario->held_out(k->self, w->index, &w->problem);
     st = task_prompt(k, &w->problem, w->prompt, &w->prompt_n, &e);
     for (w->setting = 0; w->setting < COMPUTE_SETTINGS && !st; w->setting++)
         st = do_setting(w);
 out:
-    if (w)
+    if (w) {
         free(w->base.token);
+        free(w->base.logp);
+    }
     free(w);
     if (st)
         atomic_store(&j->status, (int)st);
@@ -369,8 +378,8 @@ static void fold_point(const struct job *j, int curve, int i, struct compute_poi
 
 static void fold(struct job *j)
 {
-    static const char *const name[COMPUTE_KINDS] = {"pass@k", "likeliest of k", "maj@k", "forced",
-                                                    "forced after no"};
+    static const char *const name[COMPUTE_KINDS] = {"pass@k", "likeliest of k", "maj@k", "wait forced",
+                                                    "wait after no"};
     struct compute_facts *f = j->f;
     int size[COMPUTE_POINTS], sizes = compute_sizes(j->q->k, size);
     f->curves_n = 0;

@@ -24,6 +24,7 @@ struct compute_trace {
     enum compute_kind kind;      /* BEST: as it was sampled first; FORCED, FORCED_NO */
     int level;                   /* words asked for */
     const uint16_t *token;       /* [n], borrowed for the call */
+    const float *logp;           /* [n] of the distribution that was sampled, borrowed; NaN: a forced word */
     int n, cut_off, is_right;
     int words;                   /* forced in fact: at most level */
     int at[COMPUTE_WORDS_MAX];   /* [words] the tokens that were forced */

@@ -14,7 +14,7 @@ int compute_sizes(int n, int size[COMPUTE_POINTS])
 
 double compute_chosen(int n, const double *key, const double *value, int k)
 {
-    int order[COMPUTE_K_MAX];
+    int order[COMPUTE_K_MAX] = {0};
     /* Of all subsets those in which the i-th is first: it is in, and k-1 of those behind it. */
     double first = (double)k / n, sum = 0;
     for (int i = 0; i < n; i++) {

@@ -51,6 +51,24 @@ struct trace_facts {
     struct aha_test test[FACT_TESTS];
 };
 
+/* What one head of one layer looked at while it wrote a trace. Row i is the position whose input is token i
+ * of prompt and completion; it reads the tokens 0..i and writes token i + 1, so that the completion's token k
+ * was written by row prompt_n - 1 + k. Rows lie packed: row i's begins at i (i + 1) / 2, i + 1 numbers. */
+enum { ATTENTION_ROWS = SNAP_TOKENS + 128, ATTENTION_PAIRS = ATTENTION_ROWS * (ATTENTION_ROWS + 1) / 2 };
+struct attention_facts {
+    uint64_t version;            /* 0: nothing is known */
+    int64_t run, step;
+    int group, index, n;         /* n: completion tokens */
+    int layers_n, heads_n, layer, head;  /* from 0 */
+    int prompt_n, rows;          /* rows = prompt_n - 1 + n */
+    int has_parts;               /* MLA: a score is a sum of two */
+    char word[ATTENTION_ROWS][FACT_WORD];        /* the token that a row has as its input */
+    float weight[ATTENTION_PAIRS];               /* a row's sum is 1 */
+    float content[ATTENTION_PAIRS], place[ATTENTION_PAIRS];  /* scaled scores before the softmax: what tokens
+                                  * mean, q~ . c (V3's absorbed part), and where they stand, q_R . k_R; without
+                                  * parts content has the whole score */
+};
+
 /* Where the tokens of a step went: shares of each expert's assignments. */
 enum { SERVED_WORDS = 8 };
 struct routing_facts {
@@ -60,6 +78,7 @@ struct routing_facts {
     long tokens;                 /* completion tokens that were routed */
     struct served {
         float share;             /* of the layer's assignments */
+        float affinity;          /* mean s = sigmoid(u . e) of all tokens, sent to it or not */
         float numbers, operators, structure, words;  /* shares of this expert's own, sum 1 */
         int words_n;             /* the tokens it got most of, by how much more than chance */
         char word[SERVED_WORDS][FACT_WORD];

@@ -46,12 +46,27 @@ enum status inspect_save(struct inspect_state *s, const struct trainer *t, struc
 void inspect_restore(const struct inspect_state *s, struct trainer *t);
 void inspect_state_free(struct inspect_state *s);
 
+/* inspect_attention: what head `head` of layer `layer` (both from 0) looks at along the trace, by the training
+ * forward under the policy. Fills all of out but version, run, step, group and index.
+ *   weight  P = softmax(q k^T / sqrt(d_k)), V3 eq. 10, from the forward's own q, k and log-sum-exp
+ *   content, place  with MLA the two terms of the scaled score: q_C . k_C, which is q~ . c_KV of the absorbed
+ *           form (V2 section 2.1.2), and q_R . k_R; with multi-head attention content is all, place 0
+ * inspect_attention_output: the largest difference between the head's output in the forward and the sum of
+ * weight times value, over all rows; directly after inspect_attention. Errors: ST_USAGE (no such layer or
+ * head, too long), ST_NONFINITE. */
+enum status inspect_attention(struct trainer *t, const struct inspect_trace *x, int layer, int head,
+                              struct attention_facts *out, struct err *e);
+double inspect_attention_output(const struct trainer *t, const struct attention_facts *f);
+/* inspect_attention_copy: the parts that are filled, not all of the struct. */
+void inspect_attention_copy(struct attention_facts *to, const struct attention_facts *from);
+
 /* Counts of where tokens went, filled trace by trace. */
 struct inspect_routing {
     int layers_n, experts_n, vocab_n;
     long tokens;
     uint32_t *count;           /* [layers_n, experts_n, vocab_n] assignments */
     uint32_t *seen;            /* [vocab_n] how often the token was routed */
+    double *affinity;          /* [layers_n, experts_n] sums of s over the tokens */
 };
 
 /* inspect_routing_init: nothing is counted; layers_n 0 for a dense model. Errors: ST_NOMEM. */

@@ -22,7 +22,8 @@ enum status inspect_routing_init(struct inspect_routing *r, const struct trainer
     cells = (size_t)r->layers_n * (size_t)r->experts_n * (size_t)r->vocab_n;
     r->count = calloc(cells + 1, sizeof *r->count);
     r->seen = calloc((size_t)r->vocab_n + 1, sizeof *r->seen);
-    if (r->count && r->seen)
+    r->affinity = calloc((size_t)r->layers_n * (size_t)r->experts_n + 1, sizeof *r->affinity);
+    if (r->count && r->seen && r->affinity)
         return ST_OK;
     inspect_routing_free(r);
     return err_set(e, ST_NOMEM, "inspect", "no memory to count %zu places", cells);
@@ -32,6 +33,7 @@ void inspect_routing_free(struct inspect_routing *r)
 {
     free(r->count);
     free(r->seen);
+    free(r->affinity);
     memset(r, 0, sizeof *r);
 }
 
@@ -51,11 +53,15 @@ enum status inspect_routing_add(struct inspect_routing *r, struct trainer *t, co
         const struct block_state *s = &t->learner.ws[0].block[l];
         if (m->params.layer[l].moe_index < 0)
             continue;
-        for (int i = 0; i + 1 < x->n; i++)
+        for (int i = 0; i + 1 < x->n; i++) {
+            const real *affinity = s->affinity + (size_t)(x->prompt_n + i) * (size_t)r->experts_n;
             for (int j = 0; j < K; j++) {
                 int expert = s->chosen[(size_t)(x->prompt_n + i) * K + j];
                 r->count[((size_t)layer * r->experts_n + expert) * r->vocab_n + x->token[i]]++;
             }
+            for (int n = 0; n < r->experts_n; n++)
+                r->affinity[layer * r->experts_n + n] += (double)affinity[n];
+        }
         layer++;
     }
     for (int i = 0; i + 1 < x->n; i++)
@@ -126,6 +132,7 @@ void inspect_routing_facts(const struct inspect_routing *r, const struct vocab *
         for (size_t i = 0; i < (size_t)r->experts_n * (size_t)r->vocab_n; i++)
             all += layer[i];
         s->share = all > 0 ? (float)(own / all) : 0;
+        s->affinity = r->tokens > 0 ? (float)(r->affinity[at] / (double)r->tokens) : 0;
         if (own > 0) {
             s->numbers = (float)(kind[KIND_NUMBER] / own);
             s->operators = (float)(kind[KIND_OPERATOR] / own);

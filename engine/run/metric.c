@@ -84,6 +84,8 @@ static const struct metric_row rows[METRIC_N] = {
     [M_EVAL_READABLE] = {"eval/readability", NULL, "share", "held out, T 1: readability", 0},
     [M_R1_PASS_1] = {"eval/r1/pass@1", NULL, "share", "held out, T 0.6, top-p 0.95: mean over samples", 0},
     [M_R1_MAJ_K] = {"eval/r1/maj@k", "eval/r1/maj@K", "share", "held out, T 0.6, top-p 0.95: majority", 0},
+    [M_ROUTE_DIFFERENCE] = {"moe/route_difference", NULL, "share",
+                            "the sampler's experts that the update's own top K has not", 0},
     [M_MAX_VIO] = {"moe/max_vio", "max_vio", "", "MaxVio of the batch, mean over MoE layers", 0},
     [M_MAX_VIO_AVERAGE] = {"moe/max_vio_average", "max_vio_average", "",
                            "MaxVio of the load's moving average", 0},

@@ -30,6 +30,7 @@ enum metric {
     /* held out, T 1, top-p 1 */
     M_PASS_1, M_PASS_K, M_MAJ_K, M_EVAL_LENGTH, M_EVAL_WAITS, M_EVAL_FORMAT, M_EVAL_LANGUAGE, M_EVAL_READABLE,
     M_R1_PASS_1, M_R1_MAJ_K,                                         /* held out, T 0.6, top-p 0.95 */
+    M_ROUTE_DIFFERENCE, /* moe/route_difference: the sampler's experts against those of the update's forward */
     M_MAX_VIO, M_MAX_VIO_AVERAGE, /* mean over MoE layers; of the batch, of the moving average */
     M_MAX_VIO_LAYER_0, M_MAX_VIO_LAYER_LAST = M_MAX_VIO_LAYER_0 + 15,
     M_TOKENS, M_TOKENS_PER_SECOND, M_STEP_TIME, M_SECONDS, M_RL_SECONDS,

@@ -360,6 +360,9 @@ enum status settings_check(const struct settings *s, struct err *e)
         return err_set(e, ST_USAGE, "settings", "no stage has steps: set base.steps, cold.steps or rl.steps");
     if (s->rl.loss == LOSS_PPO && !s->model.value_head)
         return err_set(e, ST_USAGE, "settings", "rl.loss = ppo needs a critic: model.value_head = 1");
+    if (s->rl.loss == LOSS_DPO && (s->rl.router_replay || s->rl.router_measure))
+        return err_set(e, ST_USAGE, "settings", "rl.loss = dpo has no router replay: set rl.router_replay and "
+                       "rl.router_measure to 0");
     if (s->rl.mini_batches > s->rl.prompts)
         return err_set(e, ST_USAGE, "settings",
                        "rl.mini_batches = %d is more than rl.prompts = %d: a mini-batch is whole groups",

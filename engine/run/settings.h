@@ -24,7 +24,7 @@ struct sft_stage {
 struct rl_stage {
     int steps, prompts, group, max_tokens, inner_epochs, mini_batches, drop_flat, refill, cut_off, overlong_cache,
         warmup, horizon, decay, loss, std, preference_from, reference_every, baseline, micro_prompts, kl, kl_clamp, pairs,
-        advantage_norm, critic_warmup, process_rule;
+        advantage_norm, critic_warmup, process_rule, router_replay, router_measure;
     double lr, lr_final, beta1, beta2, weight_decay, clip, eps_low, eps_high, beta, temperature, accuracy,
         format, language, preference, gamma, entropy, ratio_cap, off_policy_delta, baseline_decay, dpo_beta, gae_lambda,
         gae_gamma, kl_reward, value_clip, value_weight, value_rate, process;

@@ -62,6 +62,23 @@ static const struct setting model_rows[] = {
         "number_init", number_init, 1, 2, "normal fourier", SET_START,
         "how embeddings of numbers start: at random, or as projected cosines and sines of several periods"),
     REAL("init_gain", model.init_gain, 1, 0, 10, SET_START, "linear maps start at gain / sqrt(inputs)"),
+    CHOICE("fp8", model.fp8.on, 0, 2, "off on", 0,
+           "attention's projections and the feed-forward maps in FP8 E4M3, emulated (V3 section 3.3)"),
+    INT("fp8_tile", model.fp8.tile, 128, 1, 16384, 0,
+        "FP8: activations and gradients have a scale for each 1 x N; V3 128, toy widths less"),
+    INT("fp8_block", model.fp8.block, 128, 1, 16384, 0,
+        "FP8: weights have a scale for each N x N; V3 128, toy widths less"),
+    CHOICE("fp8_scale", model.fp8.scale, 0, 3, "tile tensor none", 0,
+           "FP8: a scale a tile, one an operand (decoding: a row), or none; V3 tile"),
+    CHOICE("fp8_accumulator", model.fp8.accumulator, 0, 2, "fp32 14", 0,
+           "FP8: products are summed in FP32, or in 14 bits as by H800's tensor cores (exact, very slow)"),
+    INT("fp8_promote", model.fp8.promote, 128, 0, 16384, 0,
+        "FP8: products summed in 14 bits before they are added to FP32, V3 128; 0: only where a scale ends"),
+    REAL("fp8_gradient_floor", model.fp8.gradient_floor, 1e-4, 1e-30, 1, 0,
+         "FP8: a tile of gradients is scaled as if its largest were at least this; activations and weights: 1e-4"),
+    REAL("fp8_outlier", model.fp8.outlier, 1, 1, 1e9, 0,
+         "FP8: factor on one channel of what is quantised, undone after, like a large model's outlier channels; "
+         "a power of two, 1: none"),
 };
 
 #define SFT_ROWS(s, steps_, lr_, docs)                                                                       \
@@ -166,6 +183,11 @@ static const struct setting rl_rows[] = {
     REAL("weight_decay", rl.weight_decay, 0, 0, 1, 0, "AdamW: decoupled weight decay of the matrices"),
     REAL("clip", rl.clip, 1, 0, 1000, 0, "largest global gradient norm; 0: off"),
     REAL("gamma", rl.gamma, 0.001, 0, 1, 0, "speed of the expert bias"),
+    BOOL("router_replay", rl.router_replay, 0, 0,
+         "router replay: the update uses the experts that sampled each token, its gates from the present affinities"),
+    BOOL("router_measure", rl.router_measure, 0, 0,
+         "without replay, too: how many of the sampler's experts the update's own top K has not "
+         "(moe/route_difference)"),
 };
 
 static const struct setting eval_rows[] = {
@@ -200,7 +222,7 @@ static const struct setting draft_rows[] = {
 };
 
 static const struct setting search_rows[] = {
-    INT("segment", search.segment, 8, 1, 1024, 0,
+    INT("segment", search.segment, 16, 1, 1024, 0,
         "tree search: most tokens of a node; one also ends with `wait` and with </think>"),
     INT("branches", search.branches, 4, 1, 16, 0, "tree search: segments sampled where a node is expanded"),
     REAL("explore", search.explore, 0.5, 0, 100, 0, "tree search: PUCT's weight of the prior, in units of the value"),

@@ -198,6 +198,7 @@ static enum status update(struct trainer *t, const struct trainer_hooks *h, stru
         .mini_batches = s->mini_batches,
         .micro_prompts = s->micro_prompts,
         .ppo = ppo_of(t),
+        .routes = !t->batch.route ? ROUTES_OFF : s->router_replay ? ROUTES_REPLAY : ROUTES_MEASURE,
         .temperature = s->temperature,
         .seed = t->seed,
         .step = (uint32_t)step,

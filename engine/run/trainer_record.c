@@ -90,6 +90,7 @@ void record_traces(struct trainer *t)
         if (b->score[i].accuracy < 1)
             m[failure(b, i)] += 1 / N;
     }
+    m[M_PREFERENCE] = open_n ? preference / open_n : NAN;
     m[M_EQUATIONS] = equations / N;
     m[M_EQUATIONS_RIGHT] = equations > 0 ? m[M_EQUATIONS_RIGHT] / equations : NAN;
     m[M_VERIFICATIONS] = verifications / N;
@@ -120,6 +121,8 @@ void record_grpo(struct trainer *t, const struct grpo_stats *s)
         m[M_LOGP_DIFFERENCE] = s->logp_difference;
         m[M_LOGP_DIFFERENCE_MAX] = s->logp_difference_max;
     }
+    if (t->set.rl.loss != LOSS_DPO)
+        m[M_ROUTE_DIFFERENCE] = s->route_difference;
     if (t->set.rl.loss == LOSS_PPO) {
         m[M_VALUE_LOSS] = s->value_loss;
         m[M_VALUE] = s->ppo.value_mean;

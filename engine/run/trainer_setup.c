@@ -26,6 +26,17 @@ static enum status open_task(struct trainer *t, struct err *e)
     return st;
 }
 
+/* Where the update compares its routing with the sampler's, or replays that. */
+static enum status keep_routes(struct trainer *t, struct err *e)
+{
+    enum status st = batch_keep_routes(&t->batch, config_route(&t->model.config), &t->arena, e);
+    if (!st)
+        st = rollout_keep_routes(&t->rollout, &t->arena, e);
+    if (!st)
+        st = learner_keep_routes(&t->learner, &t->arena, e);
+    return st;
+}
+
 static enum status lay_out(struct trainer *t, struct err *e)
 {
     const struct settings *s = &t->set;
@@ -43,6 +54,8 @@ static enum status lay_out(struct trainer *t, struct err *e)
         st = batch_init(&t->batch, s->rl.prompts, s->rl.group, s->rl.max_tokens, a, e);
         if (!st)
             st = grpo_init(&t->grpo, s->rl.prompts, s->rl.group, s->rl.max_tokens, a, e);
+        if (!st && (s->rl.router_replay || s->rl.router_measure) && config_route(&t->model.config) > 0)
+            st = keep_routes(t, e);
         if (!st && s->rl.loss == LOSS_DPO)
             st = dpo_init(&t->dpo, s->rl.prompts, s->rl.group, (enum pair_rule)s->rl.pairs, a, e);
         if (!st && s->rl.loss == LOSS_PPO)

@@ -24,7 +24,7 @@ cat > the.script <<S
 recipe ./mini.ini $(echo $small) review
 wait stage cold and state paused timeout 60
 wait idle
-expect text "waits for your verdicts"
+wait text "waits for your verdicts"
 key T
 wait idle
 key x
@@ -36,7 +36,7 @@ resume
 wait state done timeout 60
 wait idle
 recipe
-expect text "2 of 2 stages done"
+wait text "2 of 2 stages done"
 say {run}
 S
 check 'a recipe is reviewed' exits 0 --script the.script

@@ -37,6 +37,14 @@ want=$(cat out)
 run digest tiny-2@2
 check 'a fork driven by a script is the fork' test -n "$want" -a "$want" = "$(cat out)"
 
+check 'an expert is knocked out' script 0 <<'S'
+open tiny
+wait state done
+key 4
+knock-out 1 2
+wait text "without expert 1:2"
+S
+
 check 'the last screen' script 0 --snapshot 60x12 <<'S'
 open tiny
 wait state done

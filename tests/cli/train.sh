@@ -99,6 +99,15 @@ run eval tiny --json --threads 1
 check 'eval is deterministic' cmp -s out first
 run eval tiny@2 --k 4 --problems 3 --temperature 0.6 --top-p 0.95 --expect 'pass@1 > 2' --json
 check 'eval --expect' test "$status $(number k) $(number problems)" = '3 4 3'
+run eval tiny --k 4 --problems 6 --knock-out 1:2 --json
+check 'eval --knock-out' json_has 'pass@1' knock_out whole change error
+check 'an expert that is not there' says 'no expert 1:99' 2 eval tiny --knock-out 1:99
+run experts tiny --k 2 --problems 4 --json
+check 'experts --json' json_has parameters active_parameters max_vio table load load_average bias affinity tags change
+cp out first
+run experts tiny --k 2 --problems 4 --json --threads 1
+check 'experts is deterministic' cmp -s out first
+check 'experts' prints 'parameters' experts tiny --k 2 --problems 4
 run sample tiny --n 2 --json
 check 'sample --json' json_has text tokens logp
 check 'sample: as many as asked for' test "$(grep -o '"text":' out | wc -l)" = 2

@@ -2,7 +2,7 @@
 # What is asked wrongly is refused with 2 and a message that helps; help and version need nothing.
 . tests/cli/lib.sh
 
-for c in open scenarios settings train resume fork runs show metrics traces eval sample digest plot export import logits calc score bench check help; do
+for c in open scenarios settings train resume fork runs show metrics traces eval experts compute sample digest plot export import logits calc score bench check help; do
     check "help of $c" prints "usage: grpolab $c" "$c" --help
     check "help $c" prints "usage: grpolab $c" help $c
 done
@@ -37,7 +37,7 @@ check 'malformed preset' says 'bad.ini' 2 train ./bad.ini
 check 'nothing of this has made a store' test ! -e lab.db
 
 check 'a snapshot without a store' says 'there is no' 2 --snapshot 80x24
-for c in show metrics traces eval sample digest resume fork check; do
+for c in show metrics traces eval experts compute sample digest resume fork check; do
     check "$c without a store" says 'there is no' 2 $c run
     check "$c makes no store" test ! -e lab.db
 done

@@ -168,6 +168,7 @@ static void make_experts(struct scene *s)
     for (i = 0; i < SCENE_CELLS; i++) {
         struct served *e = &s->routing.served[i];
         e->share = s->now->load[i];
+        e->affinity = 0.25f + 0.03f * (float)(i % 8);
         e->numbers = i % 3 ? 0.15f : 0.7f;
         e->operators = i % 3 == 1 ? 0.6f : 0.1f;
         e->structure = 0.05f;

@@ -63,7 +63,7 @@ Test(command, errors_help)
 
 Test(command, a_long_line_is_refused)
 {
-    static char text[3000];
+    static char text[COMMAND_BYTES + 1000];
     struct command_line l;
 
     memset(text, 'a', sizeof text - 1);
@@ -138,7 +138,7 @@ Test(command, completion)
     cr_assert_str_eq(offers(&s, "fork 3 rl.beta", &files), "rl.beta=\nrl.beta1=\nrl.beta2=\n");
     cr_assert_str_eq(offers(&s, "fork rl.loss=da", &files), "rl.loss=dapo\n");
     cr_assert_str_eq(offers(&s, "set reference_e", &files), "rl.reference_every=\n");
-    cr_assert_str_eq(offers(&s, "new quick-d", &files), "quick-dense\n");
+    cr_assert_str_eq(offers(&s, "new quick-de", &files), "quick-dense\n");
     cr_assert_eq(files, 0);
     cr_assert_str_eq(offers(&s, "plot entr", &files), "entropy\n");
     cr_assert_eq(files, 0);

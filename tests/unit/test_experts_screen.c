@@ -265,3 +265,35 @@ Test(experts_screen, every_size_shows_the_selected_expert)
             }
     str_free(&s);
 }
+
+/* Two layers of four experts leave room below their bars at this size: the biases' spread, and one of them. */
+Test(experts_screen, the_past_of_the_biases_is_drawn_where_there_is_room)
+{
+    static float even[8 * 8], past[8 * 8];
+    struct str s = {0};
+    int i;
+
+    make_view();
+    for (i = 0; i < 64; i++) {
+        even[i] = 0.25f;
+        past[i] = i % 8 == 6 ? 0.125f * (float)(i / 8) : 0;
+    }
+    state.load = even;
+    state.bias = past;
+    state.layers_n = 2;
+    state.experts_n = 4;
+    state.list.selected = 6;
+    state.n = 8;
+    for (i = 0; i < 8; i++)
+        state.step[i] = i + 1;
+    draw(200, 60, CHARS_BRAILLE, &s);
+    says(&s, "over steps: spread of each");
+    says(&s, "0.88");
+    state.n = 1; /* a single step has no past */
+    draw(200, 60, CHARS_BRAILLE, &s);
+    cr_assert_null(strstr(str_c(&s), "over steps: spread"));
+    state.n = 8;
+    draw(80, 24, CHARS_BRAILLE, &s);
+    cr_assert_null(strstr(str_c(&s), "over steps: spread"), "nor has a small pane");
+    str_free(&s);
+}

@@ -20,11 +20,12 @@ static const char text[] =
     "[recipe]\nname = mini\n"
     "[stage base]\nrun = base\npreset = r1\n"
     "[stage teach]\nrun = cold\npreset = r1\nfrom = base\nepochs = 2\ncollect = templates base problems=6\n"
-    "[stage reward]\nrun = reward\npreset = r1\nfrom = teach\nepochs = 1\ncollect = pairs teach problems=24 samples=4 keep=2\n";
+    "[stage reward]\nrun = reward\npreset = r1\nfrom = teach\nepochs = 1\n"
+    "collect = pairs teach problems=24 samples=4 keep=2\n";
 
 static const char small[] =
-    "model.width=16 model.layers=2 model.heads=2 model.q_rank=8 model.kv_rank=8 model.nope_dim=4 model.rope_dim=4 "
-    "model.v_dim=4 model.ffn_width=24 model.experts=4 model.expert_width=8 base.steps=2 base.documents=4 "
+    "model.width=16 model.layers=2 model.heads=2 model.q_rank=8 model.kv_rank=8 model.nope_dim=4 "
+    "model.rope_dim=4 model.v_dim=4 model.ffn_width=24 model.experts=4 model.expert_width=8 base.steps=2 base.documents=4 "
     "cold.documents=4 reward.documents=4 rl.prompts=6 rl.group=4 rl.max_tokens=32 eval.every=0 "
     "eval.final_problems=4 eval.k=2";
 
@@ -126,7 +127,7 @@ Test(recipe_desk, review_holds_takes_verdicts_and_goes_on)
     wait_for(&b, "mini-reward", RUN_PAUSED);
     must(command_run(d, "texts mini-teach", &e));
     frame(&b);
-    cr_assert_eq(s->step, 3, "two readings of five texts, four at a time, were planned when it began");
+    cr_assert_eq(s->step, 3, "two readings of six texts, four at a time");
     cr_assert_eq(command_run(d, "judge accept", &e), ST_USAGE);
     cr_assert(strstr(e.msg, "has taken 3 steps"), "%s", e.msg);
     must(command_run(d, "recipe", &e));
@@ -170,7 +171,7 @@ Test(recipe_desk, without_review_it_runs_to_its_end)
     begin(&b, "");
     wait_for(&b, "mini-reward", RUN_DONE);
     must(command_run(d, "open mini-base", &e));
-    wait_for(&b, "mini-base", RUN_PAUSED);
+    wait_for(&b, "mini-base", RUN_DONE);
     frame(&b);
     cr_assert_eq(d->view.recipe->at, -1);
     cr_assert_eq(d->view.recipe->row[1].state, RECIPE_DONE);

@@ -60,7 +60,8 @@ static void make_recipe(struct scene *s)
 
     memset(&recipe, 0, sizeof recipe);
     snprintf(recipe.name, sizeof recipe.name, "r1");
-    snprintf(recipe.summary, sizeof recipe.summary, "the whole pipeline: cold start, RL, rejection sampling, RL again");
+    snprintf(recipe.summary, sizeof recipe.summary,
+             "the whole pipeline: cold start, RL, rejection sampling, RL again");
     stage(0, "base", "base", -1, RECIPE_DONE, 1400, at[0], "learns the language from mixed text");
     stage(1, "zero", "grpo", 0, RECIPE_DONE, 300, at[1], "RL alone, right from the base");
     stage(2, "cold", "cold", 0, RECIPE_DONE, 90, at[2], "SFT on readable traces of r1-zero");
@@ -102,16 +103,20 @@ static int order[TEXTS_N];
 
 static void make_texts(struct scene *s, int is_pairs)
 {
-    static const char *const why[] = {"", "", "wrong: 25 is not 26", "cut off", "", "readability 0.62 < 0.80", "", "", ""};
+    static const char *const why[] = {"", "", "wrong: 25 is not 26", "cut off", "",
+                                      "readability 0.62 < 0.80", "", "", ""};
     static const char *const prompt = "User : 11 8 7 -> 26 Assistant : <think>";
-    static const char *const text = "11 + 8 = 19 7 , 19 + 7 = 26 -> 26 yes </think> <answer> ( 11 + 8 ) + 7 </answer>";
+    static const char *const text = "11 + 8 = 19 7 , 19 + 7 = 26 -> 26 yes </think> "
+                                    "<answer> ( 11 + 8 ) + 7 </answer>";
     int i;
 
     memset(&texts, 0, sizeof texts);
     for (i = 0; i < TEXTS_N; i++) {
         struct record_example *x = &example[i];
-        *x = (struct record_example){.kind = is_pairs ? EXAMPLE_PAIR : EXAMPLE_TRACE, .kept = !why[i][0], .source = "r1-rl",
-                                     .prompt = prompt, .text = text, .other = is_pairs ? "8 - 7 = 1 wait no" : "",
+        *x = (struct record_example){.kind = is_pairs ? EXAMPLE_PAIR : EXAMPLE_TRACE, .kept = !why[i][0],
+                                     .source = "r1-rl",
+                                     .prompt = prompt, .text = text, .other = is_pairs
+                                         ? "8 - 7 = 1 wait no" : "",
                                      .why = why[i], .accuracy = i != 2, .format = i != 3, .language = 1,
                                      .readable = 1 - 0.05 * i, .respect = i & 1};
         snprintf(label[i], TEXTS_LABEL, "11 8 7 -> 26");
@@ -206,7 +211,8 @@ Test(recipe_state, a_change_is_against_the_stage_it_starts_from)
 
     make_recipe(s);
     cr_assert_float_eq(recipe_change(&recipe, 3, 0), 0.72 - 0.33, 1e-12);
-    cr_assert_float_eq(recipe_change(&recipe, 4, 2), 52.5 - 31.2, 1e-12, "of the base, not of the stage before");
+    cr_assert_float_eq(recipe_change(&recipe, 4, 2), 52.5 - 31.2, 1e-12,
+                       "of the base, not of the stage before");
     cr_assert(isnan(recipe_change(&recipe, 0, 0)), "from nothing");
     cr_assert(isnan(recipe_change(&recipe, 5, 0)), "not there yet");
     cr_assert_float_eq(recipe_task_change(&recipe, 4, 1), 0.38 - 0.05, 1e-12);

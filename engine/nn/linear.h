@@ -1,0 +1,31 @@
+#ifndef GRPOLAB_NN_LINEAR_H
+#define GRPOLAB_NN_LINEAR_H
+
+#include "engine/nn/model.h"
+
+/* The linear maps of a block: attention's projections, the dense SwiGLU, the shared and the routed experts.
+ * Each is y = x W with W [in, out]; V3 section 3.3 computes these, and no others, in FP8. Embedding, head,
+ * router, norms, attention itself and the MTP modules' projection call the kernels directly and stay in high
+ * precision, as they do in V3's published weights.
+ *
+ * A map is named by its row of the parameter table and, where matrices are stacked (experts), by which of
+ * them. Activations are contiguous: x [T,in], y [T,out]. With fp8 NULL a call is one gemm of the kernels and
+ * nothing else; else its operands are quantised first (linear_fp8.h).
+ * Memory: fp8's. Threads: pure but for fp8, which is one thread's. */
+struct fp8_work;
+
+/* linear_forward (Fprop): y = x W, or y += x W with accumulate. */
+void linear_forward(const struct model *m, struct fp8_work *fp8, const real *w, int row, int matrix, int T,
+                    const real *x, int accumulate, real *y);
+/* linear_dgrad: dx = dy W^T. */
+void linear_dgrad(const struct model *m, struct fp8_work *fp8, const real *w, int row, int matrix, int T,
+                  const real *dy, real *dx);
+/* linear_wgrad: dW += x^T dy, into grad at the map's place. */
+void linear_wgrad(const struct model *m, struct fp8_work *fp8, int row, int matrix, int T, const real *x,
+                  const real *dy, real *grad);
+
+/* linear_maps: the rows of the parameter table that are such maps, into row; returns how many. */
+enum { LINEAR_MAPS_MAX = 8 * (LAYERS_MAX + MTP_MAX) };
+int linear_maps(const struct params *p, int *row);
+
+#endif
