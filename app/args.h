@@ -9,11 +9,41 @@
 /* The command line as data. One table of options, each with the same meaning in every command that takes it;
  * options may stand anywhere, as --name VALUE or --name=VALUE; `--` ends them. */
 enum option_id {
-    OPT_STORE, OPT_THREADS, OPT_SEED, OPT_JSON, OPT_QUIET, OPT_SET,
-    OPT_STEPS, OPT_NAME, OPT_UNTIL, OPT_EXPECT, OPT_CSV, OPT_GROUP, OPT_TRACE, OPT_K, OPT_PROBLEMS, OPT_TEMPERATURE,
-    OPT_TOP_P, OPT_PROMPT, OPT_N, OPT_METRIC, OPT_OUTPUT, OPT_QUICK, OPT_SNAPSHOT, OPT_SCREEN,
-    OPT_THEME, OPT_RECORD, OPT_SMOOTH, OPT_LOG, OPT_SCRIPT, OPT_AUTO, OPT_TOKENS, OPT_HELP, OPT_VERSION,
-    OPT_MAN, OPT_KNOCK_OUT,
+    OPT_STORE,
+    OPT_THREADS,
+    OPT_SEED,
+    OPT_JSON,
+    OPT_QUIET,
+    OPT_SET,
+    OPT_STEPS,
+    OPT_NAME,
+    OPT_UNTIL,
+    OPT_EXPECT,
+    OPT_CSV,
+    OPT_GROUP,
+    OPT_TRACE,
+    OPT_K,
+    OPT_PROBLEMS,
+    OPT_TEMPERATURE,
+    OPT_TOP_P,
+    OPT_PROMPT,
+    OPT_N,
+    OPT_METRIC,
+    OPT_OUTPUT,
+    OPT_QUICK,
+    OPT_SNAPSHOT,
+    OPT_SCREEN,
+    OPT_THEME,
+    OPT_RECORD,
+    OPT_SMOOTH,
+    OPT_LOG,
+    OPT_SCRIPT,
+    OPT_AUTO,
+    OPT_TOKENS,
+    OPT_HELP,
+    OPT_VERSION,
+    OPT_MAN,
+    OPT_KNOCK_OUT,
     OPTION_N
 };
 
@@ -51,7 +81,8 @@ struct args {
     const char *command;    /* the first word that is no option, NULL: none */
     struct words operand;   /* those after it */
     uint64_t given;         /* OPTION_BIT of each option that was given */
-    const char *store, *name, *until, *expect, *prompt, *output, *screen, *theme, *record, *script, *tokens, *knock_out;
+    const char *store, *name, *until, *expect, *prompt, *output, *screen, *theme, *record, *script, *tokens,
+        *knock_out;
     struct words set, metric;
     int64_t threads, seed, steps, group, trace, k, problems, n;
     double temperature, top_p, smooth;

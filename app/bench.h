@@ -64,8 +64,8 @@ void bench_peer_step(const char *request, int threads, int64_t parameters, struc
 /* Kernels whose time is counted: the table to give to a trainer on one thread. */
 struct kernels;
 const struct kernels *bench_profile(const struct kernels *k);
-/* bench_profile_take: seconds spent inside since the last call, and what reading the clock cost, of the calling
- * thread. */
+/* bench_profile_take: seconds spent inside since the last call, and what reading the clock cost, of the
+ * calling thread. */
 struct profiled {
     double inside, clock;
 };

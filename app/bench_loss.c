@@ -55,7 +55,9 @@ static enum status wait_for(const struct worker *w, struct bench_store *s, const
             worker_drain(w);
         usleep(1000 * LOOK_MS);
     }
-    return st ? st : err_set(e, ST_FAILED, "bench", "step %lld was not committed within two minutes", (long long)step);
+    return st ? st
+              : err_set(e, ST_FAILED, "bench", "step %lld was not committed within two minutes",
+                        (long long)step);
 }
 
 /* What one side, with a screen or without, needed for the steps. */
@@ -123,7 +125,8 @@ static void report(struct bench *b, struct side *plain, struct side *with, int p
         sum_plain += bench_median(plain->step[i], pairs);
         sum_with += bench_median(with->step[i], pairs);
     }
-    bench_add(b, steps / bench_median(plain->seconds, pairs), "steps/s", NAN, "ui, training without a screen");
+    bench_add(b, steps / bench_median(plain->seconds, pairs), "steps/s", NAN,
+              "ui, training without a screen");
     bench_add(b, steps / bench_median(with->seconds, pairs), "steps/s", NAN, "ui, training with one");
     bench_add(b, bench_median(loss, pairs), "%", NAN, "ui, lost to the screen, median");
     bench_add(b, loss[pairs / 4], "%", NAN, "ui, lost to the screen, 1st quartile");

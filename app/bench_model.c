@@ -10,7 +10,15 @@
 #include "engine/rl/rollout.h"
 #include "scenarios/registry.h"
 
-enum { TRAIN_TOKENS = 2048, SHARD_TOKENS = 512, LANES = 4, GROUP = 4, GROUPS = 32, BATCHES = 4, ROUNDS_MAX = 3 };
+enum {
+    TRAIN_TOKENS = 2048,
+    SHARD_TOKENS = 512,
+    LANES = 4,
+    GROUP = 4,
+    GROUPS = 32,
+    BATCHES = 4,
+    ROUNDS_MAX = 3
+};
 
 /* Everything that a measurement needs, and how to give it back. */
 struct rig {

@@ -1,6 +1,6 @@
-/* Time inside the kernels: a table whose functions read the clock before and after the real ones. What reading
- * it costs is measured on calls of nothing and taken off again, or a step of many small calls would be told mostly
- * about its clock. */
+/* Time inside the kernels: a table whose functions read the clock before and after the real ones. What
+ * reading it costs is measured on calls of nothing and taken off again, or a step of many small calls would
+ * be told mostly about its clock. */
 #include <math.h>
 
 #include "app/bench.h"

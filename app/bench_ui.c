@@ -1,6 +1,6 @@
-/* `bench ui`: what a user waits for. In this process: a frame, the opening of a long run and a walk through it,
- * a pause, a fork. In a process of its own on a terminal made for it: keys (bench_key.c), and what training
- * loses to the screen (bench_loss.c). */
+/* `bench ui`: what a user waits for. In this process: a frame, the opening of a long run and a walk through
+ * it, a pause, a fork. In a process of its own on a terminal made for it: keys (bench_key.c), and what
+ * training loses to the screen (bench_loss.c). */
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
@@ -31,8 +31,15 @@ static enum status commit_step(const struct sink *sink, int64_t step, struct err
         group[i] = (struct record_group){.problem = "{}", .prompt = "User : 11 8 7 -> 26 Assistant : <think>",
                                          .mean = 0.5, .std = 0.5};
     for (int i = 0; i < TRACES; i++)
-        trace[i] = (struct record_trace){.group = i / 8, .index = i % 8, .n = TOKENS, .token = token, .logp = logp,
-                                         .entropy = entropy, .reward = i % 2, .advantage = i % 2 ? 1 : -1, .at = -1,
+        trace[i] = (struct record_trace){.group = i / 8,
+                                         .index = i % 8,
+                                         .n = TOKENS,
+                                         .token = token,
+                                         .logp = logp,
+                                         .entropy = entropy,
+                                         .reward = i % 2,
+                                         .advantage = i % 2 ? 1 : -1,
+                                         .at = -1,
                                          .why = ""};
     return sink->commit(sink->self, &s, NULL, e);
 }
@@ -54,7 +61,8 @@ static enum status open_desk(struct desk *d, struct session *of, const struct re
 }
 
 /* Frames of the desk, with nothing new in them and after a look at another step. */
-static enum status walk(struct bench *b, struct desk *d, int64_t last, int looks, const char *name, struct err *e)
+static enum status walk(struct bench *b, struct desk *d, int64_t last, int looks, const char *name,
+                        struct err *e)
 {
     static double spent[FRAMES];
     double most = 0;
@@ -102,8 +110,8 @@ static enum status long_run(struct bench *b, struct bench_store *store, struct e
 }
 
 /* Snapshots until done(ctx) says so; at most 20 seconds. */
-static enum status await(struct session *s, struct snapshot *now, int (*done)(const struct snapshot *now, int64_t run),
-                         int64_t run, struct err *e)
+static enum status await(struct session *s, struct snapshot *now,
+                         int (*done)(const struct snapshot *now, int64_t run), int64_t run, struct err *e)
 {
     double end = bench_now() + 20;
     while (bench_now() < end) {

@@ -1,5 +1,5 @@
-/* A process on a terminal that is made for it. Whoever measures owns the other end, and reads it when it suits
- * the measurement: a process that is not read from waits, as on a slow line. */
+/* A process on a terminal that is made for it. Whoever measures owns the other end, and reads it when it
+ * suits the measurement: a process that is not read from waits, as on a slow line. */
 #include "app/bench_worker.h"
 
 #include <errno.h>
@@ -27,14 +27,15 @@ static int take_terminal(const char *name)
     return 1;
 }
 
-enum status worker_start(struct worker *w, const struct bench_store *s, const char *const *argv, int with_terminal,
-                         struct err *e)
+enum status worker_start(struct worker *w, const struct bench_store *s, const char *const *argv,
+                         int with_terminal, struct err *e)
 {
     struct winsize size = {.ws_row = BENCH_HEIGHT, .ws_col = BENCH_WIDTH};
     char name[64] = "", path[sizeof s->folder + 16];
     w->terminal = with_terminal ? posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
-    if (with_terminal && (w->terminal < 0 || grantpt(w->terminal) || unlockpt(w->terminal) ||
-                          ptsname_r(w->terminal, name, sizeof name) || ioctl(w->terminal, TIOCSWINSZ, &size))) {
+    if (with_terminal &&
+        (w->terminal < 0 || grantpt(w->terminal) || unlockpt(w->terminal) ||
+         ptsname_r(w->terminal, name, sizeof name) || ioctl(w->terminal, TIOCSWINSZ, &size))) {
         err_set(e, ST_FAILED, "bench", "no terminal to be had: %s", strerror(errno));
         if (w->terminal >= 0)
             close(w->terminal);

@@ -16,8 +16,8 @@ struct worker {
 
 /* worker_start: argv as of main, NULL at its end; without a terminal its output is thrown away. Errors:
  * ST_FAILED. worker_stop: asks it to end, and waits until it has. */
-enum status worker_start(struct worker *w, const struct bench_store *s, const char *const *argv, int with_terminal,
-                         struct err *e);
+enum status worker_start(struct worker *w, const struct bench_store *s, const char *const *argv,
+                         int with_terminal, struct err *e);
 void worker_stop(struct worker *w);
 
 /* worker_is_gone: whether it has ended by itself. */

@@ -1,8 +1,8 @@
-/* Breakpoints. The list is shared by the thread that draws and the one that trains, under a lock that is never held
- * while the store is read; what was measured belongs to the training thread.
+/* Breakpoints. The list is shared by the thread that draws and the one that trains, under a lock that is
+ * never held while the store is read; what was measured belongs to the training thread.
  *
- * Whether a comparison *begins* to hold needs the step before: a breakpoint that is new, or was off, is first asked
- * about that one. Invariant: `measured` is that of (run, step), or run is 0. */
+ * Whether a comparison *begins* to hold needs the step before: a breakpoint that is new, or was off, is
+ * first asked about that one. Invariant: `measured` is that of (run, step), or run is 0. */
 #include "app/breakpoint.h"
 
 #include <stdio.h>
@@ -31,7 +31,8 @@ enum status breakpoints_add(struct breakpoints *b, const char *text, int *number
     snprintf(new.text, sizeof new.text, "%s", text);
     pthread_mutex_lock(&b->lock);
     if (b->n == BREAKS_MAX) {
-        st = err_set(e, ST_USAGE, "break", "there are %d breakpoints already; :break delete N takes one away", b->n);
+        st = err_set(e, ST_USAGE, "break", "there are %d breakpoints already; :break delete N takes one away",
+                     b->n);
     } else {
         new.number = *number = ++b->last;
         b->item[b->n++] = new;
@@ -49,7 +50,8 @@ static int find(struct breakpoints *b, int number, struct err *e)
             return i;
     for (int i = 0; i < b->n; i++)
         str_printf(&there, "%s%d", i ? ", " : "", b->item[i].number);
-    err_set(e, ST_NOTFOUND, "break", b->n ? "there is no breakpoint %d, but %s" : "there is no breakpoint %d%s", number,
+    err_set(e, ST_NOTFOUND, "break",
+            b->n ? "there is no breakpoint %d, but %s" : "there is no breakpoint %d%s", number,
             b->n ? str_c(&there) : "; :break CONDITION sets one");
     str_free(&there);
     return -1;
@@ -127,8 +129,8 @@ static void read_before(struct breakpoints *b, struct query *q, const struct bre
     pthread_mutex_unlock(&b->lock);
 }
 
-/* Those that are hit now that `measured` is of the step, of all or of those that ask for the quantity `only`; the lock
- * is held. */
+/* Those that are hit now that `measured` is of the step, of all or of those that ask for the quantity
+ * `only`; the lock is held. */
 static int look(struct breakpoints *b, const struct record_run *run, int64_t step, int only, const char *note,
                 char why[BREAK_WHY])
 {
@@ -160,7 +162,8 @@ static int look(struct breakpoints *b, const struct record_run *run, int64_t ste
     return first >= 0 ? b->item[first].number : 0;
 }
 
-int breakpoints_test(struct breakpoints *b, struct query *q, const struct break_step *now, char why[BREAK_WHY])
+int breakpoints_test(struct breakpoints *b, struct query *q, const struct break_step *now,
+                     char why[BREAK_WHY])
 {
     int number;
     if (!count_on(b)) {

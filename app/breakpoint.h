@@ -5,9 +5,10 @@
 
 #include "app/condition.h"
 
-/* Breakpoints: conditions at which the open run pauses. They belong to the session and stay when another run is
- * opened. A comparison stops the run where it begins to hold, an event in every step in which it happens; both are
- * looked at when a step has been committed, a replayed one too, so that what a hit shows is on record. */
+/* Breakpoints: conditions at which the open run pauses. They belong to the session and stay when another
+ * run is opened. A comparison stops the run where it begins to hold, an event in every step in which it
+ * happens; both are looked at when a step has been committed, a replayed one too, so that what a hit shows
+ * is on record. */
 enum { BREAKS_MAX = 16, BREAK_TEXT = 128, BREAK_WHY = 240 };
 
 struct breakpoint {
@@ -36,8 +37,9 @@ struct breakpoints {
 void breakpoints_init(struct breakpoints *b);
 void breakpoints_release(struct breakpoints *b);
 
-/* From any thread. breakpoints_add: Errors: ST_USAGE: no condition, or no room. breakpoints_delete: number 0: all;
- * breakpoints_switch: on or off. Errors: ST_NOTFOUND names those that there are. breakpoints_copy: returns how many. */
+/* From any thread. breakpoints_add: Errors: ST_USAGE: no condition, or no room. breakpoints_delete: number
+ * 0: all; breakpoints_switch: on or off. Errors: ST_NOTFOUND names those that there are. breakpoints_copy:
+ * returns how many. */
 enum status breakpoints_add(struct breakpoints *b, const char *text, int *number, struct err *e);
 enum status breakpoints_delete(struct breakpoints *b, int number, struct err *e);
 enum status breakpoints_switch(struct breakpoints *b, int number, int on, struct err *e);
@@ -56,11 +58,14 @@ struct break_step {
     const char *note;            /* of the verified one, "" */
 };
 
-/* breakpoints_test: for the engine's thread. The number of the first breakpoint that is hit, 0: none; *why what it
- * says, and how many others are hit too. A step that does not follow the one before (another run, a rewind) reads
- * what came before it from the store first; where that fails it is as if nothing had been measured. */
-int breakpoints_test(struct breakpoints *b, struct query *q, const struct break_step *now, char why[BREAK_WHY]);
+/* breakpoints_test: for the engine's thread. The number of the first breakpoint that is hit, 0: none; *why
+ * what it says, and how many others are hit too. A step that does not follow the one before (another run, a
+ * rewind) reads what came before it from the store first; where that fails it is as if nothing had been
+ * measured. */
+int breakpoints_test(struct breakpoints *b, struct query *q, const struct break_step *now,
+                     char why[BREAK_WHY]);
 /* breakpoints_failed: the same where step `step` has stopped at a number that is not finite. */
-int breakpoints_failed(struct breakpoints *b, const struct record_run *run, int64_t step, char why[BREAK_WHY]);
+int breakpoints_failed(struct breakpoints *b, const struct record_run *run, int64_t step,
+                       char why[BREAK_WHY]);
 
 #endif

@@ -1,5 +1,5 @@
-/* `compute`: what accuracy on held-out problems costs in sampled tokens: pass@k, maj@k and budget forcing, as a
- * table, as JSON and as a chart. Writes nothing into the store. */
+/* `compute`: what accuracy on held-out problems costs in sampled tokens: pass@k, maj@k and budget forcing,
+ * as a table, as JSON and as a chart. Writes nothing into the store. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,8 @@ static void told(void *ctx, const struct compute_facts *f)
         return;
     p->last = now;
     p->shown = p->is_terminal;
-    fprintf(stderr, p->is_terminal ? "\r\033[K%d of %d problems" : "%d of %d problems\n", f->done, f->problems);
+    fprintf(stderr, p->is_terminal ? "\r\033[K%d of %d problems" : "%d of %d problems\n", f->done,
+            f->problems);
     fflush(stderr);
 }
 
@@ -116,12 +117,12 @@ static void table_forced(struct str *out, const struct compute_facts *f, int set
             continue;
         str_printf(out, "  `%s` in place of the end of thinking%s (%d samples a problem)\n", f->word,
                    c->kind == COMPUTE_FORCED_NO ? ", only after `no`" : "", f->forced_k);
-        str_printf(out, "  %5s  %8s  %-16s %-20s %-6s %s\n", "n", "tokens", "accuracy", "against n = 0", "forced",
-                   "cut off");
+        str_printf(out, "  %5s  %8s  %-16s %-20s %-6s %s\n", "n", "tokens", "accuracy", "against n = 0",
+                   "forced", "cut off");
         for (int k = 0; k < c->n; k++) {
             const struct compute_point *p = &c->point[k];
-            str_printf(out, "  %5d  %8.1f  %.4f +- %.4f %+.4f +- %.4f    %6.2f %.3f\n", p->n, p->tokens, p->accuracy,
-                       p->error, p->gain, p->gain_error, p->words, p->cut_off);
+            str_printf(out, "  %5d  %8.1f  %.4f +- %.4f %+.4f +- %.4f    %6.2f %.3f\n", p->n, p->tokens,
+                       p->accuracy, p->error, p->gain, p->gain_error, p->words, p->cut_off);
         }
     }
 }
@@ -129,7 +130,8 @@ static void table_forced(struct str *out, const struct compute_facts *f, int set
 static void write_table(struct str *out, const char *run, const struct compute_facts *f)
 {
     char setting[48];
-    str_printf(out, "%s, weights after step %lld: %d held-out problems, %d samples each; +- is a standard error\n",
+    str_printf(out,
+               "%s, weights after step %lld: %d held-out problems, %d samples each; +- is a standard error\n",
                run, (long long)f->step, f->done, f->k);
     for (int s = 0; s < COMPUTE_SETTINGS; s++) {
         compute_setting(f, s, setting, sizeof setting);
@@ -142,10 +144,12 @@ static void write_table(struct str *out, const char *run, const struct compute_f
 enum status cli_compute(struct cli *c, struct err *e)
 {
     const struct args *a = &c->args;
-    struct compute_progress progress = {.is_quiet = args_has(a, OPT_QUIET), .is_terminal = isatty(STDERR_FILENO)};
+    struct compute_progress progress = {.is_quiet = args_has(a, OPT_QUIET),
+                                        .is_terminal = isatty(STDERR_FILENO)};
     struct compute_hooks hooks = {.told = told, .ctx = &progress};
     struct compute_question q = {.k = args_has(a, OPT_K) ? (int)a->k : COMPUTE_K_MAX,
-                                 .problems = args_has(a, OPT_PROBLEMS) ? (int)a->problems : COMPUTE_PROBLEMS_USUAL,
+                                 .problems = args_has(a, OPT_PROBLEMS) ? (int)a->problems
+                                                                       : COMPUTE_PROBLEMS_USUAL,
                                  .words = COMPUTE_WORDS_USUAL,
                                  .forced_k = COMPUTE_FORCED_USUAL};
     struct compute_facts f = {0};

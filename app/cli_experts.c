@@ -1,5 +1,5 @@
-/* `experts`: what every routed expert of a run gets, serves and is worth, as a table and as JSON; and the evaluation
- * without some of them, for `eval --knock-out`. Writes nothing into the store. */
+/* `experts`: what every routed expert of a run gets, serves and is worth, as a table and as JSON; and the
+ * evaluation without some of them, for `eval --knock-out`. Writes nothing into the store. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,10 +102,12 @@ static void table_row(struct str *out, const struct experts_facts *f, int at)
 {
     const struct served *s = &f->routing.served[at];
     const struct expert_facts *x = &f->expert[at];
-    str_printf(out, "%3d:%-3d %5.1f%% %5.1f%%  %+.3f  %.3f   %3.0f%% %3.0f%% %3.0f%% %3.0f%%   %.4f  %+.4f +- %.4f  ",
-               at / f->experts_n + 1, at % f->experts_n + 1, 100 * (double)s->share, 100 * x->average, x->bias,
-               (double)s->affinity, 100 * (double)s->numbers, 100 * (double)s->operators, 100 * (double)s->structure,
-               100 * (double)s->words, x->off.pass_1, x->off.change, x->off.error);
+    str_printf(
+        out,
+        "%3d:%-3d %5.1f%% %5.1f%%  %+.3f  %.3f   %3.0f%% %3.0f%% %3.0f%% %3.0f%%   %.4f  %+.4f +- %.4f  ",
+        at / f->experts_n + 1, at % f->experts_n + 1, 100 * (double)s->share, 100 * x->average, x->bias,
+        (double)s->affinity, 100 * (double)s->numbers, 100 * (double)s->operators, 100 * (double)s->structure,
+        100 * (double)s->words, x->off.pass_1, x->off.change, x->off.error);
     for (int i = 0; i < s->words_n && i < 5; i++) {
         cli_safe(out, s->word[i], strlen(s->word[i]));
         str_printf(out, " %.0f%% ", 100 * (double)s->part[i]);
@@ -115,14 +117,19 @@ static void table_row(struct str *out, const struct experts_facts *f, int at)
 
 static void write_table(struct str *out, const char *run, const struct experts_facts *f)
 {
-    str_printf(out, "%s, weights after step %lld: a token uses %d of %d experts%s in each of %d layers: %.0f of %.0f "
-               "parameters (%.0f%%)\n",
-               run, (long long)f->step, f->top_k, f->experts_n, f->shared_n ? " and the shared one" : "", f->layers_n,
-               f->active, f->total, f->total > 0 ? 100 * f->active / f->total : 0);
+    str_printf(
+        out,
+        "%s, weights after step %lld: a token uses %d of %d experts%s in each of %d layers: %.0f of %.0f "
+        "parameters (%.0f%%)\n",
+        run, (long long)f->step, f->top_k, f->experts_n, f->shared_n ? " and the shared one" : "",
+        f->layers_n, f->active, f->total, f->total > 0 ? 100 * f->active / f->total : 0);
     str_printf(out, "pass@1 %.4f on %d held-out problems x %d; ", f->pass_1, f->problems, f->k);
-    str_printf(out, "load, affinity and kinds: of %ld tokens of %d completions\n", f->routing.tokens, f->traces);
-    str_add(out, "expert   load  average    bias  affin.   num  oper tags words  pass@1 without            most beyond "
-                 "chance\n");
+    str_printf(out, "load, affinity and kinds: of %ld tokens of %d completions\n", f->routing.tokens,
+               f->traces);
+    str_add(
+        out,
+        "expert   load  average    bias  affin.   num  oper tags words  pass@1 without            most beyond "
+        "chance\n");
     for (int i = 0; i < f->layers_n * f->experts_n; i++) {
         if (i % f->experts_n == 0)
             str_printf(out, "layer %d, MaxVio %.3f\n", i / f->experts_n + 1, f->max_vio[i / f->experts_n]);
@@ -133,14 +140,17 @@ static void write_table(struct str *out, const char *run, const struct experts_f
 enum status cli_experts(struct cli *c, struct err *e)
 {
     const struct args *a = &c->args;
-    struct experts_progress progress = {.is_quiet = args_has(a, OPT_QUIET), .is_terminal = isatty(STDERR_FILENO)};
+    struct experts_progress progress = {.is_quiet = args_has(a, OPT_QUIET),
+                                        .is_terminal = isatty(STDERR_FILENO)};
     struct experts_hooks hooks = {.told = told, .ctx = &progress};
     struct experts_facts *f = calloc(1, sizeof *f);
     struct str out = {0};
     struct session *s;
-    enum status st = f ? cli_open(c, a->operand.word[0], &s, e) : err_set(e, ST_NOMEM, "experts", "no memory");
+    enum status st = f ? cli_open(c, a->operand.word[0], &s, e)
+                       : err_set(e, ST_NOMEM, "experts", "no memory");
     if (!st)
-        st = experts_run(s->trainer, args_has(a, OPT_PROBLEMS) ? (int)a->problems : s->trainer->set.eval.problems,
+        st = experts_run(s->trainer,
+                         args_has(a, OPT_PROBLEMS) ? (int)a->problems : s->trainer->set.eval.problems,
                          args_has(a, OPT_K) ? (int)a->k : s->trainer->set.eval.k, &hooks, f, e);
     if (progress.shown)
         fputs("\r\033[K", stderr);

@@ -239,9 +239,10 @@ static void print_text(const struct table *t, struct str *out)
                "equal steps", "reward");
     for (int i = 0; i < t->n; i++) {
         const struct objective_row *r = &t->row[i];
-        str_printf(out, "%-10s %-6s %-9s %-6s %-9s %10lld %9.1f %6lld %8.4f", r->stage->name,
-                   r->stage->from, r->loss, r->critic ? "yes" : "no",
-                   r->reference ? "learned" : "measured", (long long)r->parameters, (double)r->bytes / 1e6, (long long)r->steps, r->seconds / (double)r->steps);
+        str_printf(out, "%-10s %-6s %-9s %-6s %-9s %10lld %9.1f %6lld %8.4f", r->stage->name, r->stage->from,
+                   r->loss, r->critic ? "yes" : "no", r->reference ? "learned" : "measured",
+                   (long long)r->parameters, (double)r->bytes / 1e6, (long long)r->steps,
+                   r->seconds / (double)r->steps);
         text_reached(&r->by_seconds, out);
         text_reached(&r->by_steps, out);
         str_printf(out, "  %s\n", r->reward);

@@ -1,5 +1,5 @@
-/* `oracle`: the true gradient and the true KL of a task that can be summed over, beside what training's estimators
- * make of samples. Writes nothing to the store. */
+/* `oracle`: the true gradient and the true KL of a task that can be summed over, beside what training's
+ * estimators make of samples. Writes nothing to the store. */
 #include <stdio.h>
 #include <string.h>
 
@@ -99,8 +99,8 @@ static void print_json(const struct oracle *o, int64_t step, struct str *out)
 static void text_kl(const char *title, const struct oracle_kl *row, struct str *out)
 {
     char name[32];
-    str_printf(out, "\n%-22s %9s %9s %9s %9s %9s %9s %9s %7s %7s\n", title, "mean", "bias", "std", "sampled", "+-",
-               "stale", "bias", "cosine", "scale");
+    str_printf(out, "\n%-22s %9s %9s %9s %9s %9s %9s %9s %7s %7s\n", title, "mean", "bias", "std", "sampled",
+               "+-", "stale", "bias", "cosine", "scale");
     for (int i = 0; i < KL_KIND_N; i++) {
         const struct oracle_kl *x = &row[i];
         str_printf(out, "  %-20s %9.5f %9.5f %9.5f %9.5f %9.5f %9.5f %9.5f %7.3f %7.3f\n",
@@ -131,7 +131,8 @@ static void print_text(const struct oracle *o, int64_t step, struct str *out)
                "its gradient: norm %.6f, lengthens completions by %.4f tokens a unit\n"
                "KL to the reference %.6f nats a completion\n",
                (long long)step, o->problems, o->outcomes, o->probability, o->batches, o->group, o->reward,
-               o->reward_sampled, o->reward_error, o->accuracy, o->mean_length, o->gradient, o->length, o->kl);
+               o->reward_sampled, o->reward_error, o->accuracy, o->mean_length, o->gradient, o->length,
+               o->kl);
     text_kl("KL by token", o->token, out);
     text_kl("KL by sequence", o->sequence, out);
     text_losses(o, out);

@@ -1,5 +1,5 @@
-/* `--script FILE` and `lesson`: the workbench driven by a text. On a terminal it is the workbench that everyone
- * knows; without one, or where a screen's size is named, the same desk works in a loop of its own. */
+/* `--script FILE` and `lesson`: the workbench driven by a text. On a terminal it is the workbench that
+ * everyone knows; without one, or where a screen's size is named, the same desk works in a loop of its own. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,8 +32,8 @@ static int has_terminal(const struct cli *c)
     return !args_has(&c->args, OPT_SNAPSHOT) && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static enum status without_terminal(struct cli *c, const char *target, const struct guide *guide, int with_screens,
-                                    struct err *e)
+static enum status without_terminal(struct cli *c, const char *target, const struct guide *guide,
+                                    int with_screens, struct err *e)
 {
     int given = args_has(&c->args, OPT_SNAPSHOT);
     int w = given ? c->args.snapshot.w : USUAL_W, h = given ? c->args.snapshot.h : USUAL_H;
@@ -42,7 +42,8 @@ static enum status without_terminal(struct cli *c, const char *target, const str
     enum status st = cli_session(c, &s, e);
 
     if (!st)
-        st = workbench_guide(s, target, guide, w, h, with_screens, print, given && !with_screens ? &last : NULL, e);
+        st = workbench_guide(s, target, guide, w, h, with_screens, print,
+                             given && !with_screens ? &last : NULL, e);
     print(str_c(&last));
     str_free(&last);
     return st;
@@ -113,8 +114,9 @@ enum status cli_lesson(struct cli *c, struct err *e)
     if (guide.is_auto)
         return without_terminal(c, NULL, &guide, args_has(&c->args, OPT_SNAPSHOT), e);
     if (!has_terminal(c))
-        return err_set(e, ST_USAGE, "lesson", "a lesson needs a terminal; with --auto it answers by itself and is told "
-                                              "on stdout");
+        return err_set(e, ST_USAGE, "lesson",
+                       "a lesson needs a terminal; with --auto it answers by itself and is told "
+                       "on stdout");
     st = cli_session(c, &s, e);
     return st ? st : workbench_run(s, NULL, NULL, &guide, e);
 }

@@ -334,7 +334,8 @@ static void print_json(const struct lab *l, struct str *out)
 
 static void print_ways(const struct lab *l, const char *what, const struct outcome *o, struct str *out)
 {
-    str_printf(out, "\n%-35s tokens/cycle   one stream, tokens/s   batch of %d, tokens/s   accepted by place\n",
+    str_printf(out,
+               "\n%-35s tokens/cycle   one stream, tokens/s   batch of %d, tokens/s   accepted by place\n",
                what, BATCH);
     for (int i = 0; i < l->ways_n; i++) {
         char name[64];

@@ -11,7 +11,8 @@ command_action command_step, command_pause, command_resume, command_fork_run, co
     command_eval, command_knock_out;
 command_action command_break, command_when;
 command_action command_goto, command_live, command_back, command_plot, command_save_screen, command_theme,
-    command_mouse, command_record, command_smooth, command_screen, command_settings, command_help, command_quit;
+    command_mouse, command_record, command_smooth, command_screen, command_settings, command_help,
+    command_quit;
 
 /* Lessons and keys (command_script.c). */
 command_action command_lesson, command_map;
@@ -25,9 +26,10 @@ command_action command_explain;
 /* Several runs (command_compare.c), and the form of the scenarios screen (desk_scenarios.c). */
 command_action command_compare, command_turns, command_change, command_jump;
 
-/* command_about: the run that a command is about: that of a first argument `@RUN`, else the open one. *used: how many
- * arguments that took. Errors: ST_USAGE (no run is open), those of query_run. */
-enum status command_about(struct desk *d, const struct command_line *l, int64_t *run, int *used, struct err *e);
+/* command_about: the run that a command is about: that of a first argument `@RUN`, else the open one.
+ * *used: how many arguments that took. Errors: ST_USAGE (no run is open), those of query_run. */
+enum status command_about(struct desk *d, const struct command_line *l, int64_t *run, int *used,
+                          struct err *e);
 
 /* Recipes, and what their stages learn from (command_recipe.c). */
 command_action command_recipe, command_texts, command_judge;

@@ -68,7 +68,8 @@ static void fill_list(struct desk *d)
             add_text(d, b->why);
         } else
             add_row(d, "", "", "not hit yet%s",
-                    b->is_on && b->holds > 0 ? "; it holds now, and stops where it begins to hold again" : "");
+                    b->is_on && b->holds > 0 ? "; it holds now, and stops where it begins to hold again"
+                                             : "");
         if (condition_uses(&b->condition, Q_AHA_VERIFIED))
             add_row(d, "", "", "cost so far: %ld candidate%s tested in %.2f s, %ld tokens", b->tested,
                     b->tested == 1 ? "" : "s", b->seconds, b->tokens);
@@ -173,11 +174,13 @@ enum status command_break(struct desk *d, const struct command_line *l, struct e
     if (st)
         return st;
     if (holds_now(d, l->rest, why))
-        desk_say(d, "breakpoint %d: %s holds already (%s); it stops where it begins to hold again", number, l->rest,
-                 why);
+        desk_say(d, "breakpoint %d: %s holds already (%s); it stops where it begins to hold again", number,
+                 l->rest, why);
     else if (breakpoints_use(&d->session->breakpoints, Q_AHA_VERIFIED) && strstr(l->rest, "aha.verified"))
-        desk_say(d, "breakpoint %d: %s; each candidate is tested first by 64 continuations, :break list shows the cost",
-                 number, l->rest);
+        desk_say(
+            d,
+            "breakpoint %d: %s; each candidate is tested first by 64 continuations, :break list shows the cost",
+            number, l->rest);
     else
         desk_say(d, "breakpoint %d: %s; tested after each committed step", number, l->rest);
     return ST_OK;

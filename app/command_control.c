@@ -31,8 +31,8 @@ static enum status need_steps(const struct desk *d, const struct command_line *l
     return st;
 }
 
-/* A step by token has to be seen: where the group on screen is written to its end, the screen turns to one that is
- * being written. What is followed once there are scores stays. */
+/* A step by token has to be seen: where the group on screen is written to its end, the screen turns to one
+ * that is being written. What is followed once there are scores stays. */
 static void turn_to_writing(struct desk *d)
 {
     const struct snapshot *s = d->live;
@@ -95,8 +95,8 @@ enum status command_resume(struct desk *d, const struct command_line *l, struct 
 }
 
 /* Unknown keys and bad values are told at once, not after the step under way has been given up for them. */
-static enum status check_settings(const char *stage_of, const struct settings *set, const struct engine_message *m,
-                                  struct err *e)
+static enum status check_settings(const char *stage_of, const struct settings *set,
+                                  const struct engine_message *m, struct err *e)
 {
     struct settings changed;
     int stage = stage_find(stage_of), i;
@@ -280,7 +280,8 @@ enum status command_new(struct desk *d, const struct command_line *l, struct err
     if (!l->argc)
         return desk_scenarios_start(d, e);
     if (!st && (m.step >= 0 || strlen(m.text) >= sizeof m.as))
-        st = err_set(e, ST_USAGE, "new", "it is :new PRESET key=value ... NAME, the name no number and under %zu bytes",
+        st = err_set(e, ST_USAGE, "new",
+                     "it is :new PRESET key=value ... NAME, the name no number and under %zu bytes",
                      sizeof m.as);
     if (!st && !preset_find(l->argv[0]) && !scenario_find(l->argv[0]) && !strchr(l->argv[0], '/'))
         st = err_set(e, ST_NOTFOUND, "new", "there is no preset '%s'; after `:new ` the tab key lists them",

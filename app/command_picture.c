@@ -52,8 +52,9 @@ static int metrics_on_screen(const struct desk *d, int metric[METRICS])
 }
 
 /* Words are metrics or runs; without a run it is the one on screen. */
-static enum status read_words(struct desk *d, const struct command_line *l, int metric[METRICS], int *metrics_n,
-                              const struct record_run *run[COMMAND_ARGUMENTS], int *runs_n, struct err *e)
+static enum status read_words(struct desk *d, const struct command_line *l, int metric[METRICS],
+                              int *metrics_n, const struct record_run *run[COMMAND_ARGUMENTS], int *runs_n,
+                              struct err *e)
 {
     int i;
 
@@ -64,8 +65,8 @@ static enum status read_words(struct desk *d, const struct command_line *l, int 
         if (r)
             run[(*runs_n)++] = r;
         else if (m < 0)
-            return err_set(e, ST_USAGE, "plot", "there is no metric and no run '%s'; :help plot lists the metrics",
-                           l->argv[i]);
+            return err_set(e, ST_USAGE, "plot",
+                           "there is no metric and no run '%s'; :help plot lists the metrics", l->argv[i]);
         else if (*metrics_n == METRICS)
             return err_set(e, ST_USAGE, "plot", "at most %d metrics in one chart", METRICS);
         else
@@ -143,8 +144,8 @@ enum status command_record(struct desk *d, const struct command_line *l, struct 
         return st;
     }
     if (!ends_in(l->argv[0], ".cast"))
-        return err_set(e, ST_USAGE, "record", "it is :record FILE.cast, or :record off; '%s' does not end in .cast",
-                       l->argv[0]);
+        return err_set(e, ST_USAGE, "record",
+                       "it is :record FILE.cast, or :record off; '%s' does not end in .cast", l->argv[0]);
     expand(l->argv[0], path);
     if (d->recording)
         recording_close(d->recording, &ignored);

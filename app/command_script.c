@@ -40,7 +40,8 @@ enum status command_lesson(struct desk *d, const struct command_line *l, struct 
         int n = lesson_runs_n(d);
         if (!n)
             return err_set(e, ST_NOTFOUND, "lesson", "there is no run of a lesson on record");
-        desk_ask(d, QUESTION_TIDY, 0, "delete %s%d run%s of lessons? y/n", n > 1 ? "the " : "", n, n > 1 ? "s" : "");
+        desk_ask(d, QUESTION_TIDY, 0, "delete %s%d run%s of lessons? y/n", n > 1 ? "the " : "", n,
+                 n > 1 ? "s" : "");
         return ST_OK;
     }
     if (is_turn && !d->lesson)

@@ -14,13 +14,14 @@ void compute_setting(const struct compute_facts *f, int setting, char *out, size
         snprintf(out + n, bytes - (size_t)n, ", top-p %g", f->top_p[setting]);
 }
 
-enum status compute_chart_write(const char *path, const char *title, const struct compute_facts *f, struct err *e)
+enum status compute_chart_write(const char *path, const char *title, const struct compute_facts *f,
+                                struct err *e)
 {
     double tokens[COMPUTE_CURVES][COMPUTE_POINTS], accuracy[COMPUTE_CURVES][COMPUTE_POINTS];
     struct chart_series series[COMPUTE_CURVES] = {0};
     struct chart_panel panel[COMPUTE_SETTINGS] = {0};
-    struct chart chart = {.title = title, .x_label = "sampled tokens a problem", .panel = panel, .same_series = 1,
-                          .log_x = 1};
+    struct chart chart = {
+        .title = title, .x_label = "sampled tokens a problem", .panel = panel, .same_series = 1, .log_x = 1};
     char label[COMPUTE_SETTINGS][64], subtitle[96], setting[48];
     int i, k;
 

@@ -137,13 +137,15 @@ static const char *row_name(int i)
     return i < ROWS ? rows[i].key : NULL;
 }
 
-static enum status put_number(const char *key, const char *value, double low, double high, double *out, struct err *e)
+static enum status put_number(const char *key, const char *value, double low, double high, double *out,
+                              struct err *e)
 {
     char *end;
     double v = strtod(value, &end);
 
     if (end == value || *end || !(v >= low) || v > high)
-        return err_set(e, ST_USAGE, "config", "%s is a number from %g to %g, not '%.40s'", key, low, high, value);
+        return err_set(e, ST_USAGE, "config", "%s is a number from %g to %g, not '%.40s'", key, low, high,
+                       value);
     *out = v;
     return ST_OK;
 }
@@ -181,8 +183,8 @@ static enum status put(struct config *c, const char *key, const char *value, str
         return ST_USAGE;
     }
     near_hint(key, row_name, hint, sizeof hint);
-    return err_set(e, ST_USAGE, "config", "[workbench] has theme, mouse, smoothing, slow and chars, not '%.40s'%s", key,
-                   hint);
+    return err_set(e, ST_USAGE, "config",
+                   "[workbench] has theme, mouse, smoothing, slow and chars, not '%.40s'%s", key, hint);
 }
 
 struct reader {
@@ -202,7 +204,8 @@ static int on_line(void *user, const char *section, const char *key, const char 
     else if (!strcmp(section, "workbench"))
         r->st = put(r->c, key, value, r->e);
     else
-        r->st = err_set(r->e, ST_USAGE, "config", "there is no section [%.40s], but [workbench] and [keys]", section);
+        r->st = err_set(r->e, ST_USAGE, "config", "there is no section [%.40s], but [workbench] and [keys]",
+                        section);
     return r->st == ST_OK;
 }
 
@@ -263,10 +266,13 @@ void config_manual(struct str *out)
 {
     int i;
 
-    str_add(out, "grpolab/config.ini in XDG_CONFIG_HOME (default ~/.config) has two sections.\n[workbench]\n");
+    str_add(out,
+            "grpolab/config.ini in XDG_CONFIG_HOME (default ~/.config) has two sections.\n[workbench]\n");
     for (i = 0; i < ROWS; i++)
         str_printf(out, "  %s = %s: %s\n", rows[i].key, rows[i].takes, rows[i].what);
-    str_add(out, "[keys]\n  KEY = :COMMAND, or KEY = KEY: it carries out a command, or does what another key does.\n"
-                 "  Keys are written as help writes them, with - for a blank: x, space, enter, esc, f5, ctrl-g,\n"
-                 "  page-up; hash, semicolon, equals and colon are the signs that the file keeps for itself.\n");
+    str_add(
+        out,
+        "[keys]\n  KEY = :COMMAND, or KEY = KEY: it carries out a command, or does what another key does.\n"
+        "  Keys are written as help writes them, with - for a blank: x, space, enter, esc, f5, ctrl-g,\n"
+        "  page-up; hash, semicolon, equals and colon are the signs that the file keeps for itself.\n");
 }

@@ -35,15 +35,15 @@ struct config {
 
 void config_init(struct config *c);
 
-/* config_path: where the file is looked for; 0 when there is no home. config_load: reads it; a file that is not
- * there is an empty one. config_parse: its text; `source` names it in messages. Errors: ST_USAGE "FILE:LINE: what
- * is wrong and what would be right". */
+/* config_path: where the file is looked for; 0 when there is no home. config_load: reads it; a file that is
+ * not there is an empty one. config_parse: its text; `source` names it in messages. Errors: ST_USAGE
+ * "FILE:LINE: what is wrong and what would be right". */
 int config_path(char *out, size_t bytes);
 enum status config_load(struct config *c, struct err *e);
 enum status config_parse(struct config *c, const char *source, const char *text, struct err *e);
 
-/* config_bind: as a line of [keys]; what: ":command" or the name of a key. The newest binding of a key counts.
- * Errors: ST_USAGE. */
+/* config_bind: as a line of [keys]; what: ":command" or the name of a key. The newest binding of a key
+ * counts. Errors: ST_USAGE. */
 enum status config_bind(struct config *c, const char *key, const char *what, struct err *e);
 /* config_binding: of a key, NULL: it has its usual meaning. */
 const struct binding *config_binding(const struct config *c, const struct key_event *k);

@@ -8,8 +8,8 @@ struct desk;
 
 /* Where there are curves that it can stand in. */
 enum {
-    CURSOR_SCREENS = 1 << SCREEN_DASHBOARD | 1 << SCREEN_LEARNING | 1 << SCREEN_EXPERTS | 1 << SCREEN_COMPARE |
-                     1 << SCREEN_EVALUATION
+    CURSOR_SCREENS = 1 << SCREEN_DASHBOARD | 1 << SCREEN_LEARNING | 1 << SCREEN_EXPERTS |
+                     1 << SCREEN_COMPARE | 1 << SCREEN_EVALUATION
 };
 
 /* The cursor of all curves, from step to step of those that are kept, and what else is asked of curves. */

@@ -56,9 +56,10 @@ enum status desk_init(struct desk *d, struct session *s, struct err *e)
     d->routing = calloc(1, sizeof *d->routing);
     d->what_if = calloc(1, sizeof *d->what_if);
     d->attention = calloc(1, sizeof *d->attention);
-    st = d->live && d->stored && d->held && d->facts && d->findings && d->routing && d->what_if && d->attention
+    st = d->live && d->stored && d->held && d->facts && d->findings && d->routing && d->what_if &&
+                 d->attention
              ? history_init(&d->history, e)
-                                         : err_set(e, ST_NOMEM, "workbench", "no memory for three snapshots");
+             : err_set(e, ST_NOMEM, "workbench", "no memory for three snapshots");
     for (i = 0; !st && i < SCREEN_N; i++)
         if (desk_screen((enum screen_id)i)->init)
             st = desk_screen((enum screen_id)i)->init(d, e);
@@ -181,12 +182,14 @@ static void hold_groups(struct desk *d)
     }
 }
 
-/* What the probe has found out. Facts of another trace than the one on screen are kept: it may be looked at again. */
+/* What the probe has found out. Facts of another trace than the one on screen are kept: it may be looked at
+ * again. */
 static void take_facts(struct desk *d)
 {
     struct err e = {0};
 
-    if (probe_look(&d->probe, d->facts, d->routing, d->what_if, d->probing, &d->probing_progress, &e) && e.code)
+    if (probe_look(&d->probe, d->facts, d->routing, d->what_if, d->probing, &d->probing_progress, &e) &&
+        e.code)
         desk_fail(d, &e);
     probe_look_attention(&d->probe, d->attention);
     desk_keep_findings(d);
@@ -248,9 +251,11 @@ static void set_view(struct desk *d)
     }
     v->now = desk_shown(d);
     desk_read_findings(d);
-    v->facts = v->now && d->facts->version && d->facts->run == v->now->run_id && d->facts->step == v->now->step &&
-                       d->facts->group == v->now->follow.group && d->facts->index == v->now->follow.index &&
-                       d->facts->n <= v->now->follow.tokens_n /* else it is sampled anew, and not as far yet */
+    v->facts = v->now && d->facts->version && d->facts->run == v->now->run_id &&
+                       d->facts->step == v->now->step && d->facts->group == v->now->follow.group &&
+                       d->facts->index == v->now->follow.index &&
+                       d->facts->n <=
+                           v->now->follow.tokens_n /* else it is sampled anew, and not as far yet */
                    ? d->facts
                    : NULL;
     v->routing = v->now && d->routing->version && d->routing->run == v->now->run_id ? d->routing : NULL;

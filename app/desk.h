@@ -109,13 +109,14 @@ void desk_look_live(struct desk *d);
 /* desk_follow: which trace is shown, of the live run or of the stored step. */
 void desk_follow(struct desk *d, enum follow why, int group, int index);
 
-/* desk_probe: asks about the trace that is looked at; `at`: a token, -1: none; `samples` 0: the usual 32. What is known
- * already is not asked again. Errors: ST_NOTFOUND (no trace), those of probe_ask. */
+/* desk_probe: asks about the trace that is looked at; `at`: a token, -1: none; `samples` 0: the usual 32.
+ * What is known already is not asked again. Errors: ST_NOTFOUND (no trace), those of probe_ask. */
 enum status desk_probe(struct desk *d, enum probe_what what, int at, int samples, struct err *e);
-/* desk_question: a question about what is looked at, for probe_ask: run, step and trace are filled in; at -1, samples,
- * and for WHAT_IF rewards and objective are the caller's. Errors: ST_NOTFOUND (no trace), ST_BUSY (steps go by
- * too fast). */
-enum status desk_question(const struct desk *d, enum probe_what what, struct probe_question *q, struct err *e);
+/* desk_question: a question about what is looked at, for probe_ask: run, step and trace are filled in; at
+ * -1, samples, and for WHAT_IF rewards and objective are the caller's. Errors: ST_NOTFOUND (no trace),
+ * ST_BUSY (steps go by too fast). */
+enum status desk_question(const struct desk *d, enum probe_what what, struct probe_question *q,
+                          struct err *e);
 
 /* desk_settings: of the open run, NULL when there is none or it cannot be read. */
 const struct settings *desk_settings(struct desk *d);

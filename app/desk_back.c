@@ -1,6 +1,6 @@
-/* The search behind `:when`. The loop reads a few blocks of steps a turn and sees to keys and frames in between, so
- * that a long run is searched without anybody waiting; whoever turns to another step, or steps the run, gives the
- * search up. */
+/* The search behind `:when`. The loop reads a few blocks of steps a turn and sees to keys and frames in
+ * between, so that a long run is searched without anybody waiting; whoever turns to another step, or steps
+ * the run, gives the search up. */
 #include "app/desk_back.h"
 
 #include <stdio.h>
@@ -69,7 +69,8 @@ static enum status not_found(const struct desk_back *b, struct err *e)
                        (long long)b->below, l->line[0].name, l->run->name, (long long)l->step);
     return err_set(e, ST_NOTFOUND, "when", "'%.60s' has not held at any step before %lld of %s%s", b->text,
                    (long long)b->below, l->line[0].name,
-                   condition_uses(&l->condition, Q_AHA_VERIFIED) ? "; only candidates that were tested count" : "");
+                   condition_uses(&l->condition, Q_AHA_VERIFIED) ? "; only candidates that were tested count"
+                                                                 : "");
 }
 
 static enum status show(struct desk *d, struct desk_back *b, struct err *e)

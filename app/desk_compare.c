@@ -141,7 +141,8 @@ static void tell_turn(const struct snapshot *live, struct compare_run *r)
     int is_its = r->is_open ? !live->is_partners_turn : live->is_partners_turn;
     enum phase phase = r->is_open ? live->phase : live->partner_phase;
 
-    if (!live->partner || (live->state != RUN_RUNNING && live->state != RUN_PAUSED && live->state != RUN_REPLAYING))
+    if (!live->partner ||
+        (live->state != RUN_RUNNING && live->state != RUN_PAUSED && live->state != RUN_REPLAYING))
         return;
     if (!is_its)
         snprintf(r->doing, sizeof r->doing, "waits its turn");

@@ -145,12 +145,14 @@ void desk_compute_release(struct desk_compute *c)
     free(c);
 }
 
-enum status desk_compute_ask(struct desk_compute *c, int64_t run, int64_t step, int k, int problems, struct err *e)
+enum status desk_compute_ask(struct desk_compute *c, int64_t run, int64_t step, int k, int problems,
+                             struct err *e)
 {
     struct compute_question q = {k, problems, COMPUTE_WORDS_USUAL, COMPUTE_FORCED_USUAL};
     sigset_t all, old;
     int failed;
-    if (c->is_started && c->run == run && c->step == step && c->question.k == k && c->question.problems == problems)
+    if (c->is_started && c->run == run && c->step == step && c->question.k == k &&
+        c->question.problems == problems)
         return ST_OK;
     desk_compute_stop(c);
     c->run = run;
@@ -191,7 +193,8 @@ static enum status write_chart(struct desk *d, const char *path, struct err *e)
     enum status st;
     desk_compute_look(d->compute, &look);
     if (!look.facts->done)
-        return err_set(e, ST_NOTFOUND, "compute", "there is nothing to draw yet: :compute samples the problems");
+        return err_set(e, ST_NOTFOUND, "compute",
+                       "there is nothing to draw yet: :compute samples the problems");
     snprintf(title, sizeof title, "%s@%lld: accuracy over tokens", d->live->run, (long long)look.facts->step);
     st = compute_chart_write(path, title, look.facts, e);
     if (!st)
@@ -221,7 +224,8 @@ enum status command_compute(struct desk *d, const struct command_line *l, struct
     if (!st && (k > COMPUTE_K_MAX || problems > 1000000))
         st = err_set(e, ST_USAGE, "compute", "at most %d samples a problem", COMPUTE_K_MAX);
     if (!st && (!s || !s->run_id || strcmp(s->stage, "grpo")))
-        st = err_set(e, ST_NOTFOUND, "compute", "only a GRPO run is sampled here; `grpolab compute` takes any run");
+        st = err_set(e, ST_NOTFOUND, "compute",
+                     "only a GRPO run is sampled here; `grpolab compute` takes any run");
     if (st)
         return st;
     head = s->head > s->committed ? s->head : s->committed;

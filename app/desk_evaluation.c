@@ -1,10 +1,11 @@
-/* The desk's part of the evaluation screen: evaluations from the store, problems from the task, difficulties from the
- * task's own scale.
+/* The desk's part of the evaluation screen: evaluations from the store, problems from the task,
+ * difficulties from the task's own scale.
  *
- * A run's evaluations are few and are read whole when it has moved on. Those before a fork are its parent's, and the
- * last one of the stage before shows where the run began; both count only where the task's settings are the same, for
- * a problem's number means the same problem only then. Weighing difficulties can take the task a while, so
- * it is done in slices between frames. Invariant: `shown` is of run shown.run, and task is of its settings. */
+ * A run's evaluations are few and are read whole when it has moved on. Those before a fork are its
+ * parent's, and the last one of the stage before shows where the run began; both count only where the
+ * task's settings are the same, for a problem's number means the same problem only then. Weighing
+ * difficulties can take the task a while, so it is done in slices between frames. Invariant: `shown` is of
+ * run shown.run, and task is of its settings. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,7 +226,8 @@ static enum status put_problems(struct evaluation_desk *x, const uint8_t *const 
     }
     for (i = 0; i < s->n; i++)
         for (j = 0; j < n; j++)
-            s->right[(size_t)i * (size_t)n + (size_t)j] = right[i] && j < s->sampled[i] ? right[i][j] : NOT_SAMPLED;
+            s->right[(size_t)i * (size_t)n + (size_t)j] = right[i] && j < s->sampled[i] ? right[i][j]
+                                                                                        : NOT_SAMPLED;
     s->problems_n = n;
     s->weighed_n = s->weighed_n < n ? s->weighed_n : n;
     s->list.n = s->list.n < n ? s->list.n : 0; /* order is new */

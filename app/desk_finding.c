@@ -1,9 +1,9 @@
 /* Findings on their way to the record and back.
  *
- * The probe answers about any trace, also one of a step that is not committed yet: what it found waits here until the
- * step is. The engine's thread writes it between steps; such a request never cancels the step under way. One
- * request at a time is in the queue, so that a run that is held inside a step cannot fill it. Invariant: `known` is of
- * the trace (run, step, group, index), and nothing in it is posted again. */
+ * The probe answers about any trace, also one of a step that is not committed yet: what it found waits here
+ * until the step is. The engine's thread writes it between steps; such a request never cancels the step
+ * under way. One request at a time is in the queue, so that a run that is held inside a step cannot fill
+ * it. Invariant: `known` is of the trace (run, step, group, index), and nothing in it is posted again. */
 #include "app/desk_finding.h"
 
 #include <stdlib.h>
@@ -108,8 +108,8 @@ static void add_pending(struct desk_findings *x, int64_t run, const struct recor
     x->pending[x->pending_n++] = *f;
 }
 
-/* What the facts have and the record lacks. Of a trace that is not the one whose record is known, everything: a row
- * that is there already is not changed by an equal one. */
+/* What the facts have and the record lacks. Of a trace that is not the one whose record is known,
+ * everything: a row that is there already is not changed by an equal one. */
 static void collect(struct desk *d)
 {
     struct desk_findings *x = d->findings;
@@ -192,7 +192,8 @@ void desk_read_findings(struct desk *d)
     struct err none;
     int n, i, had;
 
-    if (!s || !is_standing(d) || s->follow.group < 0 || s->follow.index < 0 || !is_on_record(d, s->run_id, s->step))
+    if (!s || !is_standing(d) || s->follow.group < 0 || s->follow.index < 0 ||
+        !is_on_record(d, s->run_id, s->step))
         return;
     if (!is_trace(x, s->run_id, s->step, s->follow.group, s->follow.index)) {
         collect(d); /* of the trace before */

@@ -6,9 +6,9 @@
 
 struct desk;
 
-/* Findings between the probe, the screen and the record. What the probe has found out about a trace is handed to the
- * engine's thread, which writes it, once the trace's step is on record; of a trace that is looked at, what is on
- * record is added to what is known of it. */
+/* Findings between the probe, the screen and the record. What the probe has found out about a trace is
+ * handed to the engine's thread, which writes it, once the trace's step is on record; of a trace that is
+ * looked at, what is on record is added to what is known of it. */
 enum { FINDINGS_PENDING = 512, FINDINGS_OF_TRACE = FACT_VALUES + FACT_TESTS };
 
 struct desk_findings {
@@ -23,13 +23,14 @@ struct desk_findings {
     struct record_finding known[FINDINGS_OF_TRACE];
 };
 
-/* desk_keep_findings: takes what is new among the desk's facts and posts what can be written. desk_read_findings:
- * brings the facts of the trace in view up to what is on record. Both cost nothing when nothing has changed. */
+/* desk_keep_findings: takes what is new among the desk's facts and posts what can be written.
+ * desk_read_findings: brings the facts of the trace in view up to what is on record. Both cost nothing when
+ * nothing has changed. */
 void desk_keep_findings(struct desk *d);
 void desk_read_findings(struct desk *d);
 
-/* findings_merge: adds what facts lack; of the same trace. findings_missing: whether facts' finding is not among known
- * [n], or rests on more continuations. */
+/* findings_merge: adds what facts lack; of the same trace. findings_missing: whether facts' finding is not
+ * among known [n], or rests on more continuations. */
 void findings_merge(struct trace_facts *facts, const struct record_finding *known, int n);
 int findings_missing(const struct record_finding *known, int n, const struct record_finding *f);
 

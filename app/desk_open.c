@@ -1,5 +1,5 @@
-/* What a name stands for. A run on record comes before the preset that it was made of: whoever has trained one and
- * names it wants to see it, and a second run is started on purpose, by :new. */
+/* What a name stands for. A run on record comes before the preset that it was made of: whoever has trained
+ * one and names it wants to see it, and a second run is started on purpose, by :new. */
 #include "app/desk_open.h"
 
 #include <stdio.h>
@@ -35,7 +35,8 @@ enum status desk_open_request(struct desk *d, const char *target, struct engine_
     if (is_startable(target)) {
         m->what = ENGINE_NEW;
         if (strlen(target) >= sizeof m->text)
-            return err_set(e, ST_USAGE, "open", "a path of at most %zu bytes, not '%s'", sizeof m->text - 1, target);
+            return err_set(e, ST_USAGE, "open", "a path of at most %zu bytes, not '%s'", sizeof m->text - 1,
+                           target);
         snprintf(m->text, sizeof m->text, "%s", target);
         return ST_OK;
     }

@@ -180,9 +180,15 @@ static void find_terms(struct desk *d, struct trace_state *s, const struct snaps
     s->terms_of = here;
     s->eps_low = s->eps_high = 0;
     if (set)
-        o = (struct objective){(enum loss_kind)set->rl.loss, (enum std_kind)set->rl.std, set->rl.eps_low,
-                               set->rl.eps_high, set->rl.beta, set->rl.max_tokens, .kl = (enum kl_kind)set->rl.kl,
-                               .kl_clamp = set->rl.kl_clamp, .ratio_cap = set->rl.ratio_cap,
+        o = (struct objective){(enum loss_kind)set->rl.loss,
+                               (enum std_kind)set->rl.std,
+                               set->rl.eps_low,
+                               set->rl.eps_high,
+                               set->rl.beta,
+                               set->rl.max_tokens,
+                               .kl = (enum kl_kind)set->rl.kl,
+                               .kl_clamp = set->rl.kl_clamp,
+                               .ratio_cap = set->rl.ratio_cap,
                                .off_policy_delta = set->rl.off_policy_delta};
     make_terms(s, f, &o, trace_text_trace(&d->view));
     s->eps_low = o.eps_low;

@@ -85,8 +85,9 @@ static void take_group(struct desk *d)
     }
     /* A group that is not on record is sampled again, which takes its prompt; at full speed nobody knows its step. */
     if (is_under_way(s) && (s->state != RUN_PAUSED || s->follow.group != group || s->follow.prompt_n < 1))
-        w->why_not = s->state != RUN_PAUSED ? "the step is under way: pause it (space) to try an update out"
-                                            : "the step is under way: choose one of this group's completions first";
+        w->why_not = s->state != RUN_PAUSED
+                         ? "the step is under way: pause it (space) to try an update out"
+                         : "the step is under way: choose one of this group's completions first";
     if (w->run == s->run_id && w->step == s->step && w->group == group && w->n == s->group_size)
         return;
     if (w->run != s->run_id || w->n == 0)

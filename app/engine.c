@@ -63,7 +63,8 @@ static int use_again(struct session *s, const struct engine_message *m)
         return 0;
     control_pause(&s->control);
     s->stop_at_end = 1;
-    session_say(s, 0, "%s is on record up to step %lld and is used again", s->run.name, (long long)s->trainer->step);
+    session_say(s, 0, "%s is on record up to step %lld and is used again", s->run.name,
+                (long long)s->trainer->step);
     return 1;
 }
 
@@ -99,9 +100,8 @@ static enum status fork_run(struct session *s, const struct engine_message *m, s
     for (int i = 0; i < m->arguments_n; i++)
         argument[i] = m->argument[i];
     snprintf(id, sizeof id, "%lld", (long long)(m->run_id ? m->run_id : s->run.id));
-    return session_fork(s, id, m->step < 0 && !m->run_id ? s->trainer->step : m->step, argument, m->arguments_n,
-                        m->text,
-                        e);
+    return session_fork(s, id, m->step < 0 && !m->run_id ? s->trainer->step : m->step, argument,
+                        m->arguments_n, m->text, e);
 }
 
 static enum status begin_turns(struct engine *en, const struct engine_message *m, struct err *e)
@@ -115,8 +115,8 @@ static enum status begin_turns(struct engine *en, const struct engine_message *m
     }
     st = turns_begin(&en->turns, s, m->text, e);
     if (!st)
-        session_say(s, 0, "%s and %s take steps in turns, the one behind first; :turns off ends it", s->run.name,
-                    en->turns.with->run.name);
+        session_say(s, 0, "%s and %s take steps in turns, the one behind first; :turns off ends it",
+                    s->run.name, en->turns.with->run.name);
     return st;
 }
 
@@ -196,7 +196,8 @@ static enum status evaluate_without(struct session *s, const char *what, struct 
         session_say(s, 0,
                     "step %lld, %d held-out problems x %d: without expert %s pass@1 %.3f, with it %.3f: "
                     "%+.3f +- %.3f",
-                    (long long)t->step, o->problems, o->k, what, o->pass_1, whole.pass_1, effect.change, effect.error);
+                    (long long)t->step, o->problems, o->k, what, o->pass_1, whole.pass_1, effect.change,
+                    effect.error);
     }
     free(right);
     return st;
@@ -210,14 +211,20 @@ static enum status evaluate(struct session *s, const char *without, struct err *
     if (!s->trainer)
         return err_set(e, ST_USAGE, "evaluate", "no run is open");
     v = &s->trainer->set.eval;
-    o = (struct evaluation){.k = v->k, .problems = v->final_problems, .temperature = v->temperature, .top_p = v->top_p,
-                            .seed = s->trainer->seed, .step = (uint32_t)s->trainer->step};
+    o = (struct evaluation){.k = v->k,
+                            .problems = v->final_problems,
+                            .temperature = v->temperature,
+                            .top_p = v->top_p,
+                            .seed = s->trainer->seed,
+                            .step = (uint32_t)s->trainer->step};
     if (without[0])
         return evaluate_without(s, without, &o, e);
     st = trainer_evaluate(s->trainer, &o, NULL, e);
     if (!st)
-        session_say(s, 0, "step %lld, %d held-out problems x %d: pass@1 %.3f  pass@%d %.3f  maj@%d %.3f  length %.1f",
-                    (long long)s->trainer->step, o.problems, o.k, o.pass_1, o.k, o.pass_k, o.k, o.maj_k, o.mean_length);
+        session_say(
+            s, 0, "step %lld, %d held-out problems x %d: pass@1 %.3f  pass@%d %.3f  maj@%d %.3f  length %.1f",
+            (long long)s->trainer->step, o.problems, o.k, o.pass_1, o.k, o.pass_k, o.k, o.maj_k,
+            o.mean_length);
     return st;
 }
 
@@ -230,7 +237,8 @@ static enum status tidy(struct engine *en, struct err *e)
     int n = 0, deleted = 0, kept = 0;
     enum status st = query_runs(s->query, &run, &n, e);
     while (!st && n-- > 0) {
-        int is_open = (s->trainer && s->run.id == run[n].id) || (en->turns.with && en->turns.with->run.id == run[n].id);
+        int is_open = (s->trainer && s->run.id == run[n].id) ||
+                      (en->turns.with && en->turns.with->run.id == run[n].id);
         if (!lesson_is_run(&run[n]))
             continue;
         if (is_open || store_run_delete(s->store, run[n].id, &why))
@@ -240,14 +248,15 @@ static enum status tidy(struct engine *en, struct err *e)
     }
     free(run);
     if (!st && kept)
-        session_say(s, 0, "%d runs of lessons deleted; %d stay: open ones, and those that they began from", deleted,
-                    kept);
+        session_say(s, 0, "%d runs of lessons deleted; %d stay: open ones, and those that they began from",
+                    deleted, kept);
     else if (!st)
         session_say(s, 0, "%d runs of lessons deleted", deleted);
     return st;
 }
 
-/* Where it stands and what goes on from there. One that has done its steps is not stopped at their end again. */
+/* Where it stands and what goes on from there. One that has done its steps is not stopped at their end
+ * again. */
 static void say_opened(struct session *s)
 {
     int is_done = session_is_done(s);
@@ -339,8 +348,8 @@ static void one_step(struct engine *en)
         st = turns_step(&en->turns, s, &e);
         session_publish(s, 0);
     } else if (session_is_done(s) && s->trainer->step == s->trainer->head && s->stop_at_end) {
-        session_say(s, 0, "%s is done at step %lld: space goes on, :fork or :new %s starts another", s->run.name,
-                    (long long)s->trainer->step, preset_of(s));
+        session_say(s, 0, "%s is done at step %lld: space goes on, :fork or :new %s starts another",
+                    s->run.name, (long long)s->trainer->step, preset_of(s));
         s->stop_at_end = 0;
         if (en->turns.with)
             en->turns.with->stop_at_end = 0;

@@ -7,8 +7,9 @@
 #include "app/turns.h"
 #include "engine/run/recipe.h"
 
-/* The engine's thread: it owns the session, takes steps while the control lets it, and carries out requests between
- * steps. A request that needs the step under way out of the way cancels it; what was not committed is replayed. */
+/* The engine's thread: it owns the session, takes steps while the control lets it, and carries out requests
+ * between steps. A request that needs the step under way out of the way cancels it; what was not committed
+ * is replayed. */
 enum engine_request {
     ENGINE_NEW,        /* text: preset name; arguments: key=value; as: the run's name; starts its chain. run_id: a run
                         * that is opened instead, paused, where nobody else has it (0: none) */
@@ -80,7 +81,8 @@ uint64_t engine_post(struct engine *e, const struct engine_message *m);
 void engine_turns(struct engine *e, struct engine_turns *out);
 /* engine_course: the recipe, and which runs its stages are. Any thread. */
 void engine_course(struct engine *e, struct engine_course *out);
-/* engine_stop: cancels the step under way, waits for the thread. The run's state on record becomes "paused". */
+/* engine_stop: cancels the step under way, waits for the thread. The run's state on record becomes
+ * "paused". */
 void engine_stop(struct engine *e);
 
 #endif

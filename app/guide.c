@@ -1,5 +1,5 @@
-/* Driving a desk. The loop without a terminal waits as the one with it does: for a snapshot, or for the end of a
- * wait, never for a while. */
+/* Driving a desk. The loop without a terminal waits as the one with it does: for a snapshot, or for the end
+ * of a wait, never for a while. */
 #include "app/guide.h"
 
 #include <errno.h>
@@ -73,7 +73,8 @@ static void draw(struct desk *d, int w, int h)
         ;
 }
 
-static void tell_page(struct desk *d, int w, int h, void (*print)(const char *text), int with_screens, int is_told)
+static void tell_page(struct desk *d, int w, int h, void (*print)(const char *text), int with_screens,
+                      int is_told)
 {
     const struct lesson_state *s = &d->lesson->state;
     struct str text = {0};
@@ -100,7 +101,8 @@ static int turn(struct desk *d, int w, int h, void (*print)(const char *text), i
     if (!l)
         return 0;
     if (l->state.phase == LESSON_FAILED) {
-        err_set(e, ST_FAILED, "lesson", "page %d (%s): %.180s", l->state.page, l->state.heading, l->state.note);
+        err_set(e, ST_FAILED, "lesson", "page %d (%s): %.180s", l->state.page, l->state.heading,
+                l->state.note);
         return 0;
     }
     /* A question is told before its answer changes the screen. */
@@ -117,7 +119,8 @@ static int turn(struct desk *d, int w, int h, void (*print)(const char *text), i
     return 1;
 }
 
-enum status guide_run(struct desk *d, int w, int h, void (*print)(const char *text), int with_screens, struct err *e)
+enum status guide_run(struct desk *d, int w, int h, void (*print)(const char *text), int with_screens,
+                      struct err *e)
 {
     struct script *script = d->script;
     int told = 0, worked;

@@ -1,8 +1,9 @@
 /* Lessons: turning the pages.
  *
- * A page goes through phases: its lines are carried out (LESSON_WORKING), then it asks (LESSON_ASKING) or waits
- * for the reader (LESSON_STOP). Going back shows a page again and carries out nothing; so does coming forward to
- * a page that was carried out before. What fails in the middle is told in the pane, and the reader may go on. */
+ * A page goes through phases: its lines are carried out (LESSON_WORKING), then it asks (LESSON_ASKING) or
+ * waits for the reader (LESSON_STOP). Going back shows a page again and carries out nothing; so does coming
+ * forward to a page that was carried out before. What fails in the middle is told in the pane, and the
+ * reader may go on. */
 #include "app/lesson.h"
 
 #include <math.h>

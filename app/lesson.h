@@ -4,7 +4,8 @@
 #include "app/script.h"
 #include "views/lesson_state.h"
 
-/* A lesson: pages of narration, each with lines of a script that bring the program to the place it speaks of.
+/* A lesson: pages of narration, each with lines of a script that bring the program to the place it speaks
+ * of.
  *
  *     = TITLE                  once, at the top
  *     == HEADING               begins a page
@@ -15,7 +16,8 @@
  *     > TEXT                   told once it holds
  *     # comment
  *
- * {placeholders} in the text are filled in when the page's lines are done, those of > when the answer is there. */
+ * {placeholders} in the text are filled in when the page's lines are done, those of > when the answer is
+ * there. */
 
 enum { LESSON_PAGES = 24 };
 
@@ -44,14 +46,15 @@ struct lesson {
 enum status lesson_read(struct lesson *l, const char *name, const char *text, struct err *e);
 void lesson_free(struct lesson *l);
 
-/* lesson_open: one that is built in, on a desk; replaces the one that is open. Errors: ST_NOTFOUND (lists the names),
- * lesson_read's. lesson_begin: the same with a text of one's own. lesson_close: none is open any more. */
+/* lesson_open: one that is built in, on a desk; replaces the one that is open. Errors: ST_NOTFOUND (lists
+ * the names), lesson_read's. lesson_begin: the same with a text of one's own. lesson_close: none is open
+ * any more. */
 enum status lesson_open(struct desk *d, const char *name, struct err *e);
 enum status lesson_begin(struct desk *d, const char *name, const char *text, struct err *e);
 void lesson_close(struct desk *d);
 
-/* lesson_next: reads on in a long page, else the next page; after the last one the lesson is closed. lesson_back: the
- * page before, without carrying out anything. */
+/* lesson_next: reads on in a long page, else the next page; after the last one the lesson is closed.
+ * lesson_back: the page before, without carrying out anything. */
 void lesson_next(struct desk *d);
 void lesson_back(struct desk *d);
 /* lesson_enter: whether Enter now means lesson_next: the page has said all and asks nothing. */

@@ -1,5 +1,5 @@
-/* Lessons: reading one into its pages. All of it is checked first, its scripts and placeholders among it, so that no
- * lesson stops in the middle for a mistake in its text. */
+/* Lessons: reading one into its pages. All of it is checked first, its scripts and placeholders among it,
+ * so that no lesson stops in the middle for a mistake in its text. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #include "app/lesson.h"
 
-/* What a page is made of, while it is read. Scripts keep the line numbers of the file: all other lines are left
- * empty in them. */
+/* What a page is made of, while it is read. Scripts keep the line numbers of the file: all other lines are
+ * left empty in them. */
 struct parts {
     struct str text, seen, drive, answer;
 };
@@ -62,13 +62,15 @@ static enum status finish_page(struct lesson *l, struct parts *p, struct err *e)
     if (!st && !page->text[0])
         st = err_set(e, ST_USAGE, "lesson", "%s: page '%.60s' has no text", l->name, page->heading);
     if (!st && page->question.n && !page->answer.n)
-        st = err_set(e, ST_USAGE, "lesson", "%s: page '%.60s' asks, but has no answer (@)", l->name, page->heading);
+        st = err_set(e, ST_USAGE, "lesson", "%s: page '%.60s' asks, but has no answer (@)", l->name,
+                     page->heading);
     page->drive.names = page->answer.names = &l->names;
     return st;
 }
 
 /* A line within a page. at: lines before it. */
-static enum status page_line(struct lesson *l, struct parts *p, const char *s, int n, int number, struct err *e)
+static enum status page_line(struct lesson *l, struct parts *p, const char *s, int n, int number,
+                             struct err *e)
 {
     struct lesson_page *page = &l->page[l->n];
     struct err inner = {0};
@@ -124,7 +126,8 @@ enum status lesson_read(struct lesson *l, const char *name, const char *text, st
         } else if (*s != '#' && is_in) {
             st = page_line(l, &p, s, n, number, e);
         } else if (*s != '#' && n) {
-            st = err_set(e, ST_USAGE, "lesson", "%s:%d: text before the first page (== HEADING)", name, number);
+            st = err_set(e, ST_USAGE, "lesson", "%s:%d: text before the first page (== HEADING)", name,
+                         number);
         }
         str_add(&p.drive, "\n");
         str_add(&p.answer, "\n");
@@ -133,7 +136,8 @@ enum status lesson_read(struct lesson *l, const char *name, const char *text, st
         st = finish_page(l, &p, e);
     parts_free(&p);
     if (!st && (!l->n || !l->title[0]))
-        st = err_set(e, ST_USAGE, "lesson", "%s: a lesson has a title (= TITLE) and pages (== HEADING)", name);
+        st = err_set(e, ST_USAGE, "lesson", "%s: a lesson has a title (= TITLE) and pages (== HEADING)",
+                     name);
     if (st)
         lesson_free(l);
     return st;

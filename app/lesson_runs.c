@@ -1,7 +1,8 @@
 /* The runs of lessons: their names, using one again, and what is left of them.
  *
- * Runs are deterministic, so a run with the same settings, seed, program and machine is the one that would be made;
- * only its `used` differs. A second evening with the same lesson then begins at once and adds no run but its forks. */
+ * Runs are deterministic, so a run with the same settings, seed, program and machine is the one that would
+ * be made; only its `used` differs. A second evening with the same lesson then begins at once and adds no
+ * run but its forks. */
 #include "app/lesson_runs.h"
 
 #include <stdio.h>
@@ -14,7 +15,8 @@
 
 int lesson_is_run(const struct record_run *run)
 {
-    return !strncmp(run->name, LESSON_RUNS, strlen(LESSON_RUNS)) && !strcmp(run->stage, stage_name(STAGE_GRPO));
+    return !strncmp(run->name, LESSON_RUNS, strlen(LESSON_RUNS)) &&
+           !strcmp(run->stage, stage_name(STAGE_GRPO));
 }
 
 /* Where the page under way leads the run that it is about to start; -1: it does not say. */
@@ -70,8 +72,8 @@ static int64_t earlier(struct desk *d, const struct engine_message *m)
         return 0;
     while (!found && n-- > 0)
         if (lesson_is_run(&run[n]) && run[n].step == step && strcmp(run[n].state, "failed") &&
-            !strncmp(run[n].name, m->as, stem) && !run[n].name[stem + strspn(run[n].name + stem, "-0123456789")] &&
-            is_same(d, &run[n], &set, seed))
+            !strncmp(run[n].name, m->as, stem) &&
+            !run[n].name[stem + strspn(run[n].name + stem, "-0123456789")] && is_same(d, &run[n], &set, seed))
             found = run[n].id;
     free(run);
     return found;
@@ -106,7 +108,7 @@ void lesson_leave(struct desk *d)
     if (!d->lesson)
         return;
     if (n)
-        desk_say(d, "the lesson is closed; %d run%s of lessons stay%s on record, :lesson tidy deletes them", n,
-                 n > 1 ? "s" : "", n > 1 ? "" : "s");
+        desk_say(d, "the lesson is closed; %d run%s of lessons stay%s on record, :lesson tidy deletes them",
+                 n, n > 1 ? "s" : "", n > 1 ? "" : "s");
     lesson_close(d);
 }

@@ -1,10 +1,10 @@
 /* Looking back.
  *
- * A condition asks for the latest values at a step, and `crosses` for those before them; both may have been measured
- * many steps earlier, as pass@1 is. So a step that is read is a candidate, and it is decided once all its values are
- * read, or all that there is. Candidates are decided strictly from the newest on, so the first that holds is the hit.
- * For each quantity two marks run down the rows ahead of the candidate; they never go back, and all work is linear in
- * what was read. */
+ * A condition asks for the latest values at a step, and `crosses` for those before them; both may have been
+ * measured many steps earlier, as pass@1 is. So a step that is read is a candidate, and it is decided once
+ * all its values are read, or all that there is. Candidates are decided strictly from the newest on, so the
+ * first that holds is the hit. For each quantity two marks run down the rows ahead of the candidate; they
+ * never go back, and all work is linear in what was read. */
 #include "app/look_back.h"
 
 #include <math.h>
@@ -91,7 +91,8 @@ static enum status verified_of(struct query *q, int64_t run, int64_t step, doubl
     return st;
 }
 
-static enum status add_row(struct look_back *b, struct query *q, int64_t step, const double *metric, struct err *e)
+static enum status add_row(struct look_back *b, struct query *q, int64_t step, const double *metric,
+                           struct err *e)
 {
     struct look_back_row *row = &b->row[b->rows_n];
     double *value = b->value + (size_t)b->rows_n * (size_t)b->quantities_n;
@@ -198,7 +199,8 @@ enum status look_back_go(struct look_back *b, struct query *q, enum look_state *
     return st;
 }
 
-enum status look_back_newest(struct look_back *b, struct query *q, int blocks, int *known, int *holds, struct err *e)
+enum status look_back_newest(struct look_back *b, struct query *q, int blocks, int *known, int *holds,
+                             struct err *e)
 {
     enum status st = ST_OK;
     *known = *holds = 0;

@@ -103,8 +103,8 @@ static enum status walk_run(const struct walk *w, struct query *q, const struct 
 }
 
 enum status measured_walk(struct measured *m, struct query *q, const struct record_run *run, int64_t last,
-                          void (*each)(void *ctx, const struct record_run *run, int64_t step, const double *metric,
-                                       const struct measured *m),
+                          void (*each)(void *ctx, const struct record_run *run, int64_t step,
+                                       const double *metric, const struct measured *m),
                           void *ctx, struct err *e)
 {
     struct record_run line[FORKS_MAX];

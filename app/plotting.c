@@ -192,7 +192,8 @@ static enum status make_panels(const struct plotting *p, struct panels *to, int 
     return ST_OK;
 }
 
-enum status plotting_write(struct plotting *p, const char *path, const struct plotting_options *o, struct err *e)
+enum status plotting_write(struct plotting *p, const char *path, const struct plotting_options *o,
+                           struct err *e)
 {
     struct panels *to = calloc(1, sizeof *to);
     struct chart chart = {.x_label = "step", .smoothing = o->smoothing, .log_y = o->log_y};

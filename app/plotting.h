@@ -27,6 +27,7 @@ enum status plotting_run(struct plotting *p, struct query *q, const struct recor
 int plotting_curves(const struct plotting *p);
 
 /* plotting_write: errors: those of chart_write. */
-enum status plotting_write(struct plotting *p, const char *path, const struct plotting_options *o, struct err *e);
+enum status plotting_write(struct plotting *p, const char *path, const struct plotting_options *o,
+                           struct err *e);
 
 #endif

@@ -47,8 +47,8 @@ static enum status unknown(const char *name, struct err *e)
     return ST_USAGE;
 }
 
-enum status presets_load(const char *name, const char *const *assignment, int n, struct settings *out, uint64_t *seed,
-                         struct err *e)
+enum status presets_load(const char *name, const char *const *assignment, int n, struct settings *out,
+                         uint64_t *seed, struct err *e)
 {
     const struct preset *p = preset_find(name);
     struct str text = {0};

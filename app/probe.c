@@ -230,12 +230,12 @@ static enum status answer(struct probe *p, const struct probe_question *q, struc
             p->trace->index == q->index)
             show(p); /* what was found out before is seen at once */
     }
-    return probe_answer(p->past, q,
-                        &(struct probe_facts){p->trace, p->own_routing, p->own_what_if, p->own_attention}, &h, e);
+    return probe_answer(
+        p->past, q, &(struct probe_facts){p->trace, p->own_routing, p->own_what_if, p->own_attention}, &h, e);
 }
 
-/* After an answer, with the lock held: an interrupted question waits again, and so does one that somebody has put who
- * may have seen its answer before; a failed one is told. */
+/* After an answer, with the lock held: an interrupted question waits again, and so does one that somebody
+ * has put who may have seen its answer before; a failed one is told. */
 static void finish(struct probe *p, enum status st, const struct err *e)
 {
     enum place at = place_of(&p->question);

@@ -80,9 +80,9 @@ void probe_release(struct probe *p);
 
 /* probe_ask: the newest question is answered; those about another trace are given up, those about the same
  * trace or step are answered one after the other, short ones first. One that is under way already is not
- * begun anew, yet facts with a new version always follow: where it was told before this call, it is told again when it
- * has ended. One that has just failed fails again with the same error. Errors: ST_USAGE, ST_NOMEM,
- * ST_FAILED (no thread). */
+ * begun anew, yet facts with a new version always follow: where it was told before this call, it is told
+ * again when it has ended. One that has just failed fails again with the same error. Errors: ST_USAGE,
+ * ST_NOMEM, ST_FAILED (no thread). */
 enum status probe_ask(struct probe *p, const struct probe_question *q, struct err *e);
 
 /* probe_is_busy: whether a question is under way or waits. Any thread. */

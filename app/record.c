@@ -1,6 +1,6 @@
-/* The recording: each frame is compared with the one before; only cells that differ are written, a run of them
- * after one movement of the cursor, with a style only where it changes. A frame of another size or another
- * theme is written whole. */
+/* The recording: each frame is compared with the one before; only cells that differ are written, a run of
+ * them after one movement of the cursor, with a style only where it changes. A frame of another size or
+ * another theme is written whole. */
 #include "app/record.h"
 
 #include <errno.h>
@@ -109,8 +109,8 @@ static void put_event(FILE *f, double seconds, char kind, const char *s, size_t 
     fputs("\"]\n", f);
 }
 
-enum status recording_frame(struct recording *r, const struct canvas *c, const struct theme *theme, int row, int col,
-                            double now, struct err *e)
+enum status recording_frame(struct recording *r, const struct canvas *c, const struct theme *theme, int row,
+                            int col, double now, struct err *e)
 {
     int first = r->begin < 0, resized = !first && (r->last.w != c->w || r->last.h != c->h);
     int whole = first || resized || theme != r->theme;

@@ -52,7 +52,8 @@ enum status save_screen(const struct canvas *c, const struct theme *theme, const
     if (ends_in(path, ".txt"))
         return write_text(path, c, e);
     if (!ends_in(path, ".png"))
-        return err_set(e, ST_USAGE, "save-screen", "a screen is written as FILE.txt or FILE.png, not as '%s'", path);
+        return err_set(e, ST_USAGE, "save-screen", "a screen is written as FILE.txt or FILE.png, not as '%s'",
+                       path);
     theme_picture(theme, look);
     return picture_write(c, look, path, e);
 }

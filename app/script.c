@@ -1,8 +1,9 @@
 /* Scripts: carrying out one line after the other.
  *
- * A script is a state machine without a thread: script_go does what can be done now and comes back when a line
- * has to wait, so that the same script runs in the workbench's loop and in one without a terminal. A request to
- * the engine is answered before the next line begins, and an answer that is an error fails the line that asked. */
+ * A script is a state machine without a thread: script_go does what can be done now and comes back when a
+ * line has to wait, so that the same script runs in the workbench's loop and in one without a terminal. A
+ * request to the engine is answered before the next line begins, and an answer that is an error fails the
+ * line that asked. */
 #include "app/script.h"
 
 #include <math.h>
@@ -44,8 +45,8 @@ static enum status press(struct desk *d, struct key_event *k, struct err *e)
     request_do(d, row->request, row->argument);
     if (d->prefill) {
         d->prefill = NULL;
-        return err_set(e, ST_USAGE, "key", "%s opens the command line: write the command as a line of its own",
-                       row->key);
+        return err_set(e, ST_USAGE, "key",
+                       "%s opens the command line: write the command as a line of its own", row->key);
     }
     if (isinf(d->message_until) && d->view.message_is_error)
         return err_set(e, ST_FAILED, "key", "%s", d->message);

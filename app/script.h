@@ -4,10 +4,10 @@
 #include "app/condition.h"
 #include "app/desk.h"
 
-/* A script: the workbench's own commands, one a line, and lines that wait for something, press keys or ask that
- * something holds. It drives a desk, with a terminal or without one, and never a run directly: what a run
- * computes does not depend on when a script looks. Without a terminal nobody presses a key, so that a wait fails as
- * soon as all stands still. */
+/* A script: the workbench's own commands, one a line, and lines that wait for something, press keys or ask
+ * that something holds. It drives a desk, with a terminal or without one, and never a run directly: what a
+ * run computes does not depend on when a script looks. Without a terminal nobody presses a key, so that a
+ * wait fails as soon as all stands still. */
 
 /* What a line may wait for or expect. A demand holds when all its clauses do. */
 enum clause_kind {
@@ -38,7 +38,8 @@ struct demand {
     double timeout;             /* seconds, NaN: none is given */
 };
 
-/* demand_parse: `kl > 0.1 and stage grpo timeout 20`. Errors: ST_USAGE names the word and what would be right. */
+/* demand_parse: `kl > 0.1 and stage grpo timeout 20`. Errors: ST_USAGE names the word and what would be
+ * right. */
 enum status demand_parse(struct demand *w, const char *text, struct err *e);
 /* demand_needs_screen: some clause looks at what is drawn. */
 int demand_needs_screen(const struct demand *w);
@@ -50,12 +51,12 @@ struct watch {
     uint64_t kick, kick_version;/* the order after which a snapshot must have come; 0: none was given */
 };
 
-/* watch_met: reads the steps that are new (all of a run that has become the open one since the last call) and tests
- * *w after each of them, so that none is missed at any speed; 1 when it held. Without a new step it tests once. w NULL:
- * only reads. The screen is d->canvas as it was last drawn. */
+/* watch_met: reads the steps that are new (all of a run that has become the open one since the last call)
+ * and tests *w after each of them, so that none is missed at any speed; 1 when it held. Without a new step
+ * it tests once. w NULL: only reads. The screen is d->canvas as it was last drawn. */
 int watch_met(struct watch *x, struct desk *d, const struct demand *w);
-/* watch_fresh: what is shown came after the last order to the control; asks for a snapshot where it cannot tell yet.
- * watch_settled: and nothing is under way. */
+/* watch_fresh: what is shown came after the last order to the control; asks for a snapshot where it cannot
+ * tell yet. watch_settled: and nothing is under way. */
 int watch_fresh(struct watch *x, struct desk *d);
 int watch_settled(struct watch *x, struct desk *d);
 /* watch_say: what there is instead of what was wanted, for a message: "reward is 0.54 at step 20". */
@@ -71,8 +72,9 @@ struct remembered {
     } row[SCRIPT_NAMES];
 };
 
-/* fill_text: text with its {placeholders} replaced by what the open run measured; appended to *out. The list of
- * placeholders is fill_row's. Errors: ST_USAGE (an unknown one), ST_NOTFOUND (nothing was measured). */
+/* fill_text: text with its {placeholders} replaced by what the open run measured; appended to *out. The
+ * list of placeholders is fill_row's. Errors: ST_USAGE (an unknown one), ST_NOTFOUND (nothing was
+ * measured). */
 enum status fill_text(struct desk *d, const struct remembered *names, const char *text, struct str *out,
                       struct err *e);
 /* fill_check: ST_USAGE where fill_text would not know a placeholder, whatever the run. */
@@ -110,8 +112,8 @@ struct script {
     struct err failure;         /* of a script that drives the workbench; code ST_OK: none */
 };
 
-/* script_read: parses all lines, so that nothing begins when one of them is wrong. Errors: ST_USAGE "FILE:LINE".
- * Memory: owned, script_free. */
+/* script_read: parses all lines, so that nothing begins when one of them is wrong. Errors: ST_USAGE
+ * "FILE:LINE". Memory: owned, script_free. */
 enum status script_read(struct script *s, const char *source, const char *text, struct err *e);
 /* script_load: the same from a file. */
 enum status script_load(struct script *s, const char *path, struct err *e);
@@ -119,7 +121,8 @@ void script_free(struct script *s);
 /* script_rewind: to be run from its first line. */
 void script_rewind(struct script *s);
 
-/* script_go: carries out lines until one has to wait, all are done, or one fails: *e then names file and line. */
+/* script_go: carries out lines until one has to wait, all are done, or one fails: *e then names file and
+ * line. */
 enum script_state script_go(struct script *s, struct desk *d, struct err *e);
 
 /* script_verb: a verb of the table for help, NULL after the last. */

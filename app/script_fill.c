@@ -1,5 +1,5 @@
-/* Placeholders of scripts and lessons: what a run has measured, put into a text. A number that is not known is
- * an error, not a blank: a lesson that names a wrong metric must not be taught. */
+/* Placeholders of scripts and lessons: what a run has measured, put into a text. A number that is not known
+ * is an error, not a blank: a lesson that names a wrong metric must not be taught. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,8 @@ enum what { FILL_METRIC, FILL_MOST, FILL_LEAST, FILL_SETTING, FILL_RUN, FILL_STE
 static const struct {
     const char *name, *form, *what;
 } rows[] = {
-    [FILL_METRIC] = {"metric", "metric NAME [at STEP] [of RUN]", "its newest value, at the step that is looked at"},
+    [FILL_METRIC] = {"metric", "metric NAME [at STEP] [of RUN]",
+                     "its newest value, at the step that is looked at"},
     [FILL_MOST] = {"most", "most NAME [at STEP] [of RUN]", "its greatest value up to there"},
     [FILL_LEAST] = {"least", "least NAME [at STEP] [of RUN]", "its least value up to there"},
     [FILL_SETTING] = {"setting", "setting KEY", "of the open run"},
@@ -85,7 +86,8 @@ static enum status check(const struct hole *h, struct err *e)
             return ST_OK;
     if (list)
         return wrong(e, h);
-    return h->n == (h->row == FILL_SETTING ? 2 : 1) || (h->row == FILL_RUN && h->n == 2) ? ST_OK : wrong(e, h);
+    return h->n == (h->row == FILL_SETTING ? 2 : 1) || (h->row == FILL_RUN && h->n == 2) ? ST_OK
+                                                                                         : wrong(e, h);
 }
 
 /* Reads {...} at *p, which stands on the brace, and moves behind it. */
@@ -107,7 +109,8 @@ static enum status parse(const char **p, struct hole *h, struct err *e)
     if (!h->n || h->row == ROWS) {
         near_hint(h->n ? h->word[0] : "", hole_name, hint, sizeof hint);
         return err_set(e, ST_USAGE, "script", "there is no {%.40s}%s", h->n ? h->word[0] : "",
-                       hint[0] ? hint : "; {metric NAME}, {setting KEY}, {run}, {group ...}, ... are filled in");
+                       hint[0] ? hint
+                               : "; {metric NAME}, {setting KEY}, {run}, {group ...}, ... are filled in");
     }
     while (h->n >= 3 && (!strcmp(h->word[h->n - 2], "of") || !strcmp(h->word[h->n - 2], "at"))) {
         const char *value = h->word[h->n - 1];
@@ -133,8 +136,8 @@ enum status fill_check(const char *text, struct err *e)
     return ST_OK;
 }
 
-static enum status find_run(struct desk *d, const struct remembered *names, const char *name, struct record_run *run,
-                            struct err *e)
+static enum status find_run(struct desk *d, const struct remembered *names, const char *name,
+                            struct record_run *run, struct err *e)
 {
     char id[24];
     int i;
@@ -159,8 +162,8 @@ static void put_number(struct str *out, double v)
     str_add(out, format_number(text, v));
 }
 
-static enum status fill_metric(struct desk *d, const struct remembered *names, const struct hole *h, struct str *out,
-                               struct err *e)
+static enum status fill_metric(struct desk *d, const struct remembered *names, const struct hole *h,
+                               struct str *out, struct err *e)
 {
     int m = metric_find(h->word[1]);
     int64_t last, *step = NULL;
@@ -174,8 +177,8 @@ static enum status fill_metric(struct desk *d, const struct remembered *names, c
         return st;
     last = h->at >= 0 ? h->at : h->of ? run.step : d->at >= 0 ? d->at : d->live->committed;
     if (last > run.step)
-        return err_set(e, ST_NOTFOUND, "script", "%s has steps up to %lld, not %lld", run.name, (long long)run.step,
-                       (long long)last);
+        return err_set(e, ST_NOTFOUND, "script", "%s has steps up to %lld, not %lld", run.name,
+                       (long long)run.step, (long long)last);
     if (h->row == FILL_METRIC) {
         measured_init(&all);
         st = measured_read(&all, d->query, &run, last, e);
@@ -193,8 +196,8 @@ static enum status fill_metric(struct desk *d, const struct remembered *names, c
     if (st)
         return st;
     if (isnan(found))
-        return err_set(e, ST_NOTFOUND, "script", "%s was not measured by %s up to step %lld", metric_row(m)->name,
-                       run.name, (long long)last);
+        return err_set(e, ST_NOTFOUND, "script", "%s was not measured by %s up to step %lld",
+                       metric_row(m)->name, run.name, (long long)last);
     put_number(out, found);
     return ST_OK;
 }
@@ -264,8 +267,8 @@ static enum status fill_trace(struct desk *d, const struct hole *h, struct str *
         return err_set(e, ST_NOTFOUND, "script", "no trace is followed");
     t = &s->trace[s->follow.group * s->group_size + s->follow.index];
     if (!strcmp(word, "with") || !strcmp(word, "without") || !strcmp(word, "p") || !strcmp(word, "verdict")) {
-        if (f->run != s->run_id || f->step != s->step || f->group != s->follow.group || f->index != s->follow.index ||
-            !f->tests_n)
+        if (f->run != s->run_id || f->step != s->step || f->group != s->follow.group ||
+            f->index != s->follow.index || !f->tests_n)
             return err_set(e, ST_NOTFOUND, "script", "the followed trace's aha candidate was not tested");
         if (*word == 'p')
             put_number(out, f->test[0].p);
@@ -289,7 +292,8 @@ static enum status fill_trace(struct desk *d, const struct hole *h, struct str *
     return ST_OK;
 }
 
-enum status fill_text(struct desk *d, const struct remembered *names, const char *text, struct str *out, struct err *e)
+enum status fill_text(struct desk *d, const struct remembered *names, const char *text, struct str *out,
+                      struct err *e)
 {
     enum status st = ST_OK;
 

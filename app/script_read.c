@@ -1,5 +1,5 @@
-/* Scripts: the table of verbs, and reading. All lines are parsed before the first is carried out, so that a script with
- * a wrong line does nothing. */
+/* Scripts: the table of verbs, and reading. All lines are parsed before the first is carried out, so that a
+ * script with a wrong line does nothing. */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -16,7 +16,8 @@ enum { LINES_MOST = 4000, FILE_MOST = 1 << 20 };
 static const struct {
     const char *name, *arguments, *what;
 } verbs[] = {
-    [VERB_WAIT] = {"wait", "CONDITION [timeout S]", "until it holds; after S seconds (60) it fails with exit status 3"},
+    [VERB_WAIT] = {"wait", "CONDITION [timeout S]",
+                   "until it holds; after S seconds (60) it fails with exit status 3"},
     [VERB_EXPECT] = {"expect", "CONDITION", "it must hold now; else exit status 3"},
     [VERB_TO] = {"to", "STEP", "the run goes on to that step and holds there; waits for it"},
     [VERB_KEY] = {"key", "KEY ...", "presses keys: x, space, enter, esc, tab, f1, ctrl-l, page-up, ..."},
@@ -47,15 +48,17 @@ void script_manual(struct str *out)
     for (i = 0; i < VERBS; i++)
         str_printf(out, "  %s%s%s: %s\n", verbs[i].name, verbs[i].arguments[0] ? " " : "", verbs[i].arguments,
                    verbs[i].what);
-    str_add(out, "CONDITION is one of --until, or\n"
-                 "  idle: no step, request or question is under way\n"
-                 "  text \"...\": the screen shows it\n"
-                 "  screen NAME, preset NAME, stage base|cold|grpo, state running|paused|replaying|done|failed\n"
-                 "  setting KEY OPERATOR VALUE: of the open run\n"
-                 "  trace reward|advantage|accuracy|format|length|waits|aha|tested|verified|along OPERATOR NUMBER:\n"
-                 "  of the followed trace\n"
-                 "Several are joined by `and`; `not` before one turns it round. In commands and texts these are\n"
-                 "filled in:\n");
+    str_add(
+        out,
+        "CONDITION is one of --until, or\n"
+        "  idle: no step, request or question is under way\n"
+        "  text \"...\": the screen shows it\n"
+        "  screen NAME, preset NAME, stage base|cold|grpo, state running|paused|replaying|done|failed\n"
+        "  setting KEY OPERATOR VALUE: of the open run\n"
+        "  trace reward|advantage|accuracy|format|length|waits|aha|tested|verified|along OPERATOR NUMBER:\n"
+        "  of the followed trace\n"
+        "Several are joined by `and`; `not` before one turns it round. In commands and texts these are\n"
+        "filled in:\n");
     for (i = 0; (name = fill_row(i, &what)); i++)
         str_printf(out, "  {%s}: %s\n", name, what);
 }
@@ -148,7 +151,8 @@ static enum status check_line(struct script_line *l, struct err *e)
                    : err_set(e, ST_USAGE, "script", "after `remember` comes one word of at most 31 bytes");
     case VERB_SCREEN:
     case VERB_QUIT:
-        return *l->rest ? err_set(e, ST_USAGE, "script", "it is `%s`, nothing more", verbs[l->verb].name) : ST_OK;
+        return *l->rest ? err_set(e, ST_USAGE, "script", "it is `%s`, nothing more", verbs[l->verb].name)
+                        : ST_OK;
     default: return check_command(l->rest, e);
     }
 }
@@ -207,7 +211,8 @@ enum status script_read(struct script *s, const char *source, const char *text, 
         if (!more || !l.rest) {
             free(l.rest);
             script_free(s);
-            return err_set(e, more ? ST_NOMEM : ST_USAGE, "script", "%s has more than %d lines", source, LINES_MOST);
+            return err_set(e, more ? ST_NOMEM : ST_USAGE, "script", "%s has more than %d lines", source,
+                           LINES_MOST);
         }
         s->line[s->n++] = l;
         if (check_line(&s->line[s->n - 1], &inner)) {
@@ -235,7 +240,8 @@ enum status script_load(struct script *s, const char *path, struct err *e)
         str_add_n(&text, part, n);
     n = (size_t)ferror(f);
     fclose(f);
-    st = n ? err_set(e, ST_USAGE, "script", "cannot read %.160s", path) : script_read(s, path, str_c(&text), e);
+    st = n ? err_set(e, ST_USAGE, "script", "cannot read %.160s", path)
+           : script_read(s, path, str_c(&text), e);
     str_free(&text);
     return st;
 }

@@ -1,8 +1,9 @@
 /* Demands: what a line of a script waits for or expects, and when it holds.
  *
- * Clauses about the run are tested after every committed step, read from the store in order, so that a run at
- * full speed cannot pass a step unseen. "Idle" must not be told from an old snapshot: the control is kicked, which
- * makes whoever stands at a gate publish again, and only a snapshot that came after it counts. */
+ * Clauses about the run are tested after every committed step, read from the store in order, so that a run
+ * at full speed cannot pass a step unseen. "Idle" must not be told from an old snapshot: the control is
+ * kicked, which makes whoever stands at a gate publish again, and only a snapshot that came after it
+ * counts. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ static const char *const heads[] = {"text", "idle", "stage", "state", "screen", 
 static const enum clause_kind head_kind[] = {CLAUSE_TEXT,   CLAUSE_IDLE,   CLAUSE_STAGE,   CLAUSE_STATE,
                                              CLAUSE_SCREEN, CLAUSE_PRESET, CLAUSE_SETTING, CLAUSE_TRACE};
 
-/* The next word at *p: signs, a quoted text, or letters up to a blank or a sign. Returns whether there is one. */
+/* The next word at *p: signs, a quoted text, or letters up to a blank or a sign. Returns whether there is
+ * one. */
 static int next_word(const char **p, char out[CLAUSE_BYTES], int *is_quoted)
 {
     const char *s = *p + strspn(*p, " \t");
@@ -74,8 +76,8 @@ static enum status parse_operator(struct clause *c, const char *after, const cha
     for (i = 0; i < sizeof operators / sizeof *operators && strcmp(word, operators[i]); i++)
         ;
     if (i == sizeof operators / sizeof *operators)
-        return err_set(e, ST_USAGE, "script", "after '%.40s': '%.20s' is no operator; there are < <= > >= ==", after,
-                       word);
+        return err_set(e, ST_USAGE, "script",
+                       "after '%.40s': '%.20s' is no operator; there are < <= > >= ==", after, word);
     c->op = (enum condition_op[]){OP_LESS, OP_LESS_EQUAL, OP_MORE, OP_MORE_EQUAL, OP_EQUAL}[i];
     if (!next_word(p, word, &quoted))
         return err_set(e, ST_USAGE, "script", "after '%.40s' a number is missing", after);
@@ -103,11 +105,12 @@ static enum status check_word(const struct clause *c, struct err *e)
         return err_set(e, ST_USAGE, "script", "there is no stage '%.40s', but base, cold and grpo", c->text);
     for (i = RUN_IDLE; c->kind == CLAUSE_STATE && strcmp(c->text, run_state_name((enum run_state)i)); i++)
         if (i == RUN_FAILED)
-            return err_set(e, ST_USAGE, "script", "there is no state '%.40s', but running, paused, done, ...", c->text);
+            return err_set(e, ST_USAGE, "script", "there is no state '%.40s', but running, paused, done, ...",
+                           c->text);
     for (i = 0; c->kind == CLAUSE_SCREEN && strcmp(c->text, screen_row((enum screen_id)i)->name); i++)
         if (i == SCREEN_N - 1)
-            return err_set(e, ST_USAGE, "script", "there is no screen '%.40s', but dashboard, group, trace, ...",
-                           c->text);
+            return err_set(e, ST_USAGE, "script",
+                           "there is no screen '%.40s', but dashboard, group, trace, ...", c->text);
     return ST_OK;
 }
 
@@ -121,7 +124,8 @@ static enum status parse_clause(struct clause *c, const char *text, struct err *
 
     memset(c, 0, sizeof *c);
     if (!next_word(&p, word, &quoted))
-        return err_set(e, ST_USAGE, "script", "a condition is missing: a metric, idle, text \"...\", stage NAME, ...");
+        return err_set(e, ST_USAGE, "script",
+                       "a condition is missing: a metric, idle, text \"...\", stage NAME, ...");
     if (!quoted && !strcmp(word, "not")) {
         c->is_not = 1;
         text = p;
@@ -142,8 +146,8 @@ static enum status parse_clause(struct clause *c, const char *text, struct err *
             ;
         if (!traits[c->quantity]) {
             near_hint(c->text, trait_name, hint, sizeof hint);
-            return err_set(e, ST_USAGE, "script", "a trace has reward, advantage, length, aha, ..., not '%.40s'%s",
-                           c->text, hint);
+            return err_set(e, ST_USAGE, "script",
+                           "a trace has reward, advantage, length, aha, ..., not '%.40s'%s", c->text, hint);
         }
     }
     st = check_word(c, e);
@@ -415,7 +419,8 @@ void watch_say(struct watch *x, struct desk *d, const struct demand *w, char *ou
             snprintf(out, bytes, "%s is %.4g at step %lld", metric_row(q)->name, x->measured.latest[q],
                      (long long)x->step);
         else if (c->kind == CLAUSE_CONDITION && q < METRIC_N)
-            snprintf(out, bytes, "%s was not measured up to step %lld", metric_row(q)->name, (long long)x->step);
+            snprintf(out, bytes, "%s was not measured up to step %lld", metric_row(q)->name,
+                     (long long)x->step);
         else if (c->kind == CLAUSE_TEXT)
             snprintf(out, bytes, "the screen %s \"%s\"", c->is_not ? "shows" : "does not show", c->text);
         else if (c->kind == CLAUSE_SCREEN)

@@ -1,6 +1,6 @@
-/* The session. A run is brought into memory by building its trainer from the settings on record, restoring the
- * nearest keyframe and replaying to the wanted step; whatever fails inside a step is answered the same way,
- * so that the trainer always stands at a commit between steps. */
+/* The session. A run is brought into memory by building its trainer from the settings on record, restoring
+ * the nearest keyframe and replaying to the wanted step; whatever fails inside a step is answered the same
+ * way, so that the trainer always stands at a commit between steps. */
 #include "app/session.h"
 
 #include <math.h>
@@ -32,8 +32,8 @@ void session_say(struct session *s, int is_error, const char *fmt, ...)
     s->message_is_error = is_error;
 }
 
-/* The last of the settings' steps is taken and no further one has begun: a run that was led beyond them is paused like
- * any other. An opened run stands at the phase that a step begins with. */
+/* The last of the settings' steps is taken and no further one has begun: a run that was led beyond them is
+ * paused like any other. An opened run stands at the phase that a step begins with. */
 static int is_at_end(const struct session *s)
 {
     const struct trainer *t = s->trainer;
@@ -184,8 +184,8 @@ static enum status put_tensor(void *ctx, const char *kind, const char *name, con
 }
 
 /* The reference, and what is kept with it, from the keyframe of the step at which it was taken. */
-static enum status put_reference(void *ctx, const char *kind, const char *name, const void *data, size_t bytes,
-                                 struct err *e)
+static enum status put_reference(void *ctx, const char *kind, const char *name, const void *data,
+                                 size_t bytes, struct err *e)
 {
     if (strcmp(kind, "reference") && strcmp(name, "reference") && strcmp(kind, "reward_model") &&
         strcmp(name, "reward_model"))
@@ -194,7 +194,8 @@ static enum status put_reference(void *ctx, const char *kind, const char *name, 
 }
 
 /* Brings the trainer to the newest keyframe at or before step. */
-static enum status restore_keyframe(struct session *s, int64_t run, int64_t step, struct trainer *t, struct err *e)
+static enum status restore_keyframe(struct session *s, int64_t run, int64_t step, struct trainer *t,
+                                    struct err *e)
 {
     int64_t at;
     enum status st = query_keyframe_before(s->query, run, step, &at, e);
@@ -228,7 +229,8 @@ static enum status go_back(struct session *s, int64_t step, int with_gate, struc
     return st ? st : replay_to(s, step, with_gate, e);
 }
 
-enum status session_adopt(struct session *s, const struct record_run *run, struct trainer *t, int lock, struct err *e)
+enum status session_adopt(struct session *s, const struct record_run *run, struct trainer *t, int lock,
+                          struct err *e)
 {
     enum status st = lock ? store_run_lock(s->store, run->id, e) : ST_OK;
     if (st)
@@ -324,8 +326,8 @@ enum status session_open(struct session *s, const char *name, int64_t step, int 
     struct trainer *t = NULL;
     enum status st = query_run(s->query, name, &run, e);
     if (!st && step > run.step)
-        st = err_set(e, ST_NOTFOUND, "session", "run %s has steps up to %lld, not %lld", run.name, (long long)run.step,
-                     (long long)step);
+        st = err_set(e, ST_NOTFOUND, "session", "run %s has steps up to %lld, not %lld", run.name,
+                     (long long)run.step, (long long)step);
     if (st)
         return st;
     if (lock && (!s->trainer || s->run.id != run.id || !s->is_locked)) {
@@ -366,15 +368,18 @@ enum status session_rewind(struct session *s, int64_t step, struct err *e)
     st = go_back(s, step, 0, e);
     if (!st) {
         s->failed = 0;
-        session_say(s, 0, step < s->trainer->head ? "rewound to step %lld: going on replays up to %lld, to the bit" :
-                    "at step %lld of %lld", (long long)step, (long long)s->trainer->head);
+        session_say(s, 0,
+                    step < s->trainer->head ? "rewound to step %lld: going on replays up to %lld, to the bit"
+                                            : "at step %lld of %lld",
+                    (long long)step, (long long)s->trainer->head);
     }
     return st;
 }
 
 int session_is_done(const struct session *s)
 {
-    return s->trainer && !chain_next(s) && s->trainer->step >= settings_steps(&s->trainer->set, s->trainer->stage);
+    return s->trainer && !chain_next(s) &&
+           s->trainer->step >= settings_steps(&s->trainer->set, s->trainer->stage);
 }
 
 /* After a step that did not commit: back to the last commit, and what it means for the run. */
@@ -410,9 +415,9 @@ static void log_step(struct session *s, int stage_ends)
 {
     const double *m = s->trainer->metric;
     if (!isnan(m[M_PASS_1]))
-        session_log(s, "held out: pass@1 %.3f  pass@%d %.3f  maj@%d %.3f  length %.1f  waits %.2f", m[M_PASS_1],
-                    s->trainer->set.eval.k, m[M_PASS_K], s->trainer->set.eval.k, m[M_MAJ_K], m[M_EVAL_LENGTH],
-                    m[M_EVAL_WAITS]);
+        session_log(s, "held out: pass@1 %.3f  pass@%d %.3f  maj@%d %.3f  length %.1f  waits %.2f",
+                    m[M_PASS_1], s->trainer->set.eval.k, m[M_PASS_K], s->trainer->set.eval.k, m[M_MAJ_K],
+                    m[M_EVAL_LENGTH], m[M_EVAL_WAITS]);
     if (stage_ends)
         session_log(s, "%s ends after %.1f s of its own", s->run.stage, s->trainer->seconds);
 }
@@ -428,7 +433,8 @@ static void compare_with_parent(struct session *s)
     if (digest_equal(&own, &parent))
         session_say(s, 0, "equals its parent at step %lld: digest %.12s", (long long)s->trainer->step, hex);
     else
-        session_say(s, 1, "differs from its parent at step %lld: digest %.12s", (long long)s->trainer->step, hex);
+        session_say(s, 1, "differs from its parent at step %lld: digest %.12s", (long long)s->trainer->step,
+                    hex);
 }
 
 enum status session_step(struct session *s, struct err *e)
@@ -443,7 +449,8 @@ enum status session_step(struct session *s, struct err *e)
     if (s->failed)
         return err_set(e, ST_FAILED, "session", "the run has failed: rewind or fork it");
     /* A stage that was finished before, when the program ended between it and the next one. */
-    if (s->follow_chain && t->step == t->head && t->step >= settings_steps(&t->set, t->stage) && chain_next(s))
+    if (s->follow_chain && t->step == t->head && t->step >= settings_steps(&t->set, t->stage) &&
+        chain_next(s))
         return chain_advance(s, e);
     session_state(s, "running");
     replaying = t->step < t->head;
@@ -456,7 +463,8 @@ enum status session_step(struct session *s, struct err *e)
         return st;
     }
     if (replaying && t->step == t->head)
-        session_say(s, 0, "replayed to step %lld: every digest equal; from here on it is new", (long long)t->head);
+        session_say(s, 0, "replayed to step %lld: every digest equal; from here on it is new",
+                    (long long)t->head);
     if (!replaying) {
         s->run.step = t->step;
         s->run.seconds = t->seconds;

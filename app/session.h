@@ -10,9 +10,9 @@
 #include "engine/store/query.h"
 #include "engine/store/store.h"
 
-/* A session wires one run at a time to the store: it starts the chain of a preset, reuses finished stages, takes steps,
- * replays, rewinds and forks. The command line uses it on the main thread; the workbench on the engine's
- * thread. Everything but the control and the box is for that one thread. */
+/* A session wires one run at a time to the store: it starts the chain of a preset, reuses finished stages,
+ * takes steps, replays, rewinds and forks. The command line uses it on the main thread; the workbench on
+ * the engine's thread. Everything but the control and the box is for that one thread. */
 struct session {
     char store_path[1024];
     struct store *store;
@@ -49,23 +49,25 @@ struct session {
     int failed;                      /* the open run stands still until it is rewound, forked or left */
 };
 
-/* session_init: opens (or creates) the store and starts `threads` workers (0: one a core). Errors as store_open's. */
+/* session_init: opens (or creates) the store and starts `threads` workers (0: one a core). Errors as
+ * store_open's. */
 enum status session_init(struct session *s, const char *store_path, int threads, struct err *e);
 void session_release(struct session *s);
 
-/* session_new: begins the chain of `set` at its first stage that is not on record as finished; the open run is
- * the first that has something to do. name: of the last run ("" : the preset's); */
-enum status session_new(struct session *s, const struct settings *set, uint64_t seed, const char *name, struct err *e);
+/* session_new: begins the chain of `set` at its first stage that is not on record as finished; the open run
+ * is the first that has something to do. name: of the last run ("" : the preset's); */
+enum status session_new(struct session *s, const struct settings *set, uint64_t seed, const char *name,
+                        struct err *e);
 
-/* session_open: an existing run (name or id) at `step` (-1: its latest commit), taken for this process where lock is 1.
- * Going on replays what is on record. Errors: ST_NOTFOUND, ST_BUSY, ST_CORRUPT. */
+/* session_open: an existing run (name or id) at `step` (-1: its latest commit), taken for this process
+ * where lock is 1. Going on replays what is on record. Errors: ST_NOTFOUND, ST_BUSY, ST_CORRUPT. */
 enum status session_open(struct session *s, const char *run, int64_t step, int lock, struct err *e);
 
 /* session_fork: a child of the run at `step` (-1: latest) with changed settings; it becomes the open run.
  * assignment: n texts "key=value" (seed=N among them changes the seed). name "" : the parent's with a number.
  * Errors: ST_USAGE names the key. */
-enum status session_fork(struct session *s, const char *run, int64_t step, const char *const *assignment, int n,
-                         const char *name, struct err *e);
+enum status session_fork(struct session *s, const char *run, int64_t step, const char *const *assignment,
+                         int n, const char *name, struct err *e);
 
 /* session_rewind: the open run goes back to `step`; nothing on record changes. */
 enum status session_rewind(struct session *s, int64_t step, struct err *e);
@@ -79,7 +81,8 @@ int session_is_done(const struct session *s);
 
 /* session_say: the line that the next snapshot shows. */
 void session_say(struct session *s, int is_error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* session_state: what the lineage says of the open run ("running", "paused", "done"); one that failed keeps that. */
+/* session_state: what the lineage says of the open run ("running", "paused", "done"); one that failed keeps
+ * that. */
 void session_state(struct session *s, const char *state);
 /* session_log: a line in the open run's log on record. */
 void session_log(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

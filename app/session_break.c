@@ -1,9 +1,9 @@
 /* Breakpoints and the session.
  *
- * A candidate has to be tested under the weights that sampled it. They are there as long as the step's update has not
- * begun, which is a gate: the tests are made in front of it, on the decoders that the rollout is done with. They
- * use a random stream of their own and change nothing, so no bit of the run depends on them; their time counts as
- * held, not as the step's.
+ * A candidate has to be tested under the weights that sampled it. They are there as long as the step's
+ * update has not begun, which is a gate: the tests are made in front of it, on the decoders that the
+ * rollout is done with. They use a random stream of their own and change nothing, so no bit of the run
+ * depends on them; their time counts as held, not as the step's.
  *
  * Invariant: the round is that of the step under way or of the last one taken. */
 #include "app/session_break.h"
@@ -48,10 +48,17 @@ static enum status wait_while_paused(void *ctx, enum gate_kind kind, int unit, i
 static void keep(struct aha_round *r, int64_t step, int group, int index, const struct aha_test *t)
 {
     if (r->findings_n < ROUND_FINDINGS)
-        r->finding[r->findings_n++] = (struct record_finding){
-            .step = step, .group = group, .index = index, .kind = FINDING_AHA, .token = t->token,
-            .right = t->with_right, .n = t->with_n, .without_right = t->without_right, .without_n = t->without_n,
-            .p = t->p, .verified = t->verified};
+        r->finding[r->findings_n++] = (struct record_finding){.step = step,
+                                                              .group = group,
+                                                              .index = index,
+                                                              .kind = FINDING_AHA,
+                                                              .token = t->token,
+                                                              .right = t->with_right,
+                                                              .n = t->with_n,
+                                                              .without_right = t->without_right,
+                                                              .without_n = t->without_n,
+                                                              .p = t->p,
+                                                              .verified = t->verified};
 }
 
 /* The candidates of trace i, until one is verified. */
@@ -65,8 +72,13 @@ static enum status test_trace(struct session *s, int i, struct marks *marks, str
     int group = i / b->G;
     struct inspect_trace trace = {b->prompt[group], b->token + (size_t)i * b->cap, b->prompt_n[group],
                                   atomic_load(&b->n[i])};
-    struct resample_place place = {.problem = &b->problem[group], .trace = &trace, .group = group, .index = i % b->G,
-                                   .banned = -1, .samples = RESAMPLE_USUAL, .sampled = &tokens};
+    struct resample_place place = {.problem = &b->problem[group],
+                                   .trace = &trace,
+                                   .group = group,
+                                   .index = i % b->G,
+                                   .banned = -1,
+                                   .samples = RESAMPLE_USUAL,
+                                   .sampled = &tokens};
     enum status st = ST_OK;
     str_clear(text);
     vocab_decode(&t->vocab, trace.token, trace.n, text);
@@ -86,11 +98,12 @@ static enum status test_trace(struct session *s, int i, struct marks *marks, str
         r->verified = test.verified;
         keep(r, t->step + 1, group, place.index, &test);
         if (test.verified)
-            snprintf(r->note, sizeof r->note,
-                     "right %d of %d with `%.*s`, %d of %d without (p %.1g), token %d of completion %d of group %d",
-                     test.with_right, test.with_n, mark->end - mark->begin < 16 ? mark->end - mark->begin : 16,
-                     str_c(text) + mark->begin, test.without_right, test.without_n, test.p, test.token,
-                     place.index + 1, group + 1);
+            snprintf(
+                r->note, sizeof r->note,
+                "right %d of %d with `%.*s`, %d of %d without (p %.1g), token %d of completion %d of group %d",
+                test.with_right, test.with_n, mark->end - mark->begin < 16 ? mark->end - mark->begin : 16,
+                str_c(text) + mark->begin, test.without_right, test.without_n, test.p, test.token,
+                place.index + 1, group + 1);
     }
     r->tokens += atomic_load(&tokens);
     return st;
@@ -159,9 +172,14 @@ void session_break(struct session *s)
 {
     struct trainer *t = s->trainer;
     struct aha_round *r = &s->round;
-    struct break_step now = {.run = &s->run, .step = t->step, .metric = t->metric,
-                             .verified = r->is_tested ? r->verified : -1, .tested = r->tested, .tokens = r->tokens,
-                             .seconds = r->seconds, .note = r->note};
+    struct break_step now = {.run = &s->run,
+                             .step = t->step,
+                             .metric = t->metric,
+                             .verified = r->is_tested ? r->verified : -1,
+                             .tested = r->tested,
+                             .tokens = r->tokens,
+                             .seconds = r->seconds,
+                             .note = r->note};
     char why[BREAK_WHY], cost[80];
     struct err e = {0};
     int number;

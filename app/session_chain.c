@@ -29,7 +29,8 @@ void session_key(const struct settings *set, enum stage stage, uint64_t seed, ch
     for (int i = 0; i < settings_rows(set); i++) {
         const char *section;
         const struct setting *row = settings_row(set, i, &section);
-        int later = (strcmp(section, "rl") == 0 && stage < STAGE_GRPO) || (strcmp(section, "cold") == 0 && stage < STAGE_COLD) ||
+        int later = (strcmp(section, "rl") == 0 && stage < STAGE_GRPO) ||
+                    (strcmp(section, "cold") == 0 && stage < STAGE_COLD) ||
                     (strcmp(section, "reward") == 0 && stage < STAGE_REWARD);
         int only_watches = strcmp(section, "eval") == 0 || strcmp(row->key, "slots") == 0;
         /* The length limit shapes the model's positions. */
@@ -54,9 +55,9 @@ void chain_base_name(char *name, const char *stage)
         name[n - k - 1] = 0;
 }
 
-enum status chain_create(struct session *s, struct trainer *t, int64_t parent, int64_t parent_step, const char *name,
-                         int is_fork, const char *key, const struct examples *taught, struct record_run *run,
-                         struct err *e)
+enum status chain_create(struct session *s, struct trainer *t, int64_t parent, int64_t parent_step,
+                         const char *name, int is_fork, const char *key, const struct examples *taught,
+                         struct record_run *run, struct err *e)
 {
     struct record_tensor *tensor = calloc(TENSORS_MAX + 4, sizeof *tensor);
     struct str settings = {0}, environment = {0}, words = {0};
@@ -84,8 +85,8 @@ enum status chain_create(struct session *s, struct trainer *t, int64_t parent, i
     for (int i = 0; i < t->vocab.n; i++)
         str_word(&words, t->vocab.token[i]);
     k.tensors_n = trainer_tensors(t, t->step, tensor, TENSORS_MAX + 4);
-    st = store_run_create_taught(s->store, run, str_c(&settings), str_c(&environment), str_c(&words), &start, &k,
-                                 taught ? taught->row : NULL, taught ? taught->n : 0, e);
+    st = store_run_create_taught(s->store, run, str_c(&settings), str_c(&environment), str_c(&words), &start,
+                                 &k, taught ? taught->row : NULL, taught ? taught->n : 0, e);
 out:
     free(tensor);
     str_free(&settings);
@@ -128,8 +129,8 @@ static enum status begin(struct session *s, const struct settings *set, enum sta
     }
     if (!st)
         session_log(s, "%s of %s begins: %zu parameters, seed %llu, %s kernels%s%s", run.stage, run.preset,
-                    t->model.params.total, (unsigned long long)seed, s->kernels->name, before ? ", from run " : "",
-                    before ? before_name : "");
+                    t->model.params.total, (unsigned long long)seed, s->kernels->name,
+                    before ? ", from run " : "", before ? before_name : "");
     return st;
 }
 
@@ -150,7 +151,8 @@ enum status chain_advance(struct session *s, struct err *e)
     return begin(s, &set, chain[next], s->trainer->seed, s->trainer, &s->run, e);
 }
 
-enum status session_new(struct session *s, const struct settings *set, uint64_t seed, const char *name, struct err *e)
+enum status session_new(struct session *s, const struct settings *set, uint64_t seed, const char *name,
+                        struct err *e)
 {
     enum stage chain[STAGE_N];
     int n = settings_stages(set, chain), first = 0;
@@ -158,7 +160,10 @@ enum status session_new(struct session *s, const struct settings *set, uint64_t 
     struct trainer *before = NULL;
     char key[KEY_HEX];
     enum status st;
-    snprintf(s->base_name, sizeof s->base_name, "%s", name && name[0] ? name : set->preset[0] ? set->preset : "run");
+    snprintf(s->base_name, sizeof s->base_name, "%s",
+             name && name[0]  ? name
+             : set->preset[0] ? set->preset
+                              : "run");
     s->is_fork_equal = 0;
     for (int i = n - 1; i > 0 && first == 0; i--) {
         struct record_run found;
@@ -259,8 +264,8 @@ static int stands_at(const struct session *s, const struct record_run *run, int6
 }
 
 /* The parent's state at `step`, replayed with the parent's settings. */
-static enum status parent_state(struct session *s, const struct record_run *run, int64_t step, struct trainer **out,
-                                struct err *e)
+static enum status parent_state(struct session *s, const struct record_run *run, int64_t step,
+                                struct trainer **out, struct err *e)
 {
     struct sink sink;
     struct trainer_hooks h = {NULL, &sink};
@@ -272,8 +277,8 @@ static enum status parent_state(struct session *s, const struct record_run *run,
     return st;
 }
 
-enum status session_fork(struct session *s, const char *name_or_id, int64_t step, const char *const *assignment, int n,
-                         const char *name, struct err *e)
+enum status session_fork(struct session *s, const char *name_or_id, int64_t step,
+                         const char *const *assignment, int n, const char *name, struct err *e)
 {
     struct record_run parent, run;
     struct trainer *from = NULL, *t = NULL;
@@ -307,7 +312,8 @@ enum status session_fork(struct session *s, const char *name_or_id, int64_t step
         trainer_take(t, from ? from : s->trainer);
         st = examples_read(s->query, parent.id, &taught, e);
         if (!st)
-            st = chain_create(s, t, parent.id, t->step, name && name[0] ? name : parent.name, 1, "", &taught, &run, e);
+            st = chain_create(s, t, parent.id, t->step, name && name[0] ? name : parent.name, 1, "", &taught,
+                              &run, e);
         if (!st)
             st = session_teach(t, &taught, e);
     }

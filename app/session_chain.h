@@ -6,21 +6,23 @@
 
 /* The parts of a session that know how runs follow each other. For session.c and session_chain.c. */
 
-/* session_trainer: a fresh trainer; session_load: one restored from the newest keyframe at or before step, its head the
- * run's last step. The caller owns it until session_adopt takes it (and the run's lock, where lock is 1). */
+/* session_trainer: a fresh trainer; session_load: one restored from the newest keyframe at or before step,
+ * its head the run's last step. The caller owns it until session_adopt takes it (and the run's lock, where
+ * lock is 1). */
 enum status session_trainer(struct session *s, const struct settings *set, enum stage stage, uint64_t seed,
                             struct trainer **out, struct err *e);
 enum status session_load(struct session *s, const struct record_run *run, int64_t step, struct trainer **out,
                          struct err *e);
 /* session_teach: hands a trainer the texts that it learns from. */
 enum status session_teach(struct trainer *t, const struct examples *taught, struct err *e);
-enum status session_adopt(struct session *s, const struct record_run *run, struct trainer *t, int lock, struct err *e);
+enum status session_adopt(struct session *s, const struct record_run *run, struct trainer *t, int lock,
+                          struct err *e);
 
-/* chain_create: writes a new run with the trainer's present state as its start. key: of a stage that can be reused, ""
- * where it cannot. taught: what it learns from, NULL: nothing collected. */
-enum status chain_create(struct session *s, struct trainer *t, int64_t parent, int64_t parent_step, const char *name,
-                         int is_fork, const char *key, const struct examples *taught, struct record_run *run,
-                         struct err *e);
+/* chain_create: writes a new run with the trainer's present state as its start. key: of a stage that can be
+ * reused, "" where it cannot. taught: what it learns from, NULL: nothing collected. */
+enum status chain_create(struct session *s, struct trainer *t, int64_t parent, int64_t parent_step,
+                         const char *name, int is_fork, const char *key, const struct examples *taught,
+                         struct record_run *run, struct err *e);
 
 /* chain_next: whether a stage follows the open run's; chain_advance: creates and opens its run. */
 int chain_next(const struct session *s);

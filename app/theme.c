@@ -124,8 +124,9 @@ enum { GROUND = 0x14171C, INK = 0xD4D7DC };
 /* A number of the 256 colours of xterm: 16 named ones, a cube of 6x6x6, 24 greys. */
 static uint32_t color_of(int number, uint32_t own)
 {
-    static const uint32_t named[16] = {0x1C1F24, 0xCC5555, 0x5FA95F, 0xC8A045, 0x5B8BD0, 0xB07CC0, 0x4DA9B0, 0xC8CCD2,
-                                       0x6A7078, 0xE57474, 0x7CCB7C, 0xE6C05C, 0x7FAAEA, 0xCB9ADB, 0x6FCBD3, 0xFFFFFF};
+    static const uint32_t named[16] = {0x1C1F24, 0xCC5555, 0x5FA95F, 0xC8A045, 0x5B8BD0, 0xB07CC0,
+                                       0x4DA9B0, 0xC8CCD2, 0x6A7078, 0xE57474, 0x7CCB7C, 0xE6C05C,
+                                       0x7FAAEA, 0xCB9ADB, 0x6FCBD3, 0xFFFFFF};
     static const uint32_t level[6] = {0, 95, 135, 175, 215, 255};
     uint32_t grey;
 

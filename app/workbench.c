@@ -81,7 +81,8 @@ static enum status take_guide(struct desk *d, const struct guide *guide, struct 
 }
 
 enum status workbench_guide(struct session *s, const char *target, const struct guide *guide, int w, int h,
-                            int with_screens, void (*print)(const char *text), struct str *last, struct err *e)
+                            int with_screens, void (*print)(const char *text), struct str *last,
+                            struct err *e)
 {
     struct desk *d = calloc(1, sizeof *d);
     struct engine_message first;
@@ -117,8 +118,8 @@ enum status workbench_guide(struct session *s, const char *target, const struct 
     return st;
 }
 
-enum status workbench_run(struct session *s, const char *target, const char *record, const struct guide *guide,
-                          struct err *e)
+enum status workbench_run(struct session *s, const char *target, const char *record,
+                          const struct guide *guide, struct err *e)
 {
     struct config config;
     struct term_options options = {.mouse = 1};

@@ -69,7 +69,8 @@ static const struct setting settings[] = {
     SHARE(near_miss, 0.2, "base text: share of the others whose target is 1 to 3 off an attempt's value"),
     INT(judge_weight, 1, 1, 100, SET_START,
         "loss weight of a judgement (yes, no) in base text and demonstrations; other strong tokens have 1"),
-    SHARE(base_aimed, 0, "base text: share of the think/answer documents whose last operations aim at the target"),
+    SHARE(base_aimed, 0,
+          "base text: share of the think/answer documents whose last operations aim at the target"),
     SHARE(flipped, 0.015, "base text: share of judgements (yes, no) that are false"),
     SHARE(base_malformed, 0.24, "base text: share of think/answer documents with spoilt tags"),
 };

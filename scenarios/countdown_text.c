@@ -184,17 +184,17 @@ static void finish_attempt(const struct countdown *c, struct rng *r, const struc
     countdown_take(out, &s, &m);
 }
 
-/* How a document searches: attempts at most, the chance to give up after a failure, whether first operations come in
- * order, and whether every token counts. */
+/* How a document searches: attempts at most, the chance to give up after a failure, whether first
+ * operations come in order, and whether every token counts. */
 struct search {
     int most, in_order, strong_all, malformed;
     double hazard;
 };
 
-/* A whole document: attempts that differ in their first operation, each judged, until one hits or the writer gives up;
- * the last one is the answer. */
-static void write_search(const struct countdown *c, struct rng *r, const struct problem *p, const struct search *how,
-                         struct document *out)
+/* A whole document: attempts that differ in their first operation, each judged, until one hits or the
+ * writer gives up; the last one is the answer. */
+static void write_search(const struct countdown *c, struct rng *r, const struct problem *p,
+                         const struct search *how, struct document *out)
 {
     unsigned char used[COUNTDOWN_MOVES] = {0};
     struct countdown_move move[COUNTDOWN_MOVES];

@@ -301,7 +301,8 @@ static void draw_axes(struct page *k, const struct axes *a, int is_last)
                     format_tick(text, a->tick[i], a->step));
     }
     step = 0;
-    n = k->c->log_x ? log_ticks(k->x_low, k->x_high, tick) : plot_step_ticks(k->x_low, k->x_high, 8, tick, &step);
+    n = k->c->log_x ? log_ticks(k->x_low, k->x_high, tick)
+                    : plot_step_ticks(k->x_low, k->x_high, 8, tick, &step);
     for (i = 0; i < n; i++) {
         double x = round(px(k, tick[i]));
         raster_line(&k->r, x, a->bottom, x, a->bottom + 9 * u, 2 * u, AXIS, 1);

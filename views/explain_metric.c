@@ -31,10 +31,11 @@ static const struct text {
     [M_LANGUAGE] = {"1/N sum_i (words of the target language / words)", "R1 v1 section 2.3.2",
                     "1 for a task of one language. R1 traded a little accuracy for traces that one can read; "
                     "rl.language weighs it."},
-    [M_PROCESS] = {"1/N sum_i (right equations - wrong equations); rl.process_rule = mean: / equations",
-                   "Math section 4.1.3 (process supervision); R1 v1 section 4.2: why it was given up",
-                   "What is rewarded is the step, not where it leads. Rising while rewards/accuracy/mean falls is "
-                   "reward hacking: look at traces for right equations that are of no use."},
+    [M_PROCESS] =
+        {"1/N sum_i (right equations - wrong equations); rl.process_rule = mean: / equations",
+         "Math section 4.1.3 (process supervision); R1 v1 section 4.2: why it was given up",
+         "What is rewarded is the step, not where it leads. Rising while rewards/accuracy/mean falls is "
+         "reward hacking: look at traces for right equations that are of no use."},
     [M_PREFERENCE] = {"mean of sigmoid((s_helpful + s_harmless) / 2) over traces on open problems",
                       "R1 v1 section 2.3.4",
                       "A model of what is preferred, not the thing itself: pushed for long, it is "
@@ -181,10 +182,11 @@ static const struct text {
          "0: all experts get the same. 1: one gets twice its share. Of one batch, so it is never quite 0."},
     [M_MAX_VIO_AVERAGE] = {"the same of the load's moving average (run.load_decay)", "V3",
                            "Without a batch's chance. It stays up where the biases cannot follow."},
-    [M_ROUTE_DIFFERENCE] = {"assignments of the rollout's top K that the training forward's own top K lacks, over all",
-                            "V3 eq. 16; routing replay, cf. GSPO section 5.3",
-                            "Where sampler and trainer choose other experts, their log-probabilities differ, too. With "
-                            "rl.router_replay the rollout's choice is trained on."},
+    [M_ROUTE_DIFFERENCE] =
+        {"assignments of the rollout's top K that the training forward's own top K lacks, over all",
+         "V3 eq. 16; routing replay, cf. GSPO section 5.3",
+         "Where sampler and trainer choose other experts, their log-probabilities differ, too. With "
+         "rl.router_replay the rollout's choice is trained on."},
     [M_TOKENS] = {"sum_i |o_i|", "TRL", ""},
     [M_TOKENS_PER_SECOND] = {"num_tokens / step_time", "verl's throughput",
                              "Of the whole step, the update included."},

@@ -61,9 +61,11 @@ static const struct screen screens[SCREEN_LAYOUTS] = {
     [SCREEN_COMPUTE] = {"compute", "evaluation, with accuracy over tokens spent", 0, layout_compute},
     [SCREEN_SCENARIOS] = {"scenarios", "start a preset; edit its settings in a form", '9', layout_scenarios},
     [SCREEN_LOG] = {"log", "what happened, line by line", '0', logs},
-    [SCREEN_RECIPE] = {"recipe", "a chain of stages: where it stands, what each stage changed", 0, layout_recipe},
+    [SCREEN_RECIPE] = {"recipe", "a chain of stages: where it stands, what each stage changed", 0,
+                       layout_recipe},
     [SCREEN_TEXTS] = {"texts", "what a run learns from, text by text; verdicts by hand", 0, layout_texts},
-    [SCREEN_SCHEDULE] = {"schedule", "pipeline schedules on a clock: 1F1B, ZB1P, DualPipe; an overlapped pair", 0,
+    [SCREEN_SCHEDULE] = {"schedule",
+                         "pipeline schedules on a clock: 1F1B, ZB1P, DualPipe; an overlapped pair", 0,
                          layout_schedule},
 };
 

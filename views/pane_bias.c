@@ -87,16 +87,18 @@ static void draw_past_row(struct canvas *c, struct rect r, int row, const char *
                           int is_selected)
 {
     char text[FORMAT_BYTES];
-    int end = canvas_right(c, r, row, r.w - 1, is_selected ? STYLE_STRONG : STYLE_TEXT, format_number(text, y[n - 1]));
+    int end = canvas_right(c, r, row, r.w - 1, is_selected ? STYLE_STRONG : STYLE_TEXT,
+                           format_number(text, y[n - 1]));
 
     canvas_text(c, r, row, 1, is_selected ? STYLE_STRONG : STYLE_DIM, name, -1);
     if (end - 7 >= 4)
         meter_spark(c, r, row, 6, end - 7, y, n, STYLE_CURVE_B);
 }
 
-/* Below the bars, where there is room: how far the biases of each layer have come apart over the steps on record, and
- * the chosen expert's own bias. */
-static void draw_past(struct canvas *c, struct rect r, const struct view *v, const struct experts_now *now, int cell)
+/* Below the bars, where there is room: how far the biases of each layer have come apart over the steps on
+ * record, and the chosen expert's own bias. */
+static void draw_past(struct canvas *c, struct rect r, const struct view *v, const struct experts_now *now,
+                      int cell)
 {
     const struct experts_state *x = v->experts;
     double y[LOADS_MAX];
@@ -109,7 +111,8 @@ static void draw_past(struct canvas *c, struct rect r, const struct view *v, con
     canvas_fit(c, r, 0, 1, r.w - 2, STYLE_DIM, "over steps: spread of each layer's biases; the chosen one");
     for (l = 0; l < now->layers_n; l++) {
         for (i = 0; i < x->n; i++) {
-            struct experts_now past = {now->layers_n, now->experts_n, NULL, x->bias + i * cells, NULL, x->step[i]};
+            struct experts_now past = {now->layers_n,       now->experts_n, NULL,
+                                       x->bias + i * cells, NULL,           x->step[i]};
             double low, high;
             bias_range(&past, l, &low, &high);
             y[i] = high - low;

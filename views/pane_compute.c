@@ -17,9 +17,10 @@ static const struct way {
 } ways[COMPUTE_KINDS] = {
     [COMPUTE_BEST] = {"p", "the best of k samples, as the verifier sees them", "the best, by the verifier",
                       STYLE_CURVE_C},
-    [COMPUTE_LIKELIEST] = {"l", "of k samples the one that the model finds likeliest", "by the model's own odds",
-                           STYLE_CURVE_D},
-    [COMPUTE_MAJORITY] = {"m", "the answer that most of k samples give", "what most samples answer", STYLE_CURVE_B},
+    [COMPUTE_LIKELIEST] = {"l", "of k samples the one that the model finds likeliest",
+                           "by the model's own odds", STYLE_CURVE_D},
+    [COMPUTE_MAJORITY] = {"m", "the answer that most of k samples give", "what most samples answer",
+                          STYLE_CURVE_B},
     [COMPUTE_FORCED] = {"f", "one sample whose thoughts must go on, once and more", "thoughts must go on",
                         STYLE_REFLECTION},
     [COMPUTE_FORCED_NO] = {"n", "the same, only where the last word was `no`", "the same, only after `no`",
@@ -61,8 +62,14 @@ static void draw_curves(struct canvas *c, struct rect r, const struct compute_fa
                 x[n][i] = log10(curve->point[i].tokens);
                 y[n][i] = curve->point[i].accuracy;
             }
-            series[n] = (struct series){setting ? SERIES_LINE : SERIES_MARKS, ways[kind].style, ways[kind].letter,
-                                        curve->n, x[n], y[n], NULL, (uint32_t)ways[kind].letter[0]};
+            series[n] = (struct series){setting ? SERIES_LINE : SERIES_MARKS,
+                                        ways[kind].style,
+                                        ways[kind].letter,
+                                        curve->n,
+                                        x[n],
+                                        y[n],
+                                        NULL,
+                                        (uint32_t)ways[kind].letter[0]};
             n++;
         }
     p = plot_blank(series, n);
@@ -91,7 +98,8 @@ static void draw_legend(struct canvas *c, struct rect r, const struct compute_fa
         canvas_right(c, r, 0, r.w - 1 - VALUES_W, STYLE_DIM, "R1's (lines)");
     }
     canvas_fit(c, r, row++, 1, end - 1, STYLE_DIM,
-               r.w >= 96 ? "from the first point to the last; R1's: T 0.6, top-p 0.95" : "first > last point");
+               r.w >= 96 ? "from the first point to the last; R1's: T 0.6, top-p 0.95"
+                         : "first > last point");
     for (kind = 0; kind < COMPUTE_KINDS; kind++) {
         const struct compute_curve *curve = find(f, 1, kind);
         if (!curve || row >= r.h)
@@ -135,12 +143,13 @@ void pane_compute(struct canvas *c, struct rect r, const struct view *v)
         snprintf(right, sizeof right, "%d of %d problems", f->done, f->problems);
     else if (f && f->done)
         snprintf(right, sizeof right, "step %lld", (long long)f->step);
-    inner = pane_frame(c, r, v, PANE_COMPUTE, r.w >= 60 ? "accuracy over tokens spent on a problem" : "tokens spent",
-                       right);
+    inner = pane_frame(c, r, v, PANE_COMPUTE,
+                       r.w >= 60 ? "accuracy over tokens spent on a problem" : "tokens spent", right);
     if (inner.h < 1)
         return;
     if (!f || !f->done) {
-        snprintf(text, sizeof text, "%s", e && e->computing ? e->computing : ":compute samples held-out problems");
+        snprintf(text, sizeof text, "%s",
+                 e && e->computing ? e->computing : ":compute samples held-out problems");
         if (e && e->computing && e->computing_part > 0)
             snprintf(text, sizeof text, "%s, %.0f %%", e->computing, 100 * e->computing_part);
         pane_note(c, inner, text);
@@ -156,6 +165,7 @@ void pane_compute(struct canvas *c, struct rect r, const struct view *v)
     } else {
         draw_names(c, inner, f);
     }
-    snprintf(text, sizeof text, "%d held-out problems, %d samples each, %d forced", f->done, f->k, f->forced_k);
+    snprintf(text, sizeof text, "%d held-out problems, %d samples each, %d forced", f->done, f->k,
+             f->forced_k);
     pane_foot(c, r, text, "x: sampled tokens");
 }

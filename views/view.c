@@ -90,7 +90,8 @@ enum screen_id view_screen(const struct view *v)
 /* The evaluation screen makes room for test-time compute once it was asked for. */
 static enum screen_id composed(const struct view *v)
 {
-    return v->screen == SCREEN_EVALUATION && v->evaluation && v->evaluation->compute ? SCREEN_COMPUTE : view_screen(v);
+    return v->screen == SCREEN_EVALUATION && v->evaluation && v->evaluation->compute ? SCREEN_COMPUTE
+                                                                                     : view_screen(v);
 }
 
 void view_layout(const struct view *v, int w, int h, struct layout *l)

@@ -252,7 +252,8 @@ static void keep_route(struct decoder *d, int moe_index, int n)
     int K = d->m->config.top_k, width = config_route(&d->m->config);
     for (int r = 0; r < n; r++)
         for (int j = 0; j < K; j++)
-            d->route[(size_t)r * (size_t)width + (size_t)(moe_index * K + j)] = (uint8_t)d->state.chosen[r * K + j];
+            d->route[(size_t)r * (size_t)width + (size_t)(moe_index * K + j)] =
+                (uint8_t)d->state.chosen[r * K + j];
 }
 
 /* One layer on n rows, from state.x to state.x. */

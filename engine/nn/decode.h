@@ -44,8 +44,8 @@ void decoder_load(struct decoder *d, const real *w, const real *bias);
  * decoder_keep. Errors: ST_NOMEM; ST_USAGE: the model has no module. */
 enum status decoder_add_modules(struct decoder *d, struct arena *a, struct err *e);
 
-/* decoder_keep_routes: after decoder_init, memory for the experts of each row (config_route of them), which are
- * kept from then on. Errors: ST_NOMEM. */
+/* decoder_keep_routes: after decoder_init, memory for the experts of each row (config_route of them), which
+ * are kept from then on. Errors: ST_NOMEM. */
 enum status decoder_keep_routes(struct decoder *d, struct arena *a, struct err *e);
 
 /* decoder_step: feeds n tokens, row r to slot[r] at position[r], and returns logits [n, V] (owned by d,

@@ -24,8 +24,8 @@ unsigned char fp8_encode(double x);
 
 /* fp8_round: fp8_decode(fp8_encode(x)) of a float, without the code and without branches, so that a loop of
  * it is vectorised. Normal numbers: half of the last place kept, less one where the mantissa is even, is
- * added to the bits and the rest cut off, which carries into the exponent by itself. Below 2^-6 places are 2^-9
- * wide, as those of floats from 2^14 on: adding 2^14 and taking it away rounds. */
+ * added to the bits and the rest cut off, which carries into the exponent by itself. Below 2^-6 places are
+ * 2^-9 wide, as those of floats from 2^14 on: adding 2^14 and taking it away rounds. */
 static inline float fp8_round(float x)
 {
     const int32_t normal = 0x3c800000, most = 0x43e00000, infinity = 0x7f800000;

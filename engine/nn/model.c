@@ -52,8 +52,9 @@ void block_forward(const struct model *m, const struct block_params *b, const re
                       m->config.experts_n : NULL);
 }
 
-void block_backward(const struct model *m, const struct block_params *b, const real *w, const struct tokens *t,
-                    const struct block_state *s, real balance_weight, real *dx, struct workspace *ws, real *grad)
+void block_backward(const struct model *m, const struct block_params *b, const real *w,
+                    const struct tokens *t, const struct block_state *s, real balance_weight, real *dx,
+                    struct workspace *ws, real *grad)
 {
     size_t bytes = (size_t)t->T * m->config.width * sizeof *dx;
     /* The residual paths: dx already holds d/dy, each half adds what comes through it. */
@@ -67,8 +68,8 @@ void head_forward(const struct model *m, const real *w, int T, const real *norme
 {
     const struct model_config *c = &m->config;
     const real *head = w + m->params.row[m->params.head].offset;
-    m->k->gemm(0, c->tied, T, c->vocab_n, c->width, normed, c->width, head, c->tied ? c->width : c->vocab_n, 0, logits,
-               c->vocab_n);
+    m->k->gemm(0, c->tied, T, c->vocab_n, c->width, normed, c->width, head, c->tied ? c->width : c->vocab_n,
+               0, logits, c->vocab_n);
 }
 
 void head_backward(const struct model *m, const real *w, int T, const real *normed, const real *dlogits,
@@ -91,15 +92,15 @@ static void value_forward(const struct model *m, const real *w, int T, const rea
 {
     const struct params *p = &m->params;
     real bias = w[p->row[p->value_bias].offset];
-    m->k->gemm(0, 0, T, 1, m->config.width, normed, m->config.width, w + p->row[p->value_weight].offset, 1, 0, value,
-               1);
+    m->k->gemm(0, 0, T, 1, m->config.width, normed, m->config.width, w + p->row[p->value_weight].offset, 1, 0,
+               value, 1);
     for (int t = 0; t < T; t++)
         value[t] += bias;
 }
 
 /* Adds the head's own gradient, and to dnormed (NULL: it stops here) what flows on into the trunk. */
-static void value_backward(const struct model *m, const real *w, int T, const real *normed, const real *dvalue,
-                           real *dnormed, real *grad)
+static void value_backward(const struct model *m, const real *w, int T, const real *normed,
+                           const real *dvalue, real *dnormed, real *grad)
 {
     const struct params *p = &m->params;
     size_t at = p->row[p->value_weight].offset, bias = p->row[p->value_bias].offset;
@@ -147,10 +148,10 @@ enum status model_forward(const struct model *m, const real *w, const real *bias
     for (int i = 0; i < T; i++)
         memcpy(ws->block[0].x + (size_t)i * D, embed + (size_t)t->id[i] * D, (size_t)D * sizeof(real));
     for (int l = 0; l < L; l++)
-        block_forward(m, &m->params.layer[l], w, bias, t, &ws->block[l], l + 1 < L ? ws->block[l + 1].x : ws->out,
-                      ws->load, ws->scratch);
-    m->k->rmsnorm(T, D, ws->out, D, w + m->params.row[m->params.final_norm].offset, (real)c->norm_eps, ws->normed, D,
-                  ws->rstd);
+        block_forward(m, &m->params.layer[l], w, bias, t, &ws->block[l],
+                      l + 1 < L ? ws->block[l + 1].x : ws->out, ws->load, ws->scratch);
+    m->k->rmsnorm(T, D, ws->out, D, w + m->params.row[m->params.final_norm].offset, (real)c->norm_eps,
+                  ws->normed, D, ws->rstd);
     head_forward(m, w, T, ws->normed, ws->probs);
     m->k->softmax(T, c->vocab_n, ws->probs, inv_temperature, t->target, ws->logp, ws->entropy);
     if (ws->value)
@@ -163,9 +164,10 @@ enum status model_forward(const struct model *m, const real *w, const real *bias
     return ST_OK;
 }
 
-/* softmax_backward with the entropies' gradient: dH/dz_j = -p_j (log p_j + H), z = logits * inv_temperature. */
-static void entropy_backward(int T, int V, real *p, real inv_temperature, const struct tokens *t, const real *dlogp,
-                             const struct workspace *ws)
+/* softmax_backward with the entropies' gradient: dH/dz_j = -p_j (log p_j + H), z = logits *
+ * inv_temperature. */
+static void entropy_backward(int T, int V, real *p, real inv_temperature, const struct tokens *t,
+                             const real *dlogp, const struct workspace *ws)
 {
     for (int i = 0; i < T; i++, p += V) {
         real g = dlogp[i] * inv_temperature, h = ws->dentropy[i] * inv_temperature;

@@ -6,9 +6,9 @@
  *
  * Rows are sorted by expert, so that each expert is one pair of GEMMs; no token is dropped. The choice is
  * taken as fixed in the backward: gradients reach the router through the gates (and the balance loss) only.
- * It may also be given from outside (router replay): the experts that the sampler used, gates from the present s.
- * Sequence-wise balance loss (eq. 17-20): alpha * sum_i f_i P_i a sequence, weighted by the sequence's share
- * of the tokens; f counts the top K of s without the bias. */
+ * It may also be given from outside (router replay): the experts that the sampler used, gates from the
+ * present s. Sequence-wise balance loss (eq. 17-20): alpha * sum_i f_i P_i a sequence, weighted by the
+ * sequence's share of the tokens; f counts the top K of s without the bias. */
 #include <string.h>
 
 #include "engine/nn/block.h"
@@ -68,7 +68,8 @@ static void make_gates(const struct model_config *c, const real *s, const int *c
         gate[j] = (real)c->route_scale * s[chosen[j]] / sum;
 }
 
-/* Compares the top K with what a sampler chose, in whose order a replay keeps them: sums have the same bits. */
+/* Compares the top K with what a sampler chose, in whose order a replay keeps them: sums have the same
+ * bits. */
 static void compare_route(int K, const uint8_t *route, int replays, int *chosen, int64_t *moved)
 {
     for (int j = 0; j < K; j++) {

@@ -17,10 +17,11 @@ struct shape {
     int count, rows, cols;
 };
 
-static int add_row(struct params *p, struct shape s, enum param_init init, double std, int decay, const char *fmt, ...)
-    __attribute__((format(printf, 6, 7)));
+static int add_row(struct params *p, struct shape s, enum param_init init, double std, int decay,
+                   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-static int add_row(struct params *p, struct shape s, enum param_init init, double std, int decay, const char *fmt, ...)
+static int add_row(struct params *p, struct shape s, enum param_init init, double std, int decay,
+                   const char *fmt, ...)
 {
     struct param *r = &p->row[p->n];
     size_t size = (size_t)s.count * (size_t)s.rows * (size_t)s.cols;
@@ -39,8 +40,8 @@ static int add_row(struct params *p, struct shape s, enum param_init init, doubl
     return p->n++;
 }
 
-static int add_linear(struct params *p, const struct model_config *c, struct shape s, double gain, const char *prefix,
-                      const char *name)
+static int add_linear(struct params *p, const struct model_config *c, struct shape s, double gain,
+                      const char *prefix, const char *name)
 {
     return add_row(p, s, INIT_NORMAL, gain * c->init_gain / sqrt((double)s.rows), 1, "%s.%s", prefix, name);
 }
@@ -57,23 +58,26 @@ static void add_attention(struct params *p, const struct model_config *c, double
     b->attn_norm = add_norm(p, D, prefix, "attn_norm");
     if (c->attention == ATTENTION_MLA) {
         int from_width = c->q_rank ? c->q_rank : H * dk;
-        b->down = add_linear(p, c, (struct shape){1, D, from_width + c->kv_rank + c->rope_dim}, 1, prefix, "attn.down");
+        b->down = add_linear(p, c, (struct shape){1, D, from_width + c->kv_rank + c->rope_dim}, 1, prefix,
+                             "attn.down");
         if (c->q_rank) {
             b->q_norm = add_norm(p, c->q_rank, prefix, "attn.q_norm");
             b->q_up = add_linear(p, c, (struct shape){1, c->q_rank, H * dk}, 1, prefix, "attn.q_up");
         }
         b->kv_norm = add_norm(p, c->kv_rank, prefix, "attn.kv_norm");
-        b->kv_up = add_linear(p, c, (struct shape){1, c->kv_rank, H * (c->nope_dim + dv)}, 1, prefix, "attn.kv_up");
+        b->kv_up = add_linear(p, c, (struct shape){1, c->kv_rank, H * (c->nope_dim + dv)}, 1, prefix,
+                              "attn.kv_up");
     } else {
         b->qkv = add_linear(p, c, (struct shape){1, D, 3 * H * dk}, 1, prefix, "attn.qkv");
     }
     b->out = add_linear(p, c, (struct shape){1, H * dv, D}, out_gain, prefix, "attn.out");
 }
 
-static void add_ffn(struct params *p, const struct model_config *c, int is_moe, double out_gain, const char *prefix,
-                    struct block_params *b)
+static void add_ffn(struct params *p, const struct model_config *c, int is_moe, double out_gain,
+                    const char *prefix, struct block_params *b)
 {
-    int D = c->width, F = c->ffn_width, Fe = c->expert_width, E = c->experts_n, Fs = c->shared_n * c->expert_width;
+    int D = c->width, F = c->ffn_width, Fe = c->expert_width, E = c->experts_n,
+        Fs = c->shared_n * c->expert_width;
     b->ffn_norm = add_norm(p, D, prefix, "ffn_norm");
     if (!is_moe) {
         b->ffn_gate_up = add_linear(p, c, (struct shape){1, D, 2 * F}, 1, prefix, "ffn.gate_up");

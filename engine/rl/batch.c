@@ -10,13 +10,17 @@ enum status batch_init(struct batch *b, int P, int G, int cap, struct arena *a, 
         void *pointer;
         size_t bytes;
     } want[] = {
-        {&b->problem, p * sizeof *b->problem}, {&b->prompt, p * sizeof *b->prompt}, {&b->prompt_n, p * sizeof(int)},
-        {&b->draw, p * sizeof *b->draw}, {&b->token, t * sizeof *b->token}, {&b->logp, t * sizeof(float)},
-        {&b->entropy, t * sizeof(float)}, {&b->n, n * sizeof *b->n}, {&b->done, n * sizeof *b->done},
-        {&b->cut_off, n * sizeof(int)}, {&b->score, n * sizeof *b->score}, {&b->counts, n * sizeof *b->counts},
-        {&b->reward, n * sizeof(double)}, {&b->preference, n * sizeof(double)}, {&b->mean, p * sizeof(double)}, {&b->std, p * sizeof(double)},
-        {&b->flat, p * sizeof(int)}, {&b->advantage, n * sizeof(double)}, {&b->masked, n * sizeof(int)},
-        {&b->logp_old, t * sizeof(float)}, {&b->logp_ref, t * sizeof(float)}, {&b->logp_new, t * sizeof(float)},
+        {&b->problem, p * sizeof *b->problem}, {&b->prompt, p * sizeof *b->prompt},
+        {&b->prompt_n, p * sizeof(int)},       {&b->draw, p * sizeof *b->draw},
+        {&b->token, t * sizeof *b->token},     {&b->logp, t * sizeof(float)},
+        {&b->entropy, t * sizeof(float)},      {&b->n, n * sizeof *b->n},
+        {&b->done, n * sizeof *b->done},       {&b->cut_off, n * sizeof(int)},
+        {&b->score, n * sizeof *b->score},     {&b->counts, n * sizeof *b->counts},
+        {&b->reward, n * sizeof(double)},      {&b->preference, n * sizeof(double)},
+        {&b->mean, p * sizeof(double)},        {&b->std, p * sizeof(double)},
+        {&b->flat, p * sizeof(int)},           {&b->advantage, n * sizeof(double)},
+        {&b->masked, n * sizeof(int)},         {&b->logp_old, t * sizeof(float)},
+        {&b->logp_ref, t * sizeof(float)},     {&b->logp_new, t * sizeof(float)},
     };
     memset(b, 0, sizeof *b);
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {

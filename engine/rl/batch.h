@@ -7,8 +7,8 @@
 #include "engine/base/arena.h"
 #include "engine/rl/scenario.h"
 
-/* One GRPO step's data: P prompts, G completions each, N = P*G traces of at most `cap` tokens. Each stage reads the
- * fields of earlier stages and writes only its own.
+/* One GRPO step's data: P prompts, G completions each, N = P*G traces of at most `cap` tokens. Each stage
+ * reads the fields of earlier stages and writes only its own.
  *
  *   field                     shape      written by   read by
  *   problem, prompt, prompt_n P          draw         rollout, score, update, views
@@ -21,12 +21,12 @@
  *   advantage, masked         N          advantage    update, views
  *   logp_old, logp_ref, ratio N x cap    update       metrics, views
  *   token_advantage           N x cap    update       update, views    ppo's: advantage is then its mean over a trace
- */
+ * / */
 
 /* Counts of a trace's marks, without the marks. */
 struct trace_counts {
-    int equations, equations_right, reflections, verifications, verifications_right, backtracks, waits, attempts,
-        attempts_distinct, ahas, false_yes;
+    int equations, equations_right, reflections, verifications, verifications_right, backtracks, waits,
+        attempts, attempts_distinct, ahas, false_yes;
 };
 
 struct batch {

@@ -16,8 +16,8 @@ struct dpo_match {
 /* dpo_pairs: the pairs of one group, traces first..first+G-1 of a batch.
  *   reward, left_out: of the whole batch, left_out[i] not 0: trace i is in no pair
  *   out: at most 1 (best_worst) or G (G - 1) / 2 (all)
- * best_worst: the best trace against the worst, the first of equals each; all: every trace against every one of
- * a smaller reward. Equal rewards make no pair. Returns how many. Threads: pure. */
+ * best_worst: the best trace against the worst, the first of equals each; all: every trace against every
+ * one of a smaller reward. Equal rewards make no pair. Returns how many. Threads: pure. */
 int dpo_pairs(enum pair_rule rule, int first, int G, const double *reward, const int *left_out,
               struct dpo_match *out);
 

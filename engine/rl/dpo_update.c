@@ -1,7 +1,8 @@
-/* DPO on the groups of a rollout. Every update has two passes at the same weights: one that only looks, which gives
- * each pair its margin, and one that learns, where every token of a trace gets the sum of its pairs' pulls on that
- * trace. The reference never moves within a step, so its sums are taken once. Sums are kept by lane and added in
- * lane order; a trace belongs to one lane, so what is kept by trace needs no order. */
+/* DPO on the groups of a rollout. Every update has two passes at the same weights: one that only looks,
+ * which gives each pair its margin, and one that learns, where every token of a trace gets the sum of its
+ * pairs' pulls on that trace. The reference never moves within a step, so its sums are taken once. Sums are
+ * kept by lane and added in lane order; a trace belongs to one lane, so what is kept by trace needs no
+ * order. */
 #include "engine/rl/dpo_update.h"
 
 #include <math.h>
@@ -79,11 +80,18 @@ static enum status on_shard(void *ctx, struct shard *s)
     return ST_OK;
 }
 
-static enum status run_pass(struct pass_context *c, struct learner *l, int count, double temperature, int is_first,
-                            int learn, const struct gate *gate, struct sums *total, struct err *e)
+static enum status run_pass(struct pass_context *c, struct learner *l, int count, double temperature,
+                            int is_first, int learn, const struct gate *gate, struct sums *total,
+                            struct err *e)
 {
-    struct pass p = {.sequence = c->g->sequence, .sequences_n = count, .inv_temperature = (real)(1 / temperature),
-                     .with_reference = is_first, .backward = learn, .shard = on_shard, .ctx = c, .gate = gate};
+    struct pass p = {.sequence = c->g->sequence,
+                     .sequences_n = count,
+                     .inv_temperature = (real)(1 / temperature),
+                     .with_reference = is_first,
+                     .backward = learn,
+                     .shard = on_shard,
+                     .ctx = c,
+                     .gate = gate};
     enum status st;
     c->is_first = is_first;
     c->learn = learn;

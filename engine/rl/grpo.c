@@ -1,5 +1,6 @@
 /* The GRPO update. A trace becomes one sequence: prompt and completion but for the last token as input, the
- * completion as targets. Sums are kept by lane and added in lane order, so that no thread count changes them. */
+ * completion as targets. Sums are kept by lane and added in lane order, so that no thread count changes
+ * them. */
 #include "engine/rl/grpo.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@
 enum { LENGTH_MAX = 4096 };
 
 struct sums {
-    double loss, policy, balance, kl, kl_n, entropy, tokens, clip_low, clip_high, ratio_n, difference, difference_max;
+    double loss, policy, balance, kl, kl_n, entropy, tokens, clip_low, clip_high, ratio_n, difference,
+        difference_max;
     double capped, off_policy, sequences, value_loss;
     int64_t routed, moved;
 };
@@ -62,7 +64,8 @@ static int add_group(struct grpo *g, const struct batch *b, int p, int count)
     return count;
 }
 
-/* The rows of one trace within a shard: keeps what the forward said, and puts the objective's gradient into dlogp. */
+/* The rows of one trace within a shard: keeps what the forward said, and puts the objective's gradient into
+ * dlogp. */
 static void one_trace(struct pass_context *c, struct sums *sum, const struct shard *s, int trace, int at)
 {
     struct batch *b = c->b;
@@ -117,7 +120,8 @@ static void one_trace(struct pass_context *c, struct sums *sum, const struct sha
     sum->off_policy += out.is_off_policy;
     sum->sequences++;
     if (is_ppo) {
-        double part = ppo_value(&c->g->ppo, b, &c->s->ppo, trace, scope.tokens, s->value + at, s->dvalue + at);
+        double part = ppo_value(&c->g->ppo, b, &c->s->ppo, trace, scope.tokens, s->value + at,
+                                s->dvalue + at);
         sum->value_loss += part;
         sum->loss += c->s->ppo.value_weight * part;
     }
@@ -145,19 +149,22 @@ static enum status on_shard(void *ctx, struct shard *s)
     return ST_OK;
 }
 
-/* What the sampler chose for the rows of a trace's sequence: the prompt's but for its last, then one a token. */
+/* What the sampler chose for the rows of a trace's sequence: the prompt's but for its last, then one a
+ * token. */
 static void give_route(void *ctx, int trace, uint8_t *out)
 {
     const struct batch *b = ((struct pass_context *)ctx)->b;
     int p = trace / b->G;
     size_t width = (size_t)b->route_n, rows = (size_t)b->prompt_n[p] - 1;
     memcpy(out, b->prompt_route + (size_t)p * PROMPT_MAX * width, rows * width);
-    memcpy(out + rows * width, b->route + (size_t)trace * (size_t)b->cap * width, (size_t)b->n[trace] * width);
+    memcpy(out + rows * width, b->route + (size_t)trace * (size_t)b->cap * width,
+           (size_t)b->n[trace] * width);
 }
 
 /* One pass over count sequences; adds its sums to *total in lane order. */
-static enum status run_pass(struct pass_context *c, struct learner *l, int count, int with_reference, int is_first,
-                            int learn, const struct gate *gate, struct sums *total, struct err *e)
+static enum status run_pass(struct pass_context *c, struct learner *l, int count, int with_reference,
+                            int is_first, int learn, const struct gate *gate, struct sums *total,
+                            struct err *e)
 {
     struct pass p = {.sequence = c->g->sequence, .sequences_n = count,
                      .inv_temperature = (real)(1 / c->s->temperature), .with_reference = with_reference,

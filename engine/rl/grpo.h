@@ -50,18 +50,19 @@ struct grpo {
 
 enum status grpo_init(struct grpo *g, int P, int G, int cap, struct arena *a, struct err *e);
 
-/* grpo_add_trace: appends the trace's prompt and completion to g->sequence at `count`; returns the new count. */
+/* grpo_add_trace: appends the trace's prompt and completion to g->sequence at `count`; returns the new
+ * count. */
 int grpo_add_trace(struct grpo *g, const struct batch *b, int trace, int count);
 /* grpo_shuffle: g->order [P] as this step's epoch has it; the identity where there is one mini-batch. */
 void grpo_shuffle(struct grpo *g, int P, const struct grpo_settings *s, int epoch);
 
 /* grpo_update: for each inner epoch and mini-batch (whole groups) one pass and one optimizer step. With a
- * single update logp_old is the pass's own forward, so the ratio is exactly 1; else a forward over all traces
- * comes first. The reference's log-probabilities are measured at every beta. Traces marked masked are left
- * out; when none is left, nothing is updated. PPO's values are of that first forward, which is one of its own
- * also where advantages are normalised over the batch. With an entropy weight the loss holds the bonus and its exact
- * gradient. Writes b->logp_old, logp_ref, logp_new. Errors: ST_CANCELLED,
- * ST_NONFINITE: the weights may have been updated by earlier mini-batches (the caller restores them). */
+ * single update logp_old is the pass's own forward, so the ratio is exactly 1; else a forward over all
+ * traces comes first. The reference's log-probabilities are measured at every beta. Traces marked masked
+ * are left out; when none is left, nothing is updated. PPO's values are of that first forward, which is one
+ * of its own also where advantages are normalised over the batch. With an entropy weight the loss holds the
+ * bonus and its exact gradient. Writes b->logp_old, logp_ref, logp_new. Errors: ST_CANCELLED, ST_NONFINITE:
+ * the weights may have been updated by earlier mini-batches (the caller restores them). */
 enum status grpo_update(struct grpo *g, struct learner *l, struct batch *b, const struct grpo_settings *s,
                         const struct gate *gate, struct grpo_stats *stats, struct err *e);
 

@@ -25,8 +25,8 @@ static int packed_alloc(struct packed *k, int capacity, int depth, int with_valu
            k->dentropy;
 }
 
-enum status learner_init(struct learner *l, const struct model *m, struct pool *pool, int lanes_n, int shard_tokens,
-                         int longest, int with_reference, struct arena *a, struct err *e)
+enum status learner_init(struct learner *l, const struct model *m, struct pool *pool, int lanes_n,
+                         int shard_tokens, int longest, int with_reference, struct arena *a, struct err *e)
 {
     size_t block = m->params.total * sizeof(real), biases;
     int ok = 1, capacity = shard_tokens > longest ? shard_tokens : longest;
@@ -55,7 +55,8 @@ enum status learner_init(struct learner *l, const struct model *m, struct pool *
     for (int i = 0; l->packed && i < pool_threads(pool); i++)
         ok &= packed_alloc(&l->packed[i], capacity, m->config.mtp_depth, m->config.value_head, a);
     if (!ok || !l->packed || !l->shard_begin || !l->bias || !l->load_average || !l->load || !l->ws)
-        return err_set(e, ST_NOMEM, a->name, "a model of %zu parameters with %d gradient lanes does not fit in %zu MB",
+        return err_set(e, ST_NOMEM, a->name,
+                       "a model of %zu parameters with %d gradient lanes does not fit in %zu MB",
                        m->params.total, lanes_n, a->cap >> 20);
     for (int i = 0; i < pool_threads(pool); i++) {
         enum status st = workspace_init(&l->ws[i], m, capacity, longest, a, e);
@@ -135,7 +136,8 @@ static enum status cut_shards(struct pass_run *r, struct err *e)
     for (int i = 0; i < r->p->sequences_n; i++) {
         int n = r->p->sequence[i].n;
         if (n > r->l->longest)
-            return err_set(e, ST_USAGE, "learner", "a sequence of %d tokens is longer than %d", n, r->l->longest);
+            return err_set(e, ST_USAGE, "learner", "a sequence of %d tokens is longer than %d", n,
+                           r->l->longest);
         r->total_tokens += n;
         if (r->shards_n == 0 || used + n > limit) {
             if (r->shards_n == SHARDS_MAX)
@@ -193,7 +195,8 @@ static enum status routed_forward(struct pass_run *r, const real *w, const real 
     return st;
 }
 
-static enum status run_shard(struct pass_run *r, int index, int lane, int worker, struct packed *k, struct err *e)
+static enum status run_shard(struct pass_run *r, int index, int lane, int worker, struct packed *k,
+                             struct err *e)
 {
     struct learner *l = r->l;
     const struct pass *p = r->p;
@@ -238,8 +241,8 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
     st = p->shard(p->ctx, &s);
     ws->dentropy = s.dentropy;
     if (!st && p->backward)
-        model_backward(l->m, w, &k->t, p->inv_temperature, p->value_only ? NULL : k->dlogp, s.mtp_dlogp, s.dvalue,
-                       s.balance_weight, ws, l->lane[lane]);
+        model_backward(l->m, w, &k->t, p->inv_temperature, p->value_only ? NULL : k->dlogp, s.mtp_dlogp,
+                       s.dvalue, s.balance_weight, ws, l->lane[lane]);
     return st;
 }
 
@@ -290,7 +293,8 @@ enum status learner_apply(struct learner *l, const struct adamw_settings *s, dou
     if (st)
         return st;
     l->updates++;
-    optimizer_step(l->pool, l->m->k, &l->m->params, s, l->updates, *norm, l->lane[0], l->w, l->adam_m, l->adam_v);
+    optimizer_step(l->pool, l->m->k, &l->m->params, s, l->updates, *norm, l->lane[0], l->w, l->adam_m,
+                   l->adam_v);
     return ST_OK;
 }
 

@@ -9,11 +9,12 @@
 #include "engine/nn/optimizer.h"
 #include "engine/rl/gate.h"
 
-/* The state that learns, and the machinery that computes its gradients: weights, AdamW's moments, expert biases,
- * the frozen reference; a workspace for every thread, a gradient buffer for every lane.
+/* The state that learns, and the machinery that computes its gradients: weights, AdamW's moments, expert
+ * biases, the frozen reference; a workspace for every thread, a gradient buffer for every lane.
  *
- * A batch of sequences is cut into shards, shard i belongs to lane i % lanes_n, and a lane's shards run in order on
- * one thread into the lane's buffer; lanes are summed in a fixed tree. Neither cut depends on the threads. */
+ * A batch of sequences is cut into shards, shard i belongs to lane i % lanes_n, and a lane's shards run in
+ * order on one thread into the lane's buffer; lanes are summed in a fixed tree. Neither cut depends on the
+ * threads. */
 enum { LANES_MAX = 16, SHARDS_MAX = 4096 };
 
 /* The rows of one shard, packed; capacity tokens. */
@@ -49,16 +50,16 @@ struct learner {
 };
 
 /* learner_init: everything from the arena; weights are not filled. Errors: ST_NOMEM. */
-enum status learner_init(struct learner *l, const struct model *m, struct pool *pool, int lanes_n, int shard_tokens,
-                         int longest, int with_reference, struct arena *a, struct err *e);
+enum status learner_init(struct learner *l, const struct model *m, struct pool *pool, int lanes_n,
+                         int shard_tokens, int longest, int with_reference, struct arena *a, struct err *e);
 /* learner_keep_routes: room for passes with given routes. Errors: ST_NOMEM. */
 enum status learner_keep_routes(struct learner *l, struct arena *a, struct err *e);
 /* learner_start: fresh weights from the seed, zero moments and biases. */
 void learner_start(struct learner *l, uint64_t seed);
 /* learner_reference: the reference becomes the present policy. */
 void learner_reference(struct learner *l);
-/* learner_digest: of all that counts (weights, moments, biases, averages, reference, updates, a running mean where
- * one is kept) with the step. */
+/* learner_digest: of all that counts (weights, moments, biases, averages, reference, updates, a running
+ * mean where one is kept) with the step. */
 struct digest learner_digest(const struct learner *l, int64_t step);
 
 /* A sequence to learn from: input id[0..n-1], scored targets (-1: none), and the caller's own index. */
@@ -102,8 +103,8 @@ struct pass {
     const struct gate *gate;
 };
 
-/* learner_pass: forward (and backward) over all sequences; gradients are left in lane[0] after learner_apply's
- * reduction, loads in l->load. Errors: ST_CANCELLED, ST_NONFINITE. */
+/* learner_pass: forward (and backward) over all sequences; gradients are left in lane[0] after
+ * learner_apply's reduction, loads in l->load. Errors: ST_CANCELLED, ST_NONFINITE. */
 enum status learner_pass(struct learner *l, const struct pass *p, struct err *e);
 
 /* learner_apply: reduce, clip, AdamW. norm: the global gradient norm before clipping. */

@@ -1,4 +1,5 @@
-/* A start for the embeddings of numbers (cf. the Fourier features that trained models come to use for addition). */
+/* A start for the embeddings of numbers (cf. the Fourier features that trained models come to use for
+ * addition). */
 #include "engine/rl/numbers.h"
 
 #include <math.h>
@@ -25,7 +26,8 @@ void numbers_fourier(const struct model *m, const struct vocab *v, uint64_t seed
             struct rng r = rng_at(seed, RNG_INIT, (uint32_t)m->params.n, (uint32_t)d, 0);
             double sum = 0;
             for (int k = 0; k < PERIODS; k++) {
-                double angle = 6.283185307179586 * (double)n / period[k], a = rng_normal(&r), b = rng_normal(&r);
+                double angle = 6.283185307179586 * (double)n / period[k], a = rng_normal(&r),
+                       b = rng_normal(&r);
                 sum += a * cos(angle) + b * sin(angle);
             }
             w[embed->offset + (size_t)id * D + d] = (real)(scale * sum);

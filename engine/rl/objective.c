@@ -148,8 +148,8 @@ static void by_token(const struct objective *o, double weight, int n, const doub
 }
 
 /* R1 eq. 1 as it stands: ratio and KL of whole sequences. */
-static void by_sequence(const struct objective *o, double weight, int n, const double *logp, const double *old,
-                        const double *ref, double A, struct sequence_terms *out)
+static void by_sequence(const struct objective *o, double weight, int n, const double *logp,
+                        const double *old, const double *ref, double A, struct sequence_terms *out)
 {
     double d_old = 0, d_ref = 0, slope, gain, pull = 0;
     for (int t = 0; t < n; t++) {
@@ -219,7 +219,8 @@ void objective_sequence(const struct objective *o, const struct loss_scope *scop
         by_token(o, 1 / scope->tokens, n, logp, old, ref, advantage, out);
         break;
     case LOSS_BNPO:
-        by_token(o, 1 / (scope->micro_batches > 0 ? scope->micro_tokens * scope->micro_batches : scope->tokens),
+        by_token(o,
+                 1 / (scope->micro_batches > 0 ? scope->micro_tokens * scope->micro_batches : scope->tokens),
                  n, logp, old, ref, advantage, out);
         break;
     case LOSS_DR_GRPO:

@@ -1,8 +1,8 @@
 #ifndef GRPOLAB_RL_OBJECTIVE_H
 #define GRPOLAB_RL_OBJECTIVE_H
 
-/* The arithmetic of GRPO and its relatives, in double precision, one group or one sequence at a time. Pure functions;
- * `grpolab calc` and the trainer call the same ones. */
+/* The arithmetic of GRPO and its relatives, in double precision, one group or one sequence at a time. Pure
+ * functions; `grpolab calc` and the trainer call the same ones. */
 
 enum loss_kind {
     LOSS_GRPO, LOSS_R1, LOSS_DAPO, LOSS_DR_GRPO, LOSS_GSPO, LOSS_BNPO, LOSS_REINFORCE, LOSS_RLOO, LOSS_CISPO,
@@ -40,16 +40,17 @@ struct objective {
 /* kl_term: an estimate of KL(pi || ref) from one sample and its derivative by log pi, as the loss has it.
  *   d = log pi - log ref, ratio = pi / pi_old (of the same token or sequence as d), nats
  *   k1 = d;  k2 = d^2 / 2;  k3 = exp(-d) - 1 + d;  unbiased = ratio * k3 (V3.2, whose derivative is ratio * d)
- * Of samples of pi, k1 and k3 are unbiased in value and k2 in its derivative; k1's derivative is 1, on average
- * no push at all. `clamp`: verl's, of k3 alone and within `unbiased`: d to +-20, then k3 to +-10, beyond which
- * it has no derivative. k3 grows with exp(-d): without the clamp a sequence's k3 can overflow. Threads: pure. */
+ * Of samples of pi, k1 and k3 are unbiased in value and k2 in its derivative; k1's derivative is 1, on
+ * average no push at all. `clamp`: verl's, of k3 alone and within `unbiased`: d to +-20, then k3 to +-10,
+ * beyond which it has no derivative. k3 grows with exp(-d): without the clamp a sequence's k3 can overflow.
+ * Threads: pure. */
 double kl_term(enum kl_kind kind, int clamp, double d, double ratio, double *slope);
 
 /* advantage_group: group-relative advantages (R1 eq. 3).
  *   reward [G] in, finite;  adv [G] out
  * adv = (reward - mean) / (std + 1e-4); without std where the kind is STD_NONE. A group of equal rewards
- * (max == min) gets 0. Returns 1 when it was flat. mean, std: of the rewards (ddof as the kind has it; population
- * for STD_NONE), may be NULL. */
+ * (max == min) gets 0. Returns 1 when it was flat. mean, std: of the rewards (ddof as the kind has it;
+ * population for STD_NONE), may be NULL. */
 int advantage_group(int G, const double *reward, enum std_kind kind, double *adv, double *mean, double *std);
 
 /* advantage_objective: the advantages as the loss has them.
@@ -89,19 +90,19 @@ struct sequence_terms {
  *   logp, old [n];  ref [n] or NULL (no KL term and no measurement)
  * Token terms: min(rho A, clip(rho, 1-eps_low, 1+eps_high) A) - beta KL (R1 eq. 1-2, Math eq. 3-4), KL as
  * kl_term has it.  Aggregation: grpo 1/S sum_i 1/|o_i| sum_t; dapo sum / tokens; dr_grpo sum / (S
- * max_length); r1: one ratio and one k3 of the sequence's sums, / S; gspo: ratio exp(mean(logp - old)), / S, its KL
- * by token, / (S |o_i|); bnpo as dapo in each micro-batch, / micro_batches. S = scope->sequences. A clipped
- * token (A > 0 and rho > 1+eps_high, or A < 0 and rho < 1-eps_low) passes no gradient.
- * Without a min: reinforce and rloo: A log pi, summed / S, ratios measured and not used. cispo: sg(clip(rho,
- * 1-eps_low, 1+eps_high)) A log pi, summed / tokens (MiniMax-M1, arXiv 2506.13585): the weight is a constant
- * of the gradient, so that a clipped token, rho out of the range whatever A's sign, still learns.
+ * max_length); r1: one ratio and one k3 of the sequence's sums, / S; gspo: ratio exp(mean(logp - old)), /
+ * S, its KL by token, / (S |o_i|); bnpo as dapo in each micro-batch, / micro_batches. S = scope->sequences.
+ * A clipped token (A > 0 and rho > 1+eps_high, or A < 0 and rho < 1-eps_low) passes no gradient. Without a
+ * min: reinforce and rloo: A log pi, summed / S, ratios measured and not used. cispo: sg(clip(rho,
+ * 1-eps_low, 1+eps_high)) A log pi, summed / tokens (MiniMax-M1, arXiv 2506.13585): the weight is a
+ * constant of the gradient, so that a clipped token, rho out of the range whatever A's sign, still learns.
  * Stale ratios, where ratio_cap C > 0: what weighs a token's gradient is at most C (truncated importance
- * sampling, Ionides 2008). Under a min the term past rho = C goes on as C A (1 + log(rho / C)), whose derivative
- * by log pi is C A; cispo's weight is sg(min(clip(rho), C)); reinforce and rloo, which have none, get
- * sg(min(rho, C)). The ratio within the unbiased KL is not truncated.
- * off_policy_delta > 0: a sequence of A < 0 whose mean log(pi_old / pi) exceeds it has no policy term (V3.2's
- * mask M); its KL stays, and so it counts in what the loss divides by. The entropy bonus is not added here, for it
- * needs whole distributions: loss = ... + entropy_weight * sum_t H_t, entropy_weight = -entropy times what a
+ * sampling, Ionides 2008). Under a min the term past rho = C goes on as C A (1 + log(rho / C)), whose
+ * derivative by log pi is C A; cispo's weight is sg(min(clip(rho), C)); reinforce and rloo, which have
+ * none, get sg(min(rho, C)). The ratio within the unbiased KL is not truncated. off_policy_delta > 0: a
+ * sequence of A < 0 whose mean log(pi_old / pi) exceeds it has no policy term (V3.2's mask M); its KL
+ * stays, and so it counts in what the loss divides by. The entropy bonus is not added here, for it needs
+ * whole distributions: loss = ... + entropy_weight * sum_t H_t, entropy_weight = -entropy times what a
  * token's (r1: the sequence's) KL is weighed by. */
 void objective_sequence(const struct objective *o, const struct loss_scope *scope, int n, const double *logp,
                         const double *old, const double *ref, double advantage, struct sequence_terms *out);

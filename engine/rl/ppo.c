@@ -1,5 +1,6 @@
-/* PPO's critic: from values to advantages by token, and the value loss. Sums over traces run in the batch's order, so
- * that neither shards nor threads change a bit; what is of one trace is touched by the thread that has it alone. */
+/* PPO's critic: from values to advantages by token, and the value loss. Sums over traces run in the batch's
+ * order, so that neither shards nor threads change a bit; what is of one trace is touched by the thread
+ * that has it alone. */
 #include "engine/rl/ppo.h"
 
 #include <math.h>
@@ -17,11 +18,13 @@ enum status ppo_init(struct ppo *p, struct batch *b, struct arena *a, struct err
     double **want[] = {&p->value, &p->ret, &p->seen, &p->came, &b->token_advantage};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         if (!(*want[i] = arena_alloc(a, n * sizeof **want[i])))
-            return err_set(e, ST_NOMEM, a->name, "the values of %d traces of %d tokens do not fit", b->N, b->cap);
+            return err_set(e, ST_NOMEM, a->name, "the values of %d traces of %d tokens do not fit", b->N,
+                           b->cap);
         memset(*want[i], 0, n * sizeof **want[i]);
     }
-    return b->cap <= LENGTH_MAX ? ST_OK
-                                : err_set(e, ST_USAGE, "ppo", "%d tokens are more than %d", b->cap, LENGTH_MAX);
+    return b->cap <= LENGTH_MAX
+               ? ST_OK
+               : err_set(e, ST_USAGE, "ppo", "%d tokens are more than %d", b->cap, LENGTH_MAX);
 }
 
 static int counts(const struct batch *b, int trace)
@@ -55,7 +58,8 @@ void ppo_advantage(struct ppo *p, struct batch *b, const struct ppo_settings *s,
     int n = b->n[trace];
     double reward[LENGTH_MAX];
     for (int t = 0; t < n; t++)
-        reward[t] = -s->kl_reward * ((double)b->logp_old[at + (size_t)t] - (double)b->logp_ref[at + (size_t)t]);
+        reward[t] = -s->kl_reward *
+                    ((double)b->logp_old[at + (size_t)t] - (double)b->logp_ref[at + (size_t)t]);
     reward[n - 1] += b->reward[trace];
     gae(n, reward, p->value + at, s->gamma, s->lambda, b->token_advantage + at, p->ret + at);
     keep_mean(b, trace);
@@ -125,8 +129,8 @@ void ppo_policy(const struct objective *o, double tokens, int n, const double *l
     *out = total;
 }
 
-double ppo_value(const struct ppo *p, const struct batch *b, const struct ppo_settings *s, int trace, double tokens,
-                 const real *value, real *dvalue)
+double ppo_value(const struct ppo *p, const struct batch *b, const struct ppo_settings *s, int trace,
+                 double tokens, const real *value, real *dvalue)
 {
     size_t at = row(b, trace);
     int n = b->n[trace];

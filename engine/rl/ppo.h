@@ -5,8 +5,9 @@
 #include "engine/rl/batch.h"
 #include "engine/rl/objective.h"
 
-/* What PPO has and GRPO has not: a critic, whose values make an advantage of each token's own (Schulman et al.
- * 2017; R1 v2 App. A.3). The critic is the model's value head; V_t is its value before completion token t.
+/* What PPO has and GRPO has not: a critic, whose values make an advantage of each token's own (Schulman et
+ * al. 2017; R1 v2 App. A.3). The critic is the model's value head; V_t is its value before completion token
+ * t.
  *
  *   r_t = -kl_reward (log pi_old - log ref)_t, and the trace's reward added to the last token's
  *   A, R by GAE (gae.h), then A = (A - mean) / (std + 1e-8) over the batch's tokens where it is normalised
@@ -45,16 +46,16 @@ void ppo_advantage(struct ppo *p, struct batch *b, const struct ppo_settings *s,
 /* ppo_weigh: ppo_advantage of all traces that the loss looks at, then the normalisation; the others get 0. */
 void ppo_weigh(struct ppo *p, struct batch *b, const struct ppo_settings *s);
 
-/* ppo_policy: as objective_sequence, with an advantage [n] by token and `tokens` to divide by; a ratio cap, the
- * estimator of the KL and the entropy bonus are as o has them, V3.2's mask of stale sequences is not. */
+/* ppo_policy: as objective_sequence, with an advantage [n] by token and `tokens` to divide by; a ratio cap,
+ * the estimator of the KL and the entropy bonus are as o has them, V3.2's mask of stale sequences is not. */
 void ppo_policy(const struct objective *o, double tokens, int n, const double *logp, const double *old,
                 const double *ref, const double *advantage, struct sequence_terms *out);
 
 /* ppo_value: a trace's share of value_weight * value_loss, and its gradient.
  *   value [n] of the present weights in;  dvalue [n] out;  n = b->n[trace]
  * Returns the share without the weight: 1/(2 tokens) sum_t max(.,.) of gae.h's value_loss. */
-double ppo_value(const struct ppo *p, const struct batch *b, const struct ppo_settings *s, int trace, double tokens,
-                 const real *value, real *dvalue);
+double ppo_value(const struct ppo *p, const struct batch *b, const struct ppo_settings *s, int trace,
+                 double tokens, const real *value, real *dvalue);
 
 /* ppo_measure: after the advantages, over all tokens that the loss looks at. */
 struct ppo_stats ppo_measure(struct ppo *p, const struct batch *b);

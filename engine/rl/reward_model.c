@@ -85,7 +85,8 @@ enum status reward_step(struct reward_model *r, struct learner *l, const struct 
     enum status st = ST_OK;
     memset(stats, 0, sizeof *stats);
     if (c->n < 1 || !c->example[0].other)
-        return err_set(e, ST_USAGE, "reward", "a preference model learns from pairs: a recipe's stage collects them");
+        return err_set(e, ST_USAGE, "reward",
+                       "a preference model learns from pairs: a recipe's stage collects them");
     for (int i = 0; i < pairs && !st; i++)
         st = place_pair(r, k, i, corpus_pick(c, seed, first + i), e);
     if (!st)

@@ -1,6 +1,7 @@
-/* Sampling completions. The batch is cut into sub-batches of whole groups; each is decoded to completion by one
- * worker, so that its cache stays in that core's cache and a group moves together when it is stepped by token. A
- * group's prompt is fed once and its cache shared. Finished sequences leave the rows of the next call. */
+/* Sampling completions. The batch is cut into sub-batches of whole groups; each is decoded to completion by
+ * one worker, so that its cache stays in that core's cache and a group moves together when it is stepped by
+ * token. A group's prompt is fed once and its cache shared. Finished sequences leave the rows of the next
+ * call. */
 #include "engine/rl/rollout.h"
 
 #include <math.h>
@@ -8,8 +9,8 @@
 
 enum { ROWS_MAX = 512 };
 
-/* Keeps the smallest set of most likely tokens with mass >= top_p (and at most top_k), renormalised; among equally
- * likely ones the lower id goes first. */
+/* Keeps the smallest set of most likely tokens with mass >= top_p (and at most top_k), renormalised; among
+ * equally likely ones the lower id goes first. */
 static void truncate_tail(int V, real *p, double top_p, int top_k)
 {
     double mass = 0;
@@ -104,8 +105,9 @@ static void feed_prompts(struct task *t, struct decoder *d, int group, int group
     if (rows->n)
         decoder_step(d, rows->n, rows->slot, rows->token, rows->position);
     for (int r = 0; r < rows->n && b->route; r++)
-        memcpy(b->prompt_route + ((size_t)(group + rows->slot[r] / b->G) * PROMPT_MAX + (size_t)rows->position[r]) *
-                                     (size_t)b->route_n,
+        memcpy(b->prompt_route +
+                   ((size_t)(group + rows->slot[r] / b->G) * PROMPT_MAX + (size_t)rows->position[r]) *
+                       (size_t)b->route_n,
                d->route + (size_t)r * (size_t)b->route_n, (size_t)b->route_n);
     for (int g = 0; g < groups; g++)
         for (int i = 1; i < b->G; i++)
@@ -133,16 +135,19 @@ static enum status next_tokens(struct task *t, struct decoder *d, struct rows *r
 {
     struct batch *b = t->b;
     int V = d->m->config.vocab_n, kept = 0;
-    real *p = (real *)decoder_step(d, rows->n, rows->slot, rows->token, rows->position), skip[ROWS_MAX], h[ROWS_MAX];
-    d->m->k->softmax(rows->n, V, p, t->s->temperature > 0 ? (real)(1 / t->s->temperature) : 1, rows->none, skip, h);
+    real *p = (real *)decoder_step(d, rows->n, rows->slot, rows->token, rows->position), skip[ROWS_MAX],
+         h[ROWS_MAX];
+    d->m->k->softmax(rows->n, V, p, t->s->temperature > 0 ? (real)(1 / t->s->temperature) : 1, rows->none,
+                     skip, h);
     for (int r = 0; r < rows->n; r++) {
         int trace = rows->trace[r], n = atomic_load_explicit(&b->n[trace], memory_order_relaxed), token;
         size_t at = (size_t)trace * (size_t)b->cap + (size_t)n;
         b->entropy[at] = (float)h[r];
         if (b->route)
-            memcpy(b->route + at * (size_t)b->route_n, d->route + (size_t)r * (size_t)b->route_n, (size_t)b->route_n);
-        token = sample_token(V, p + (size_t)r * V, t->s, b->draw[trace / b->G], (uint32_t)(trace % b->G), (uint32_t)n,
-                             &b->logp[at], &b->entropy[at]);
+            memcpy(b->route + at * (size_t)b->route_n, d->route + (size_t)r * (size_t)b->route_n,
+                   (size_t)b->route_n);
+        token = sample_token(V, p + (size_t)r * V, t->s, b->draw[trace / b->G], (uint32_t)(trace % b->G),
+                             (uint32_t)n, &b->logp[at], &b->entropy[at]);
         if (!isfinite(b->logp[at]))
             return ST_NONFINITE;
         b->token[at] = (uint16_t)token;
@@ -166,7 +171,8 @@ static void decode_groups(void *ctx, int index, int worker)
 {
     struct task *t = ctx;
     struct decoder *d = &t->r->decoder[worker];
-    int per = rollout_groups(t->r, t->b->G), group = t->first + index * per, groups = t->first + t->groups - group;
+    int per = rollout_groups(t->r, t->b->G), group = t->first + index * per,
+        groups = t->first + t->groups - group;
     struct rows rows;
     enum status st = (enum status)atomic_load(&t->status);
     if (st)
@@ -203,7 +209,8 @@ enum status rollout_init(struct rollout *r, const struct model *m, enum decode_f
     enum status st = ST_OK;
     memset(r, 0, sizeof *r);
     if (slots_n < 1 || slots_n > ROWS_MAX)
-        return err_set(e, ST_USAGE, "rollout", "%d sequences in a sub-batch: 1..%d are possible", slots_n, ROWS_MAX);
+        return err_set(e, ST_USAGE, "rollout", "%d sequences in a sub-batch: 1..%d are possible", slots_n,
+                       ROWS_MAX);
     r->pool = pool;
     r->slots_n = slots_n;
     r->rows_n = slots_n > 8 * PROMPT_MAX ? slots_n : 8 * PROMPT_MAX;

@@ -18,8 +18,8 @@ struct sampling {
     uint32_t step;
 };
 
-/* sample_token: from probabilities p [V] at the temperature (changed where top-p or top-k cut), with the place's own
- * random number. logp and, where cut, entropy are of the distribution that was sampled. Pure. */
+/* sample_token: from probabilities p [V] at the temperature (changed where top-p or top-k cut), with the
+ * place's own random number. logp and, where cut, entropy are of the distribution that was sampled. Pure. */
 int sample_token(int V, real *p, const struct sampling *s, uint32_t prompt, uint32_t index, uint32_t position,
                  float *logp, float *entropy);
 
@@ -31,8 +31,8 @@ struct rollout {
                                * settings, never by the threads */
 };
 
-/* rollout_init: memory from the arena for each of the pool's threads. slots_n: most sequences of a sub-batch. Errors:
- * ST_NOMEM, ST_USAGE. */
+/* rollout_init: memory from the arena for each of the pool's threads. slots_n: most sequences of a
+ * sub-batch. Errors: ST_NOMEM, ST_USAGE. */
 enum status rollout_init(struct rollout *r, const struct model *m, enum decode_form form, struct pool *pool,
                          int slots_n, int positions_n, struct arena *a, struct err *e);
 /* rollout_keep_routes: the decoders keep the experts of what they decode, for batches that have room for them
@@ -41,9 +41,10 @@ enum status rollout_keep_routes(struct rollout *r, struct arena *a, struct err *
 /* rollout_groups: how many groups of G make a sub-batch; 0 when not one fits. */
 int rollout_groups(const struct rollout *r, int G);
 
-/* rollout_run: samples the completions of groups first..first+groups-1 of b that are not done, with weights w, bias.
- * Writes token, logp, entropy, n, done, cut_off, and the routes where b keeps them. Threads: the pool's.
- * Errors: ST_CANCELLED from the gate, ST_NONFINITE. The randomness of trace (p, g) at position t is keyed (seed, stream, step, b->draw[p], g, t). */
+/* rollout_run: samples the completions of groups first..first+groups-1 of b that are not done, with weights
+ * w, bias. Writes token, logp, entropy, n, done, cut_off, and the routes where b keeps them. Threads: the
+ * pool's. Errors: ST_CANCELLED from the gate, ST_NONFINITE. The randomness of trace (p, g) at position t is
+ * keyed (seed, stream, step, b->draw[p], g, t). */
 enum status rollout_run(struct rollout *r, const real *w, const real *bias, const struct sampling *s,
                         struct batch *b, int first, int groups, const struct gate *gate, struct err *e);
 

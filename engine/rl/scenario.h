@@ -25,10 +25,9 @@ struct problem {
     int32_t value[PROBLEM_VALUES];
 };
 
-/* A training document: text, and for each of its tokens the loss weight, 1 or more, where it is one that must be
- * right, or 0 where it is context (then the weight is the stage's `context_weight`). response_at is the
- * index of the first token that the assistant writes, 0 where the whole
- * document is text to learn. */
+/* A training document: text, and for each of its tokens the loss weight, 1 or more, where it is one that
+ * must be right, or 0 where it is context (then the weight is the stage's `context_weight`). response_at is
+ * the index of the first token that the assistant writes, 0 where the whole document is text to learn. */
 struct document {
     struct str text;
     unsigned char *strong;    /* [token_n] */
@@ -77,8 +76,8 @@ struct marks {
     int false_yes;       /* a `yes` on a result that is not the goal */
 };
 
-/* What an annotator is asked about two completions (R1 v1 section 2.3.4): which summary (the text after </think>) is
- * more helpful, which whole completion does less harm. */
+/* What an annotator is asked about two completions (R1 v1 section 2.3.4): which summary (the text after
+ * </think>) is more helpful, which whole completion does less harm. */
 enum preference { PREFER_HELPFUL, PREFER_HARMLESS, PREFERENCES_N };
 
 struct scenario {
@@ -132,8 +131,8 @@ struct scenario {
 
     /* prefer: the task's rule-based annotator: which of two texts about problem p is better in the given respect,
      * < 0 the first, > 0 the second, 0 neither. Hostile text. NULL: preferences are not this task's matter. */
-    int (*prefer)(const void *self, const struct problem *p, enum preference respect, const char *first, size_t first_n,
-                  const char *second, size_t second_n);
+    int (*prefer)(const void *self, const struct problem *p, enum preference respect, const char *first,
+                  size_t first_n, const char *second, size_t second_n);
     /* is_open: no rule decides this problem: a reward comes from a preference model where a run has one, and accuracy is
      * then only looked at. NULL: rules decide every problem. */
     int (*is_open)(const void *self, const struct problem *p);

@@ -15,8 +15,8 @@ enum status task_prompt(const struct task *k, const struct problem *p, uint16_t 
     return st;
 }
 
-enum status batch_draw(struct batch *b, const struct task *k, uint64_t seed, uint32_t step, int p, uint32_t draw,
-                       struct err *e)
+enum status batch_draw(struct batch *b, const struct task *k, uint64_t seed, uint32_t step, int p,
+                       uint32_t draw, struct err *e)
 {
     struct rng r = rng_at(seed, RNG_PROBLEM, step, draw, 0);
     b->draw[p] = draw;
@@ -32,9 +32,10 @@ enum status batch_draw(struct batch *b, const struct task *k, uint64_t seed, uin
 
 static void keep_counts(struct trace_counts *c, const struct marks *m)
 {
-    *c = (struct trace_counts){m->equations, m->equations_right, m->reflections, m->verifications,
-                               m->verifications_right, m->backtracks, m->waits, m->attempts, m->attempts_distinct,
-                               m->ahas, m->false_yes};
+    *c = (struct trace_counts){
+        m->equations,  m->equations_right, m->reflections, m->verifications,     m->verifications_right,
+        m->backtracks, m->waits,           m->attempts,    m->attempts_distinct, m->ahas,
+        m->false_yes};
 }
 
 /* DAPO's soft overlong penalty, 0..-1. */
@@ -45,7 +46,8 @@ static double overlong(int n, int cut_off, int limit, int cache)
     return cache > 0 && n > limit - cache ? (double)(limit - cache - n) / cache : 0;
 }
 
-void score_group(struct batch *b, const struct task *k, const struct reward_weights *w, int overlong_cache, int p)
+void score_group(struct batch *b, const struct task *k, const struct reward_weights *w, int overlong_cache,
+                 int p)
 {
     struct str text = {0};
     struct marks marks;

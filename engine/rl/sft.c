@@ -43,7 +43,8 @@ static void read_example(const struct example *x, struct document *d)
 }
 
 /* Document i of the step becomes a sequence: row t is fed token t and scored on token t+1. */
-static enum status draw(struct sft *s, const struct task *k, const struct sft_settings *set, int i, struct err *e)
+static enum status draw(struct sft *s, const struct task *k, const struct sft_settings *set, int i,
+                        struct err *e)
 {
     struct rng r = rng_at(set->seed, set->stream, set->step, (uint32_t)i, 0);
     struct document *d = &s->document;
@@ -65,7 +66,9 @@ static enum status draw(struct sft *s, const struct task *k, const struct sft_se
         n = s->row + 1;
     for (int t = 0; t + 1 < n; t++) {
         id[t] = token[t];
-        weight[t] = t + 1 < d->response_at ? 0 : d->strong[t + 1] ? d->strong[t + 1] : (float)set->context_weight;
+        weight[t] = t + 1 < d->response_at ? 0
+                    : d->strong[t + 1]     ? d->strong[t + 1]
+                                           : (float)set->context_weight;
         target[t] = weight[t] > 0 ? token[t + 1] : -1;
     }
     s->sequence[i] = (struct sequence){n - 1, i, id, target};
@@ -110,8 +113,13 @@ enum status sft_step(struct sft *s, struct learner *l, const struct task *k, con
                      const struct gate *gate, struct sft_stats *stats, struct err *e)
 {
     struct context c = {.s = s, .lambda = set->mtp_lambda, .depth = l->m->config.mtp_depth};
-    struct pass p = {.sequence = s->sequence, .sequences_n = set->documents, .inv_temperature = 1,
-                     .with_mtp = c.depth > 0 && set->mtp_lambda > 0, .backward = 1, .shard = on_shard, .ctx = &c,
+    struct pass p = {.sequence = s->sequence,
+                     .sequences_n = set->documents,
+                     .inv_temperature = 1,
+                     .with_mtp = c.depth > 0 && set->mtp_lambda > 0,
+                     .backward = 1,
+                     .shard = on_shard,
+                     .ctx = &c,
                      .gate = gate};
     enum status st = ST_OK;
     memset(stats, 0, sizeof *stats);

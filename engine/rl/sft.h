@@ -5,8 +5,8 @@
 #include "engine/rl/learner.h"
 #include "engine/rl/score.h"
 
-/* Supervised steps: base text and cold-start demonstrations. loss = sum_t weight_t * -log p(token_t) / sum weight,
- * plus lambda/D sum_k of the same for each MTP depth (V3 eq. 24-25). */
+/* Supervised steps: base text and cold-start demonstrations. loss = sum_t weight_t * -log p(token_t) / sum
+ * weight, plus lambda/D sum_k of the same for each MTP depth (V3 eq. 24-25). */
 struct sft_settings {
     struct adamw_settings adamw;
     int documents;            /* a step */
@@ -32,7 +32,8 @@ struct sft {
     struct document document; /* reused */
 };
 
-/* sft_init: for at most `documents` of at most `longest` tokens. Errors: ST_NOMEM. sft_release frees the document. */
+/* sft_init: for at most `documents` of at most `longest` tokens. Errors: ST_NOMEM. sft_release frees the
+ * document. */
 enum status sft_init(struct sft *s, int documents, int longest, struct arena *a, struct err *e);
 void sft_release(struct sft *s);
 

@@ -1,12 +1,12 @@
-/* Test-time compute. A problem is one task of the pool and writes a row of cells of its own, so that threads
- * change nothing; rows are folded in order. Problems come in blocks, after each of which the curves so far
- * are told.
+/* Test-time compute. A problem is one task of the pool and writes a row of cells of its own, so that
+ * threads change nothing; rows are folded in order. Problems come in blocks, after each of which the curves
+ * so far are told.
  *
  * The samples of a pass are decoded in chunks of a fixed size. A pass goes on from what its traces hold
  * already: from nothing at first; for n forced words from the sample with n - 1, cut before the token that
- * ended its thoughts, with the word in its place. A trace that never ends its thoughts is full and stays as it
- * is, and so is one that the rule leaves alone. Invariant: a trace holds its forced words at at[0..words-1],
- * and words <= the level of the pass. */
+ * ended its thoughts, with the word in its place. A trace that never ends its thoughts is full and stays as
+ * it is, and so is one that the rule leaves alone. Invariant: a trace holds its forced words at
+ * at[0..words-1], and words <= the level of the pass. */
 #include "engine/run/compute.h"
 
 #include <math.h>
@@ -94,7 +94,8 @@ static void feed(struct work *w, const struct traces *x, const int *which, int c
         int have = x->n[which[s]];
         r->slot[r->n] = s;
         r->position[r->n] = n + have;
-        r->token[r->n++] = have ? x->token[(size_t)which[s] * (size_t)w->j->cap + (size_t)have - 1] : w->prompt[n];
+        r->token[r->n++] = have ? x->token[(size_t)which[s] * (size_t)w->j->cap + (size_t)have - 1]
+                                : w->prompt[n];
     }
 }
 
@@ -115,8 +116,8 @@ static enum status next_tokens(struct work *w, struct traces *x, const int *whic
         int at = which[r->slot[i]], id;
         uint32_t key = (uint32_t)w->setting << 16 | (uint32_t)w->pass << 8 | (uint32_t)at;
         float logp, entropy;
-        id = sample_token(V, p + (size_t)i * (size_t)V, &how, (uint32_t)w->index, key, (uint32_t)x->n[at], &logp,
-                          &entropy);
+        id = sample_token(V, p + (size_t)i * (size_t)V, &how, (uint32_t)w->index, key, (uint32_t)x->n[at],
+                          &logp, &entropy);
         if (!isfinite(logp))
             return ST_NONFINITE;
         x->logp[(size_t)at * (size_t)j->cap + (size_t)x->n[at]] = logp;
@@ -329,7 +330,8 @@ static void do_problem(void *ctx, int index, int worker)
         st = ST_NOMEM;
     if (st)
         goto out;
-    *w = (struct work){.j = j, .d = &j->t->rollout.decoder[worker], .worker = worker, .index = j->first + index};
+    *w = (struct work){
+        .j = j, .d = &j->t->rollout.decoder[worker], .worker = worker, .index = j->first + index};
     w->base.token = calloc(traces_n * cap, sizeof *w->base.token);
     w->base.logp = calloc(traces_n * cap, sizeof *w->base.logp);
     if (!w->base.token || !w->base.logp) {
@@ -358,7 +360,8 @@ static void fold_point(const struct job *j, int curve, int i, struct compute_poi
     double n = j->f->done, squares = 0, gain_squares = 0;
     for (int pass = 0; pass < 2; pass++)
         for (int p = 0; p < j->f->done; p++) {
-            const struct cell *first = j->cell + ((size_t)p * COMPUTE_CURVES + (size_t)curve) * COMPUTE_POINTS;
+            const struct cell *first = j->cell +
+                                       ((size_t)p * COMPUTE_CURVES + (size_t)curve) * COMPUTE_POINTS;
             const struct cell *c = first + i;
             double gain = c->accuracy - first->accuracy;
             if (pass) {
@@ -422,8 +425,9 @@ static enum status set_up(struct job *j, struct err *e)
     if (q->k < 1 || q->k > COMPUTE_K_MAX)
         return err_set(e, ST_USAGE, "compute", "k = %d is outside 1..%d", q->k, COMPUTE_K_MAX);
     if (q->words < 0 || q->words > COMPUTE_WORDS_MAX || q->forced_k < 1)
-        return err_set(e, ST_USAGE, "compute", "%d words in %d samples: 0 to %d words in 1 or more are possible",
-                       q->words, q->forced_k, COMPUTE_WORDS_MAX);
+        return err_set(e, ST_USAGE, "compute",
+                       "%d words in %d samples: 0 to %d words in 1 or more are possible", q->words,
+                       q->forced_k, COMPUTE_WORDS_MAX);
     j->problems = q->problems < t->held_out_n ? q->problems : t->held_out_n;
     if (j->problems < 1)
         return err_set(e, ST_USAGE, "compute", "there is no held-out problem");

@@ -60,8 +60,8 @@ double compute_chosen(int n, const double *key, const double *value, int k);
 
 /* compute_majority: mean of majority_share over sub-samples of k of n answers: over all C(n,k) where they are
  * at most `most`, else over `most` that are drawn from r. 1 <= k <= n <= COMPUTE_K_MAX. */
-double compute_majority(int n, const char (*answer)[ANSWER_BYTES], const unsigned char *right, int k, int most,
-                        struct rng *r);
+double compute_majority(int n, const char (*answer)[ANSWER_BYTES], const unsigned char *right, int k,
+                        int most, struct rng *r);
 
 /* compute_sizes: the k that are estimated from n samples: 1, 2, 4 .. and n; returns how many. */
 int compute_sizes(int n, int size[COMPUTE_POINTS]);

@@ -41,7 +41,8 @@ static int choose(int n, int k, int most)
     return c > most ? most + 1 : (int)(c + 0.5);
 }
 
-static double share_of(const char (*answer)[ANSWER_BYTES], const unsigned char *right, const int *index, int k)
+static double share_of(const char (*answer)[ANSWER_BYTES], const unsigned char *right, const int *index,
+                       int k)
 {
     char given[COMPUTE_K_MAX][ANSWER_BYTES];
     unsigned char is_right[COMPUTE_K_MAX];
@@ -74,8 +75,8 @@ static void draw_subset(int n, int *index, int k, struct rng *r)
             index[have++] = i;
 }
 
-double compute_majority(int n, const char (*answer)[ANSWER_BYTES], const unsigned char *right, int k, int most,
-                        struct rng *r)
+double compute_majority(int n, const char (*answer)[ANSWER_BYTES], const unsigned char *right, int k,
+                        int most, struct rng *r)
 {
     int index[COMPUTE_K_MAX], all = choose(n, k, most), count = 0;
     double sum = 0;

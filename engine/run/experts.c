@@ -1,8 +1,8 @@
 /* Experts one by one: which tokens they serve, and what is lost without them.
  *
- * An expert is left out by a copy of the biases with -infinity in its place: the choice then passes over it, and
- * everything else of the forward is as it is. The evaluations share problems and random numbers, so that what differs
- * between two of them is the expert alone. */
+ * An expert is left out by a copy of the biases with -infinity in its place: the choice then passes over
+ * it, and everything else of the forward is as it is. The evaluations share problems and random numbers, so
+ * that what differs between two of them is the expert alone. */
 #include "engine/run/experts.h"
 
 #include <math.h>
@@ -26,7 +26,8 @@ enum status knock_out_parse(struct knock_out *k, const char *text, struct err *e
         int layer = 0, expert = 0, used = 0;
         if (sscanf(at, "%3d:%3d%n", &layer, &expert, &used) < 2 || layer < 1 || expert < 1 ||
             (at[used] && at[used] != ','))
-            return err_set(e, ST_USAGE, "knock-out", "'%.40s' is not LAYER:EXPERT, both from 1, such as 1:3,1:5", at);
+            return err_set(e, ST_USAGE, "knock-out",
+                           "'%.40s' is not LAYER:EXPERT, both from 1, such as 1:3,1:5", at);
         if (k->n == KNOCK_OUT_MAX)
             return err_set(e, ST_USAGE, "knock-out", "more than %d experts", KNOCK_OUT_MAX);
         k->off[k->n].layer = layer - 1;
@@ -69,8 +70,9 @@ enum status knock_out_bias(const struct trainer *t, const struct knock_out *k, r
     }
     for (int l = 0; l < layers; l++)
         if (fewest(c, bias + l * E) < c->top_k)
-            return err_set(e, ST_USAGE, "knock-out", "a token would find %d experts in layer %d, and needs %d",
-                           fewest(c, bias + l * E), l + 1, c->top_k);
+            return err_set(e, ST_USAGE, "knock-out",
+                           "a token would find %d experts in layer %d, and needs %d", fewest(c, bias + l * E),
+                           l + 1, c->top_k);
     return ST_OK;
 }
 
@@ -116,8 +118,10 @@ void experts_parameters(const struct model_config *config, double *total, double
     params_release(&p);
 }
 
-/* Where the completions went that the evaluator has just sampled: its batch holds the last ones of the problems. */
-static enum status read_routing(struct trainer *t, const struct evaluation *o, struct experts_facts *f, struct err *e)
+/* Where the completions went that the evaluator has just sampled: its batch holds the last ones of the
+ * problems. */
+static enum status read_routing(struct trainer *t, const struct evaluation *o, struct experts_facts *f,
+                                struct err *e)
 {
     const struct batch *b = &t->evaluator.batch;
     struct inspect_routing r = {0};
@@ -125,8 +129,10 @@ static enum status read_routing(struct trainer *t, const struct evaluation *o, s
     enum status st = inspect_routing_init(&r, t, e);
     f->traces = last * o->k < EXPERTS_TRACES ? last * o->k : EXPERTS_TRACES;
     for (int i = 0; i < f->traces && !st; i++) {
-        struct inspect_trace x = {.prompt = b->prompt[i / b->G], .token = b->token + (size_t)i * (size_t)b->cap,
-                                  .prompt_n = b->prompt_n[i / b->G], .n = atomic_load(&b->n[i])};
+        struct inspect_trace x = {.prompt = b->prompt[i / b->G],
+                                  .token = b->token + (size_t)i * (size_t)b->cap,
+                                  .prompt_n = b->prompt_n[i / b->G],
+                                  .n = atomic_load(&b->n[i])};
         st = inspect_routing_add(&r, t, &x, e);
     }
     if (!st) {
@@ -156,11 +162,14 @@ static void describe(const struct trainer *t, struct experts_facts *f)
     }
 }
 
-enum status experts_run(struct trainer *t, int problems, int k, const struct experts_hooks *h, struct experts_facts *f,
-                        struct err *e)
+enum status experts_run(struct trainer *t, int problems, int k, const struct experts_hooks *h,
+                        struct experts_facts *f, struct err *e)
 {
-    struct evaluation o = {.k = k, .problems = problems < t->held_out_n ? problems : t->held_out_n,
-                           .temperature = t->set.eval.temperature, .top_p = t->set.eval.top_p, .seed = t->seed,
+    struct evaluation o = {.k = k,
+                           .problems = problems < t->held_out_n ? problems : t->held_out_n,
+                           .temperature = t->set.eval.temperature,
+                           .top_p = t->set.eval.top_p,
+                           .seed = t->seed,
                            .step = (uint32_t)t->step};
     uint8_t *right = calloc(2 * ((size_t)t->held_out_n + 1), 1), *without;
     enum status st = ST_OK;

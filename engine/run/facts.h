@@ -64,7 +64,7 @@ struct attention_facts {
     int has_parts;               /* MLA: a score is a sum of two */
     char word[ATTENTION_ROWS][FACT_WORD];        /* the token that a row has as its input */
     float weight[ATTENTION_PAIRS];               /* a row's sum is 1 */
-    float content[ATTENTION_PAIRS], place[ATTENTION_PAIRS];  /* scaled scores before the softmax: what tokens
+    float content[ATTENTION_PAIRS], place[ATTENTION_PAIRS]; /* scaled scores before the softmax: what tokens
                                   * mean, q~ . c (V3's absorbed part), and where they stand, q_R . k_R; without
                                   * parts content has the whole score */
 };

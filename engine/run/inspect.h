@@ -46,8 +46,8 @@ enum status inspect_save(struct inspect_state *s, const struct trainer *t, struc
 void inspect_restore(const struct inspect_state *s, struct trainer *t);
 void inspect_state_free(struct inspect_state *s);
 
-/* inspect_attention: what head `head` of layer `layer` (both from 0) looks at along the trace, by the training
- * forward under the policy. Fills all of out but version, run, step, group and index.
+/* inspect_attention: what head `head` of layer `layer` (both from 0) looks at along the trace, by the
+ * training forward under the policy. Fills all of out but version, run, step, group and index.
  *   weight  P = softmax(q k^T / sqrt(d_k)), V3 eq. 10, from the forward's own q, k and log-sum-exp
  *   content, place  with MLA the two terms of the scaled score: q_C . k_C, which is q~ . c_KV of the absorbed
  *           form (V2 section 2.1.2), and q_R . k_R; with multi-head attention content is all, place 0

@@ -1,7 +1,7 @@
-/* The oracle: one problem after the other, its completions listed, scored and weighed by one forward; every exact
- * gradient is a sum over completions of a coefficient for each token times that token's grad log pi, which one
- * backward gives for all of them. What is drawn is drawn from the listed probabilities, so that the estimates differ
- * from the exact numbers by chance and by bias alone. */
+/* The oracle: one problem after the other, its completions listed, scored and weighed by one forward; every
+ * exact gradient is a sum over completions of a coefficient for each token times that token's grad log pi,
+ * which one backward gives for all of them. What is drawn is drawn from the listed probabilities, so that
+ * the estimates differ from the exact numbers by chance and by bias alone. */
 #include "engine/run/oracle.h"
 
 #include <math.h>

@@ -3,8 +3,8 @@
 
 #include "engine/run/trainer.h"
 
-/* Exact oracles of a task so small that every completion can be listed: the true expected reward, its true gradient,
- * the true KL to the reference; and beside them what the estimators of training make of samples. */
+/* Exact oracles of a task so small that every completion can be listed: the true expected reward, its true
+ * gradient, the true KL to the reference; and beside them what the estimators of training make of samples. */
 enum { ORACLE_OUTCOMES = 8192, ORACLE_GROUP = 16, ORACLE_BATCHES = 4096 };
 
 struct oracle_settings {
@@ -21,7 +21,8 @@ struct oracle_kl {
     double cosine, scale;          /* its expected gradient as a loss, against the true gradient of KL */
 };
 
-/* A loss without clip and KL, at the policy that sampled (ratio 1): the direction in which it moves the weights. */
+/* A loss without clip and KL, at the policy that sampled (ratio 1): the direction in which it moves the
+ * weights. */
 struct oracle_loss {
     double cosine, scale;          /* its exact expectation against the true gradient of the expected reward */
     double length;                 /* tokens by which that direction lengthens completions, a unit of it */
@@ -52,16 +53,17 @@ struct oracle_gradients {
     double *reward, *kl, *mean_length;
 };
 
-/* oracle_run: everything of struct oracle under the trainer's weights and reference, at its sampling temperature.
+/* oracle_run: everything of struct oracle under the trainer's weights and reference, at its sampling
+ * temperature.
  *   reward        sum_o p(o) r(o);                 gradient  sum_o p(o) (r(o) - mean) grad log p(o)
  *   KL            sum_o p(o) log(p(o) / ref(o));   gradient  sum_o p(o) log(p(o) / ref(o)) grad log p(o)
  *   a loss        sum over the outcome of one member and, for the others, over how often each pair of reward and
  *                 length occurs (multinomial): the expectation of objective_sequence's own gradient
- * p(o) is of the training forward, a completion one of all sequences over the vocabulary that end at the end token or
- * the length limit. reinforce has the run's baseline, the running mean being the learner's.
- * The trainer's state stays as it is, gradients and loads in its learner's lanes do not (no step may be under way).
- * Errors: ST_USAGE (too many completions or rewards to sum over, no GRPO stage), ST_NOMEM, ST_CANCELLED,
- * ST_NONFINITE. Memory: its own, given back. Threads: the trainer's. */
+ * p(o) is of the training forward, a completion one of all sequences over the vocabulary that end at the
+ * end token or the length limit. reinforce has the run's baseline, the running mean being the learner's.
+ * The trainer's state stays as it is, gradients and loads in its learner's lanes do not (no step may be
+ * under way). Errors: ST_USAGE (too many completions or rewards to sum over, no GRPO stage), ST_NOMEM,
+ * ST_CANCELLED, ST_NONFINITE. Memory: its own, given back. Threads: the trainer's. */
 enum status oracle_run(struct trainer *t, const struct oracle_settings *s, const struct gate *gate,
                        const struct oracle_gradients *gradients, struct oracle *out, struct err *e);
 

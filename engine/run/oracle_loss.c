@@ -1,6 +1,7 @@
-/* What the losses of training make of samples: the exact expectation of each one's gradient over groups, and the
- * gradients of groups that are drawn. Without a clip, at ratio 1, every loss pushes all tokens of a completion alike,
- * so a group's gradient is a sum of its members' scores grad log p(o), each times one number. */
+/* What the losses of training make of samples: the exact expectation of each one's gradient over groups,
+ * and the gradients of groups that are drawn. Without a clip, at ratio 1, every loss pushes all tokens of a
+ * completion alike, so a group's gradient is a sum of its members' scores grad log p(o), each times one
+ * number. */
 #include <math.h>
 #include <string.h>
 
@@ -29,9 +30,10 @@ static double baseline_of(const struct oracle_work *w, int G, const double *rewa
                                                        : 0;
 }
 
-/* The loss' push on each token of member i of a group that is the whole batch: minus objective_sequence's gradient. */
-static void pushes(const struct oracle_work *w, const struct objective *o, int G, const double *reward, const int *n,
-                   int member, double *push)
+/* The loss' push on each token of member i of a group that is the whole batch: minus objective_sequence's
+ * gradient. */
+static void pushes(const struct oracle_work *w, const struct objective *o, int G, const double *reward,
+                   const int *n, int member, double *push)
 {
     double adv[ORACLE_GROUP], zero[ORACLE_TOKENS] = {0}, ratio[ORACLE_TOKENS], kl[ORACLE_TOKENS];
     unsigned char clipped[ORACLE_TOKENS];
@@ -54,8 +56,9 @@ struct others {
     int left;                  /* compositions that may still be looked at */
 };
 
-/* Members from..G-1 are of types from `type` on, in all ways; chance: of those before, as an ordered choice, and
- * `ways` the orders that they have. All tokens of a completion are pushed alike, so the first stands for them. */
+/* Members from..G-1 are of types from `type` on, in all ways; chance: of those before, as an ordered
+ * choice, and `ways` the orders that they have. All tokens of a completion are pushed alike, so the first
+ * stands for them. */
 static void expect(struct others *x, int from, int type, double chance)
 {
     const struct oracle_work *w = x->w;
@@ -93,8 +96,9 @@ enum status oracle_expect(struct oracle_work *w, int row, struct err *e)
         push[i] = x.sum * w->s->group;
     }
     if (x.left <= 0)
-        return err_set(e, ST_USAGE, "oracle", "%d kinds of completions in groups of %d have too many compositions",
-                       w->types_n, w->s->group);
+        return err_set(e, ST_USAGE, "oracle",
+                       "%d kinds of completions in groups of %d have too many compositions", w->types_n,
+                       w->s->group);
     for (int o = 0; o < w->outcomes; o++)
         oracle_coef(w, o, w->p[o] * push[w->type_of[o]]);
     return oracle_add(w, 1.0 / w->s->problems, w->loss[row], e);
@@ -129,7 +133,8 @@ static enum status find_score(struct oracle_work *w, int o, struct err *e)
     return st;
 }
 
-/* A group that was drawn: the pushes that each loss gives its members, and the square of its gradient's norm. */
+/* A group that was drawn: the pushes that each loss gives its members, and the square of its gradient's
+ * norm. */
 static enum status weigh_group(struct oracle_work *w, const int *drawn, struct err *e)
 {
     double reward[ORACLE_GROUP], gram[ORACLE_GROUP][ORACLE_GROUP], one[ORACLE_GROUP], push[ORACLE_TOKENS];

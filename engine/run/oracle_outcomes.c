@@ -37,7 +37,8 @@ static void list(struct oracle_work *w, uint16_t *prefix, int n, int *at)
 
 static int allocate(struct oracle_work *w)
 {
-    size_t o = (size_t)w->outcomes, row = o * (size_t)w->cap, drawn = (size_t)w->s->batches * (size_t)w->s->group;
+    size_t o = (size_t)w->outcomes, row = o * (size_t)w->cap,
+           drawn = (size_t)w->s->batches * (size_t)w->s->group;
     double **vector[TRUE_N + 2 * KL_KIND_N + 2 * ORACLE_LOSSES + 1];
     int n = 0, ok = 1;
     for (int i = 0; i < TRUE_N; i++)
@@ -65,8 +66,8 @@ static int allocate(struct oracle_work *w)
     w->log_ratio = arena_alloc(&w->arena, o * sizeof(double));
     w->type_of = arena_alloc(&w->arena, o * sizeof(int));
     w->member = arena_alloc(&w->arena, o * sizeof(int));
-    return ok && w->score && w->score_of && w->logp && w->ref && w->coef && w->p && w->log_ratio && w->type_of &&
-           w->member;
+    return ok && w->score && w->score_of && w->logp && w->ref && w->coef && w->p && w->log_ratio &&
+           w->type_of && w->member;
 }
 
 enum status oracle_open(struct oracle_work *w, struct trainer *t, const struct oracle_settings *s,
@@ -79,15 +80,21 @@ enum status oracle_open(struct oracle_work *w, struct trainer *t, const struct o
         return err_set(e, ST_USAGE, "oracle", "a base or a cold start has no rewards: name a GRPO run");
     if (s->problems < 1 || s->problems > t->set.rl.prompts || s->group < 2 || s->group > ORACLE_GROUP ||
         s->batches < 1 || s->batches > ORACLE_BATCHES)
-        return err_set(e, ST_USAGE, "oracle", "1..%d problems, groups of 2..%d and 1..%d batches are possible",
-                       t->set.rl.prompts, ORACLE_GROUP, ORACLE_BATCHES);
-    *w = (struct oracle_work){.t = t, .s = s, .gate = gate, .cap = cap, .outcomes = count_outcomes(t->vocab.n, cap),
-                                .total = t->model.params.total};
-    if (!w->outcomes)
         return err_set(e, ST_USAGE, "oracle",
-                       "%d tokens at up to %d positions are more than %d completions: only a task like `tiny` can "
-                       "be summed over",
-                       t->vocab.n, cap, ORACLE_OUTCOMES);
+                       "1..%d problems, groups of 2..%d and 1..%d batches are possible", t->set.rl.prompts,
+                       ORACLE_GROUP, ORACLE_BATCHES);
+    *w = (struct oracle_work){.t = t,
+                              .s = s,
+                              .gate = gate,
+                              .cap = cap,
+                              .outcomes = count_outcomes(t->vocab.n, cap),
+                              .total = t->model.params.total};
+    if (!w->outcomes)
+        return err_set(
+            e, ST_USAGE, "oracle",
+            "%d tokens at up to %d positions are more than %d completions: only a task like `tiny` can "
+            "be summed over",
+            t->vocab.n, cap, ORACLE_OUTCOMES);
     st = arena_init(&w->arena, "oracle", (size_t)ARENA_MB << 20, e);
     if (!st)
         st = batch_init(&w->b, 1, w->outcomes, cap, &w->arena, e);
@@ -141,8 +148,11 @@ enum status oracle_problem(struct oracle_work *w, int p, struct err *e)
 {
     struct trainer *t = w->t;
     const struct rl_stage *rl = &t->set.rl;
-    struct reward_weights weights = {.accuracy = rl->accuracy, .format = rl->format, .language = rl->language,
-                                     .process = rl->process, .process_rule = (enum process_rule)rl->process_rule};
+    struct reward_weights weights = {.accuracy = rl->accuracy,
+                                     .format = rl->format,
+                                     .language = rl->language,
+                                     .process = rl->process,
+                                     .process_rule = (enum process_rule)rl->process_rule};
     uint16_t prefix[ORACLE_TOKENS];
     int at = 0;
     enum status st = batch_draw(&w->b, &t->task, t->seed, (uint32_t)(t->step + 1), 0, (uint32_t)p, e);

@@ -44,12 +44,13 @@ struct oracle_work {
 /* oracle_open: memory, and how many completions there are. Errors: as oracle_run. */
 enum status oracle_open(struct oracle_work *w, struct trainer *t, const struct oracle_settings *s,
                         const struct gate *gate, struct err *e);
-/* oracle_problem: all completions of the problem of draw p, their rewards, log-probabilities and probabilities;
- * all are members then. */
+/* oracle_problem: all completions of the problem of draw p, their rewards, log-probabilities and
+ * probabilities; all are members then. */
 enum status oracle_problem(struct oracle_work *w, int p, struct err *e);
 /* oracle_types: sorts the completions. Errors: ST_USAGE (too many types). */
 enum status oracle_types(struct oracle_work *w, struct err *e);
-/* oracle_pass: over the members: the forward fills logp and ref; the backward, w->one = sum of coef * grad log pi. */
+/* oracle_pass: over the members: the forward fills logp and ref; the backward, w->one = sum of coef * grad
+ * log pi. */
 enum status oracle_pass(struct oracle_work *w, int is_forward, struct err *e);
 /* oracle_coef: the same coefficient for every token of completion o. */
 void oracle_coef(struct oracle_work *w, int o, double c);
@@ -59,11 +60,11 @@ enum status oracle_add(struct oracle_work *w, double share, double *sum, struct 
  * derivative by each token's log pi. */
 double oracle_estimate(const struct oracle_work *w, enum kl_kind kind, int by_sequence, int is_stale, int o,
                        double *slope);
-/* oracle_expect: the exact expected gradient of row's loss over groups of the problem, added to w->loss[row]. All
- * completions must be members. */
+/* oracle_expect: the exact expected gradient of row's loss over groups of the problem, added to
+ * w->loss[row]. All completions must be members. */
 enum status oracle_expect(struct oracle_work *w, int row, struct err *e);
-/* oracle_sample: draws the batches of problem p; adds to w->drawn, w->spread and what `out` has of samples. Changes
- * the members. */
+/* oracle_sample: draws the batches of problem p; adds to w->drawn, w->spread and what `out` has of samples.
+ * Changes the members. */
 enum status oracle_sample(struct oracle_work *w, int p, struct oracle *out, struct err *e);
 
 double oracle_dot(size_t n, const double *x, const double *y);

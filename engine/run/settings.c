@@ -74,7 +74,8 @@ static void *place(struct settings *s, int i, const struct setting **row)
 {
     const char *section;
     *row = settings_row(s, i, &section);
-    return (s->scenario && strcmp(section, s->scenario->name) == 0 ? s->task : (unsigned char *)s) + (*row)->offset;
+    return (s->scenario && strcmp(section, s->scenario->name) == 0 ? s->task : (unsigned char *)s) +
+           (*row)->offset;
 }
 
 /* A text is kept as it is, a number as its row has it. */
@@ -164,9 +165,11 @@ static int parse_value(const struct setting *row, const char *text, double *out)
             }
         return 0;
     }
-    if (row->kind == SET_BOOL && (strcmp(text, "yes") == 0 || strcmp(text, "true") == 0 || strcmp(text, "on") == 0))
+    if (row->kind == SET_BOOL &&
+        (strcmp(text, "yes") == 0 || strcmp(text, "true") == 0 || strcmp(text, "on") == 0))
         text = "1";
-    if (row->kind == SET_BOOL && (strcmp(text, "no") == 0 || strcmp(text, "false") == 0 || strcmp(text, "off") == 0))
+    if (row->kind == SET_BOOL &&
+        (strcmp(text, "no") == 0 || strcmp(text, "false") == 0 || strcmp(text, "off") == 0))
         text = "0";
     errno = 0;
     *out = strtod(text, &end);
@@ -225,14 +228,15 @@ static int find_row(const struct settings *s, enum stage stage, const char *key)
     return count > 1 ? -2 : found;
 }
 
-enum status settings_set(struct settings *s, enum stage stage, const char *key, const char *value, char *canonical,
-                         struct err *e)
+enum status settings_set(struct settings *s, enum stage stage, const char *key, const char *value,
+                         char *canonical, struct err *e)
 {
     int i = find_row(s, stage, key);
     if (i == -2)
         return err_set(e, ST_USAGE, "settings", "%s stands in several sections: write section.%s", key, key);
     if (i < 0)
-        return err_set(e, ST_USAGE, "settings", "there is no setting %s (`grpolab settings` lists them)", key);
+        return err_set(e, ST_USAGE, "settings", "there is no setting %s (`grpolab settings` lists them)",
+                       key);
     if (canonical) {
         const char *section;
         const struct setting *row = settings_row(s, i, &section);
@@ -312,8 +316,8 @@ static enum status read_seed(const char *text, uint64_t *seed, struct err *e)
     return ST_OK;
 }
 
-enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n, uint64_t *seed,
-                            struct err *e)
+enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n,
+                            uint64_t *seed, struct err *e)
 {
     char folder[PATH_MAX];
     enum status inner;
@@ -324,11 +328,13 @@ enum status settings_assign(struct settings *s, enum stage stage, const char *co
         if (!eq || (size_t)(eq - text[i]) >= sizeof key)
             return err_set(e, ST_USAGE, "settings", "%s is not key=value", text[i]);
         snprintf(key, sizeof key, "%.*s", (int)(eq - text[i]), text[i]);
-        st = strcmp(key, "seed") == 0 ? read_seed(eq + 1, seed, e) : settings_set(s, stage, key, eq + 1, NULL, e);
+        st = strcmp(key, "seed") == 0 ? read_seed(eq + 1, seed, e)
+                                      : settings_set(s, stage, key, eq + 1, NULL, e);
         if (st)
             return st;
     }
-    return n && !getcwd(folder, sizeof folder) ? err_set(e, ST_IO, "settings", "the current folder has no path")
+    return n && !getcwd(folder, sizeof folder)
+               ? err_set(e, ST_IO, "settings", "the current folder has no path")
            : n && (inner = settings_paths(s, folder, e)) ? inner
                                                          : settings_check(s, e);
 }
@@ -343,8 +349,8 @@ enum status settings_paths(struct settings *s, const char *folder, struct err *e
             continue;
         snprintf(path, sizeof path, "%s/%s", folder, at);
         if (strlen(path) >= (size_t)row->high)
-            return err_set(e, ST_USAGE, "settings", "%s = %.80s: as a whole path it has more than %d bytes", row->key,
-                           at, (int)row->high - 1);
+            return err_set(e, ST_USAGE, "settings", "%s = %.80s: as a whole path it has more than %d bytes",
+                           row->key, at, (int)row->high - 1);
         memcpy(at, path, strlen(path) + 1);
     }
     return ST_OK;
@@ -361,7 +367,8 @@ enum status settings_check(const struct settings *s, struct err *e)
     if (s->rl.loss == LOSS_PPO && !s->model.value_head)
         return err_set(e, ST_USAGE, "settings", "rl.loss = ppo needs a critic: model.value_head = 1");
     if (s->rl.loss == LOSS_DPO && (s->rl.router_replay || s->rl.router_measure))
-        return err_set(e, ST_USAGE, "settings", "rl.loss = dpo has no router replay: set rl.router_replay and "
+        return err_set(e, ST_USAGE, "settings",
+                       "rl.loss = dpo has no router replay: set rl.router_replay and "
                        "rl.router_measure to 0");
     if (s->rl.mini_batches > s->rl.prompts)
         return err_set(e, ST_USAGE, "settings",
@@ -371,7 +378,8 @@ enum status settings_check(const struct settings *s, struct err *e)
         return err_set(e, ST_USAGE, "settings", "rl.prompts x rl.group = %d traces a step; 1024 is the most",
                        s->rl.prompts * s->rl.group);
     if (s->rl.group > s->run.slots)
-        return err_set(e, ST_USAGE, "settings", "rl.group = %d does not fit run.slots = %d", s->rl.group, s->run.slots);
+        return err_set(e, ST_USAGE, "settings", "rl.group = %d does not fit run.slots = %d", s->rl.group,
+                       s->run.slots);
     return model_config_check(&c, e);
 }
 
@@ -386,8 +394,8 @@ void settings_print(const struct settings *s, struct str *out)
     }
 }
 
-enum status settings_restore(struct settings *s, const char *text, const struct scenario *(*find)(const char *name),
-                             struct err *e)
+enum status settings_restore(struct settings *s, const char *text,
+                             const struct scenario *(*find)(const char *name), struct err *e)
 {
     /* The scenario's name is the one section that is not ours. */
     char name[64] = "", line[128 + SETTING_TEXT];
@@ -427,10 +435,11 @@ enum status settings_fork_check(const struct settings *parent, const struct sett
         settings_value(parent, i, a, sizeof a);
         settings_value(child, i, b, sizeof b);
         if ((row->flags & (SET_SHAPE | SET_START)) && strcmp(a, b))
-            return err_set(e, ST_USAGE, "fork",
-                           "%s.%s = %.60s in the parent: it shapes the model, the vocabulary or the data that "
-                           "made it, so a fork cannot change it",
-                           section, row->key, a);
+            return err_set(
+                e, ST_USAGE, "fork",
+                "%s.%s = %.60s in the parent: it shapes the model, the vocabulary or the data that "
+                "made it, so a fork cannot change it",
+                section, row->key, a);
     }
     return ST_OK;
 }

@@ -22,12 +22,13 @@ struct sft_stage {
 };
 
 struct rl_stage {
-    int steps, prompts, group, max_tokens, inner_epochs, mini_batches, drop_flat, refill, cut_off, overlong_cache,
-        warmup, horizon, decay, loss, std, preference_from, reference_every, baseline, micro_prompts, kl, kl_clamp, pairs,
-        advantage_norm, critic_warmup, process_rule, router_replay, router_measure;
+    int steps, prompts, group, max_tokens, inner_epochs, mini_batches, drop_flat, refill, cut_off,
+        overlong_cache, warmup, horizon, decay, loss, std, preference_from, reference_every, baseline,
+        micro_prompts, kl, kl_clamp, pairs, advantage_norm, critic_warmup, process_rule, router_replay,
+        router_measure;
     double lr, lr_final, beta1, beta2, weight_decay, clip, eps_low, eps_high, beta, temperature, accuracy,
-        format, language, preference, gamma, entropy, ratio_cap, off_policy_delta, baseline_decay, dpo_beta, gae_lambda,
-        gae_gamma, kl_reward, value_clip, value_weight, value_rate, process;
+        format, language, preference, gamma, entropy, ratio_cap, off_policy_delta, baseline_decay, dpo_beta,
+        gae_lambda, gae_gamma, kl_reward, value_clip, value_weight, value_rate, process;
 };
 
 struct eval_stage {
@@ -83,28 +84,29 @@ void settings_init(struct settings *s, const struct scenario *scenario);
  * scenario up by name. Errors: ST_USAGE names source, line, key and what is allowed. */
 enum status settings_parse(struct settings *s, const char *source, const char *text,
                            const struct scenario *(*find)(const char *name), struct err *e);
-/* settings_assign: n texts "key=value", then settings_check. seed=N is the run's own: it goes to *seed. Errors:
- * ST_USAGE names the text. */
-enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n, uint64_t *seed,
-                            struct err *e);
+/* settings_assign: n texts "key=value", then settings_check. seed=N is the run's own: it goes to *seed.
+ * Errors: ST_USAGE names the text. */
+enum status settings_assign(struct settings *s, enum stage stage, const char *const *text, int n,
+                            uint64_t *seed, struct err *e);
 
-/* settings_paths: a relative path becomes one from `folder`. settings_assign does so with the current folder, for
- * texts come from the command line; whoever reads a file of settings, with that file's. Errors: ST_USAGE (too
- * long). */
+/* settings_paths: a relative path becomes one from `folder`. settings_assign does so with the current
+ * folder, for texts come from the command line; whoever reads a file of settings, with that file's. Errors:
+ * ST_USAGE (too long). */
 enum status settings_paths(struct settings *s, const char *folder, struct err *e);
 
-/* settings_set: one key = value. The key may be whole (rl.beta) or short (beta) where only one section has it; stage
- * settles it otherwise (cold.lr for lr in a cold start). `canonical` (may be NULL) [96] gets the whole key. */
-enum status settings_set(struct settings *s, enum stage stage, const char *key, const char *value, char *canonical,
-                         struct err *e);
+/* settings_set: one key = value. The key may be whole (rl.beta) or short (beta) where only one section has
+ * it; stage settles it otherwise (cold.lr for lr in a cold start). `canonical` (may be NULL) [96] gets the
+ * whole key. */
+enum status settings_set(struct settings *s, enum stage stage, const char *key, const char *value,
+                         char *canonical, struct err *e);
 /* settings_check: what no single row can tell: sizes that do not fit together. */
 enum status settings_check(const struct settings *s, struct err *e);
 
 /* settings_print: all rows as "section.key = value\n" in the table's order. */
 void settings_print(const struct settings *s, struct str *out);
 /* settings_restore: reads settings_print's form back (with preset and scenario lines). */
-enum status settings_restore(struct settings *s, const char *text, const struct scenario *(*find)(const char *name),
-                             struct err *e);
+enum status settings_restore(struct settings *s, const char *text,
+                             const struct scenario *(*find)(const char *name), struct err *e);
 
 /* Walking the table: row i, its section, its present value as text. i in 0..settings_rows-1. */
 int settings_rows(const struct settings *s);
@@ -112,7 +114,8 @@ const struct setting *settings_row(const struct settings *s, int i, const char *
 void settings_value(const struct settings *s, int i, char *out, size_t bytes);
 void setting_range(const struct setting *r, char *out, size_t bytes);
 
-/* settings_fork_check: ST_USAGE names the first setting that differs and may not in a fork (shape, vocabulary). */
+/* settings_fork_check: ST_USAGE names the first setting that differs and may not in a fork (shape,
+ * vocabulary). */
 enum status settings_fork_check(const struct settings *parent, const struct settings *child, struct err *e);
 
 #endif

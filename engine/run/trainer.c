@@ -1,6 +1,7 @@
-/* A step: draw, rollout, score, advantage, update, balance, (evaluate,) commit, in this order and each a function that
- * can be called alone. Between them, and inside the long ones, the gate may hold or cancel; nothing that counts has
- * changed before the update applies its gradient, and what an update of several parts changed is put back. */
+/* A step: draw, rollout, score, advantage, update, balance, (evaluate,) commit, in this order and each a
+ * function that can be called alone. Between them, and inside the long ones, the gate may hold or cancel;
+ * nothing that counts has changed before the update applies its gradient, and what an update of several
+ * parts changed is put back. */
 #include "engine/run/trainer.h"
 
 #include <math.h>
@@ -31,8 +32,10 @@ static enum status enter(struct trainer *t, const struct trainer_hooks *h, enum 
     return st ? err_set(e, st, phase_name(phase), "cancelled") : ST_OK;
 }
 
-/* Learning rate: linear warm-up, then a fall to lr * last at the horizon, constant after it. step counts from 1. */
-static double schedule(double lr, double last, int warmup, int64_t horizon, enum decay_kind kind, int64_t step)
+/* Learning rate: linear warm-up, then a fall to lr * last at the horizon, constant after it. step counts
+ * from 1. */
+static double schedule(double lr, double last, int warmup, int64_t horizon, enum decay_kind kind,
+                       int64_t step)
 {
     double x;
     if (step <= warmup)
@@ -83,13 +86,15 @@ static enum status score(struct trainer *t, const struct gate *gate, struct err 
     struct batch *b = &t->batch;
     enum status st = ST_OK;
     if (s->preference > 0 && !t->has_reward)
-        return err_set(e, ST_USAGE, "score", "rl.preference needs a preference model: a recipe's reward stage makes one");
+        return err_set(e, ST_USAGE, "score",
+                       "rl.preference needs a preference model: a recipe's reward stage makes one");
     for (int p = 0; p < b->P; p++)
         score_group(b, &t->task, &w, s->cut_off == CUT_OFF_OVERLONG ? s->overlong_cache : 0, p);
     for (int i = 0; i < b->N; i++)
         b->preference[i] = NAN;
     if (s->preference > 0 && t->step >= s->preference_from)
-        st = reward_batch(&t->reward, &t->learner, t->reward_w, t->reward_bias, &t->task, b, b->preference, gate, e);
+        st = reward_batch(&t->reward, &t->learner, t->reward_w, t->reward_bias, &t->task, b, b->preference,
+                          gate, e);
     for (int p = 0; p < b->P; p++)
         score_preference(b, &t->task, &w, p);
     b->stage = BATCH_SCORED;
@@ -107,7 +112,8 @@ static struct objective objective_of(const struct trainer *t)
                               .beta = s->beta,
                               .max_length = s->max_tokens,
                               .baseline = (enum baseline_kind)s->baseline,
-                              .running_mean = l->running_mean[1] > 0 ? l->running_mean[0] / l->running_mean[1] : 0,
+                              .running_mean = l->running_mean[1] > 0 ? l->running_mean[0] / l->running_mean[1]
+                                                                     : 0,
                               .kl = (enum kl_kind)s->kl,
                               .kl_clamp = s->kl_clamp,
                               .ratio_cap = s->ratio_cap,
@@ -295,8 +301,8 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
     double start = working(h);
     enum status st = enter(t, h, PHASE_UPDATE, e);
     if (!st && t->stage == STAGE_REWARD)
-        st = reward_step(&t->reward, &t->learner, &t->task, &t->corpus, &set.adamw, t->seed, (step - 1) * s->documents,
-                         s->documents, h->gate, &pairs, e);
+        st = reward_step(&t->reward, &t->learner, &t->task, &t->corpus, &set.adamw, t->seed,
+                         (step - 1) * s->documents, s->documents, h->gate, &pairs, e);
     else if (!st)
         st = sft_step(&t->sft, &t->learner, &t->task, &set, h->gate, &stats, e);
     if (st)
@@ -315,7 +321,8 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
 
 enum status trainer_evaluate(struct trainer *t, struct evaluation *o, const struct gate *gate, struct err *e)
 {
-    return evaluate_run(&t->evaluator, o, &t->task, &t->rollout, t->learner.w, t->learner.bias, gate, &t->progress, e);
+    return evaluate_run(&t->evaluator, o, &t->task, &t->rollout, t->learner.w, t->learner.bias, gate,
+                        &t->progress, e);
 }
 
 /* Evaluation belongs to the step, but it is not part of its time. */
@@ -332,9 +339,13 @@ static enum status evaluate(struct trainer *t, const struct gate *gate, struct e
         return ST_OK;
     t->phase = PHASE_EVALUATE;
     for (int i = 0; i < (is_last && s->r1 ? 2 : 1); i++) {
-        t->evaluation[i] = (struct evaluation){.k = s->k, .problems = is_last ? s->final_problems : s->problems,
-                                               .temperature = i ? 0.6 : s->temperature, .top_p = i ? 0.95 : s->top_p,
-                                               .seed = t->seed, .step = (uint32_t)step, .right = t->right[i]};
+        t->evaluation[i] = (struct evaluation){.k = s->k,
+                                               .problems = is_last ? s->final_problems : s->problems,
+                                               .temperature = i ? 0.6 : s->temperature,
+                                               .top_p = i ? 0.95 : s->top_p,
+                                               .seed = t->seed,
+                                               .step = (uint32_t)step,
+                                               .right = t->right[i]};
         st = trainer_evaluate(t, &t->evaluation[i], gate, e);
         if (st)
             return st;

@@ -12,8 +12,9 @@
 #include "engine/run/sink.h"
 #include "engine/run/snapshot.h"
 
-/* One run in memory: a stage of a preset with everything it needs to take steps. Two trainers live side by side in
- * one process. Used by one thread at a time (the engine's); its pool's workers are inside its calls only. */
+/* One run in memory: a stage of a preset with everything it needs to take steps. Two trainers live side by
+ * side in one process. Used by one thread at a time (the engine's); its pool's workers are inside its calls
+ * only. */
 enum { EVALUATIONS_MAX = 2 };
 
 struct trainer {
@@ -69,19 +70,19 @@ void trainer_release(struct trainer *t);
 
 /* trainer_start: fresh weights, step 0. */
 void trainer_start(struct trainer *t);
-/* trainer_follow: step 0 of this stage from the end of an earlier one: its weights and biases, new moments; the
- * reference of a GRPO stage is that policy. */
+/* trainer_follow: step 0 of this stage from the end of an earlier one: its weights and biases, new moments;
+ * the reference of a GRPO stage is that policy. */
 void trainer_follow(struct trainer *t, const struct trainer *before);
 
-/* trainer_take: the whole state of another trainer of the same stage and shapes: a fork's beginning. Its time starts
- * anew: seconds are those of a run's own steps. */
+/* trainer_take: the whole state of another trainer of the same stage and shapes: a fork's beginning. Its
+ * time starts anew: seconds are those of a run's own steps. */
 void trainer_take(struct trainer *t, const struct trainer *from);
 
 /* trainer_reward: the weights of a finished reward stage of the same shapes become the preference model. */
 void trainer_reward(struct trainer *t, const struct trainer *reward);
 
-/* trainer_corpus: takes the texts that a cold start reads (c is empty then), before its first step and after each
- * trainer_init. Errors: ST_NOMEM. */
+/* trainer_corpus: takes the texts that a cold start reads (c is empty then), before its first step and
+ * after each trainer_init. Errors: ST_NOMEM. */
 enum status trainer_corpus(struct trainer *t, struct corpus *c, struct err *e);
 
 /* trainer_step: takes one step and commits it. A step that is on record already (step <= head) is compared by
@@ -90,8 +91,8 @@ enum status trainer_corpus(struct trainer *t, struct corpus *c, struct err *e);
  * replay's digest differs from the record. */
 enum status trainer_step(struct trainer *t, const struct trainer_hooks *h, struct err *e);
 
-/* trainer_rate: the learning rate that the schedule of the trainer's stage has for `step` (from 1), dimensionless; what
- * that step's update uses. Pure. */
+/* trainer_rate: the learning rate that the schedule of the trainer's stage has for `step` (from 1),
+ * dimensionless; what that step's update uses. Pure. */
 double trainer_rate(const struct trainer *t, int64_t step);
 
 /* trainer_evaluate: on demand, with the present weights; results in *o (o->right may be NULL). */
@@ -99,14 +100,16 @@ enum status trainer_evaluate(struct trainer *t, struct evaluation *o, const stru
 
 struct digest trainer_digest(const struct trainer *t);
 
-/* trainer_tensors: the state after `step` as rows for its keyframe, at most cap; returns how many. Borrowed from t. The
- * reference is among them only where it was taken at that step: it is kept once per replacement. */
+/* trainer_tensors: the state after `step` as rows for its keyframe, at most cap; returns how many. Borrowed
+ * from t. The reference is among them only where it was taken at that step: it is kept once per
+ * replacement. */
 enum { TENSORS_MAX = 5 * (LAYERS_MAX * 16 + MTP_MAX * 20 + 8) + 8 };
 int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor *out, int cap);
 /* trainer_restore_tensor: puts one back. Errors: ST_CORRUPT (unknown name or other size). */
 enum status trainer_restore_tensor(struct trainer *t, const char *kind, const char *name, const void *data,
                                    size_t bytes, struct err *e);
-/* trainer_keeps_baseline: whether the running mean of the rewards is part of its state (reinforce, running). */
+/* trainer_keeps_baseline: whether the running mean of the rewards is part of its state (reinforce,
+ * running). */
 int trainer_keeps_baseline(const struct trainer *t);
 /* trainer_restored: after all tensors; step is where they were taken. */
 void trainer_restored(struct trainer *t, int64_t step);

@@ -236,8 +236,8 @@ static void fill_evaluations(const struct trainer *t, struct record_evaluation *
 {
     for (int i = 0; i < t->evaluations_n; i++) {
         const struct evaluation *o = &t->evaluation[i];
-        out[i] = (struct record_evaluation){o->k, o->problems, o->temperature, o->top_p, o->pass_1, o->pass_k, o->maj_k,
-                                            o->mean_length, o->waits, o->right};
+        out[i] = (struct record_evaluation){o->k,      o->problems, o->temperature, o->top_p, o->pass_1,
+                                            o->pass_k, o->maj_k,    o->mean_length, o->waits, o->right};
     }
 }
 
@@ -248,7 +248,8 @@ enum status record_commit(struct trainer *t, const struct sink *sink, const stru
     struct record_keyframe keyframe = {0};
     int grpo = t->stage == STAGE_GRPO;
     /* A stage's end is what the next one starts from, a replaced reference is kept nowhere else. */
-    int is_kept = t->step + 1 == settings_steps(&t->set, t->stage) || (grpo && t->reference_step == t->step + 1);
+    int is_kept = t->step + 1 == settings_steps(&t->set, t->stage) ||
+                  (grpo && t->reference_step == t->step + 1);
     int due = is_kept || (sink->due && sink->due(sink->self, t->step + 1));
     struct texts *x = calloc(1, sizeof *x);
     struct record_group *group = calloc((size_t)t->batch.P + 1, sizeof *group);

@@ -98,7 +98,8 @@ enum status trainer_init(struct trainer *t, const struct settings *s, enum stage
         c.vocab_n = t->vocab.n;
         c.positions_n = PROMPT_MAX + s->rl.max_tokens;
         if (config_moe_layers(&c) > SNAP_LAYERS)
-            st = err_set(e, ST_USAGE, "model", "%d MoE layers are more than %d", config_moe_layers(&c), SNAP_LAYERS);
+            st = err_set(e, ST_USAGE, "model", "%d MoE layers are more than %d", config_moe_layers(&c),
+                         SNAP_LAYERS);
     }
     if (!st)
         st = model_init(&t->model, &c, k, e);
@@ -193,8 +194,8 @@ struct digest trainer_digest(const struct trainer *t)
     return learner_digest(&t->learner, t->step);
 }
 
-/* The blocks that come row by row of the parameter table; those that never move between two replacements of the
- * reference are the last. */
+/* The blocks that come row by row of the parameter table; those that never move between two replacements of
+ * the reference are the last. */
 static int block_kinds(const struct trainer *t, const char *kind[5], real *block[5])
 {
     const struct learner *l = &t->learner;
@@ -211,7 +212,8 @@ static int block_kinds(const struct trainer *t, const char *kind[5], real *block
 
 int trainer_keeps_baseline(const struct trainer *t)
 {
-    return t->stage == STAGE_GRPO && t->set.rl.loss == LOSS_REINFORCE && t->set.rl.baseline == BASELINE_RUNNING;
+    return t->stage == STAGE_GRPO && t->set.rl.loss == LOSS_REINFORCE &&
+           t->set.rl.baseline == BASELINE_RUNNING;
 }
 
 int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor *out, int cap)
@@ -245,7 +247,8 @@ int trainer_tensors(const struct trainer *t, int64_t step, struct record_tensor 
     return n;
 }
 
-static enum status copy_exact(void *to, size_t want, const void *data, size_t bytes, const char *name, struct err *e)
+static enum status copy_exact(void *to, size_t want, const void *data, size_t bytes, const char *name,
+                              struct err *e)
 {
     if (want != bytes)
         return err_set(e, ST_CORRUPT, "keyframe", "%s has %zu bytes, not %zu", name, bytes, want);

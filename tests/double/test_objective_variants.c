@@ -1,5 +1,6 @@
-/* Gradients that test_objective_gradient.c does not reach: the entropy bonus, from whole distributions to the
- * weights, and DPO's update over the pairs of a batch; against finite differences of what they say they are. */
+/* Gradients that test_objective_gradient.c does not reach: the entropy bonus, from whole distributions to
+ * the weights, and DPO's update over the pairs of a batch; against finite differences of what they say they
+ * are. */
 #include <criterion/criterion.h>
 
 #include "engine/rl/dpo_update.h"
@@ -68,7 +69,8 @@ static double dpo_loss(void *ctx)
 {
     struct dpo_case *c = ctx;
     struct err e;
-    cr_assert_eq(dpo_update(&c->d, &c->g, &c->l, &c->b, &c->s, &c->set, NULL, &c->stats, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(dpo_update(&c->d, &c->g, &c->l, &c->b, &c->s, &c->set, NULL, &c->stats, &e), ST_OK, "%s",
+                 e.msg);
     return c->stats.loss + c->stats.balance_loss;
 }
 
@@ -80,7 +82,8 @@ static void dpo_case_init(struct dpo_case *c, enum tiny_kind kind, enum pair_rul
     memset(c, 0, sizeof *c);
     tiny_init(&c->x, &config, kernels_find("portable"));
     cr_assert_eq(pool_init(&c->pool, 1, &e), ST_OK);
-    cr_assert_eq(learner_init(&c->l, &c->x.m, c->pool, LANES, 20, config.positions_n, 1, &c->x.arena, &e), ST_OK);
+    cr_assert_eq(learner_init(&c->l, &c->x.m, c->pool, LANES, 20, config.positions_n, 1, &c->x.arena, &e),
+                 ST_OK);
     learner_start(&c->l, 1);
     memcpy(c->l.w, c->x.w, c->x.m.params.total * sizeof(real));
     tiny_fill(c->l.ref_w, c->x.m.params.total, 56, 0, 0.05);
@@ -89,8 +92,10 @@ static void dpo_case_init(struct dpo_case *c, enum tiny_kind kind, enum pair_rul
     cr_assert_eq(batch_init(&c->b, P, G, CAP, &c->x.arena, &e), ST_OK);
     cr_assert_eq(grpo_init(&c->g, P, G, CAP, &c->x.arena, &e), ST_OK);
     cr_assert_eq(dpo_init(&c->d, P, G, rule, &c->x.arena, &e), ST_OK);
-    c->s = (struct grpo_settings){.adamw = {.lr = 0, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8}, .inner_epochs = 1,
-                                  .mini_batches = 1, .temperature = 0.8};
+    c->s = (struct grpo_settings){.adamw = {.lr = 0, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8},
+                                  .inner_epochs = 1,
+                                  .mini_batches = 1,
+                                  .temperature = 0.8};
     c->set = (struct dpo_settings){0.7, rule};
     for (int i = 0; i < N; i++) {
         c->b.prompt_n[i / G] = 2 + i / G;

@@ -1,5 +1,5 @@
-/* The oracle's true gradients against differences of its own exact values, along random directions. Without experts:
- * over all completions some token would stand at an edge of the routing. */
+/* The oracle's true gradients against differences of its own exact values, along random directions. Without
+ * experts: over all completions some token would stand at an edge of the routing. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -12,11 +12,37 @@ enum { DIRECTIONS = 2 };
 
 static void open_settings(struct settings *s)
 {
-    static const char *const pair[] = {
-        "model.width", "8", "model.layers", "2", "model.heads", "2", "model.q_rank", "6", "model.kv_rank", "6",
-        "model.nope_dim", "4", "model.rope_dim", "4", "model.v_dim", "4", "model.ffn_width", "12",
-        "model.dense_layers", "2", "rl.prompts", "2", "rl.group", "2", "rl.max_tokens", "4", "rl.temperature", "0.8",
-        "run.slots", "8", NULL};
+    static const char *const pair[] = {"model.width",
+                                       "8",
+                                       "model.layers",
+                                       "2",
+                                       "model.heads",
+                                       "2",
+                                       "model.q_rank",
+                                       "6",
+                                       "model.kv_rank",
+                                       "6",
+                                       "model.nope_dim",
+                                       "4",
+                                       "model.rope_dim",
+                                       "4",
+                                       "model.v_dim",
+                                       "4",
+                                       "model.ffn_width",
+                                       "12",
+                                       "model.dense_layers",
+                                       "2",
+                                       "rl.prompts",
+                                       "2",
+                                       "rl.group",
+                                       "2",
+                                       "rl.max_tokens",
+                                       "4",
+                                       "rl.temperature",
+                                       "0.8",
+                                       "run.slots",
+                                       "8",
+                                       NULL};
     struct err e;
     settings_init(s, scenario_find("tiny"));
     for (int i = 0; pair[i]; i += 2)
@@ -59,7 +85,8 @@ Test(oracle_gradient, true_gradients_are_those_of_the_true_values)
     size_t n;
     open_settings(&s);
     cr_assert_eq(pool_init(&pool, 1, &e), ST_OK);
-    cr_assert_eq(trainer_init(&x.t, &s, STAGE_GRPO, 5, kernels_find("portable"), pool, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(trainer_init(&x.t, &s, STAGE_GRPO, 5, kernels_find("portable"), pool, &e), ST_OK, "%s",
+                 e.msg);
     trainer_start(&x.t);
     n = x.t.model.params.total;
     x.from = calloc(n, sizeof *x.from);

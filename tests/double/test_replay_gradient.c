@@ -1,5 +1,6 @@
-/* Router replay: experts that a sampler chose, and not this forward's own top K. With the choice held fixed the
- * gradient of every parameter agrees with finite differences, and no step on a parameter can change the choice. */
+/* Router replay: experts that a sampler chose, and not this forward's own top K. With the choice held fixed
+ * the gradient of every parameter agrees with finite differences, and no step on a parameter can change the
+ * choice. */
 #include "tests/double/difference.h"
 #include "tests/unit/tiny_model.h"
 
@@ -58,8 +59,9 @@ static void check_kind(enum tiny_kind kind)
         for (size_t j = 0; j < tiny_row_size(row); j++)
             most = fmax(most, fabs(exact[j]));
         for (size_t j = 0; j < tiny_row_size(row); j++)
-            cr_assert_leq(gradient_error(exact[j], difference(&p.x.w[row->offset + j], loss, &p), 1e-3 * most),
-                          GRADIENT_ERROR, "%s[%zu]: %.12g by hand", row->name, j, exact[j]);
+            cr_assert_leq(
+                gradient_error(exact[j], difference(&p.x.w[row->offset + j], loss, &p), 1e-3 * most),
+                GRADIENT_ERROR, "%s[%zu]: %.12g by hand", row->name, j, exact[j]);
     }
     tiny_release(&p.x);
 }

@@ -1,5 +1,5 @@
-/* The value head's gradient where it does not flow like any other: stopped at the head, alone, and absent. The flow
- * into the trunk is among the finite differences of test_gradients.c. */
+/* The value head's gradient where it does not flow like any other: stopped at the head, alone, and absent.
+ * The flow into the trunk is among the finite differences of test_gradients.c. */
 #include "tests/double/difference.h"
 #include "tests/unit/tiny_model.h"
 
@@ -12,7 +12,8 @@ static real *gradient(struct tiny *x, const real *dlogp, const real *dvalue)
     cr_assert_not_null(grad);
     memset(grad, 0, x->m.params.total * sizeof(real));
     tiny_forward(x);
-    model_backward(&x->m, x->w, &x->t, x->inv_temperature, dlogp, NULL, dvalue, x->balance_weight, &x->ws, grad);
+    model_backward(&x->m, x->w, &x->t, x->inv_temperature, dlogp, NULL, dvalue, x->balance_weight, &x->ws,
+                   grad);
     return grad;
 }
 
@@ -41,8 +42,8 @@ Test(value, detached_reaches_the_head_alone)
     for (size_t j = head; j <= x.m.params.row[x.m.params.value_bias].offset; j++) {
         double numeric = difference(&x.w[j], value_sum, &x);
         cr_assert_eq(policy[j], 0);
-        cr_assert_leq(gradient_error(both[j], numeric, 1e-3), GRADIENT_ERROR, "element %zu: %.12g, %.12g", j - head,
-                      both[j], numeric);
+        cr_assert_leq(gradient_error(both[j], numeric, 1e-3), GRADIENT_ERROR, "element %zu: %.12g, %.12g",
+                      j - head, both[j], numeric);
     }
     tiny_release(&x);
 }
@@ -76,7 +77,8 @@ Test(value, flows_into_the_trunk)
     for (size_t j = row; j < row + 8; j++) {
         double numeric = difference(&x.w[j], value_sum, &x);
         cr_assert_gt(fabs(grad[j]), 1e-8);
-        cr_assert_leq(gradient_error(grad[j], numeric, 1e-3), GRADIENT_ERROR, "%.12g, %.12g", grad[j], numeric);
+        cr_assert_leq(gradient_error(grad[j], numeric, 1e-3), GRADIENT_ERROR, "%.12g, %.12g", grad[j],
+                      numeric);
     }
     tiny_release(&x);
 }

@@ -203,7 +203,8 @@ static int all_requests(struct problem out[REQUESTS], const char *prompt[REQUEST
 {
     int n = 0;
     for (int code = 0; code < CHAT_KINDS_N * 3 * 10 * 6 * 4; code++) {
-        struct problem p = {CHAT_VALUES, {code / 720, code % 3, code / 3 % 10, code / 30 % 6, code / 180 % 4}};
+        struct problem p = {CHAT_VALUES,
+                            {code / 720, code % 3, code / 3 % 10, code / 30 % 6, code / 180 % 4}};
         struct str text = {0};
         int fits = 1;
         for (int k = 0; k < CHAT_VALUES; k++)

@@ -1,5 +1,6 @@
-/* Test-time compute: the estimators against brute force over all sub-samples, forcing that really puts words in
- * the place of the end of thinking and goes on from there, and figures that depend on the question alone. */
+/* Test-time compute: the estimators against brute force over all sub-samples, forcing that really puts
+ * words in the place of the end of thinking and goes on from there, and figures that depend on the question
+ * alone. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <pthread.h>
@@ -95,7 +96,8 @@ Test(compute, the_majority_of_k_is_the_mean_over_all_subsets)
                 got = compute_majority(n, (const char (*)[ANSWER_BYTES])answer, right, k, 126, &r);
                 cr_assert_float_eq(got, sum / sets, 1e-12, "n %d k %d: %g, not %g", n, k, got, sum / sets);
                 cr_assert_eq(r.position, 0, "nothing is drawn where all can be gone through");
-                got = compute_majority(n, (const char (*)[ANSWER_BYTES])answer, right, k, sets > 1 ? sets - 1 : 1, &r);
+                got = compute_majority(n, (const char(*)[ANSWER_BYTES])answer, right, k,
+                                       sets > 1 ? sets - 1 : 1, &r);
                 cr_assert(sets == 1 || r.position > 0);
             }
 }
@@ -144,7 +146,8 @@ struct bench {
 static struct bench b;
 
 /* An untrained model is never right: here every third length is. */
-static void by_length(const void *self, const struct problem *p, const char *text, size_t n, struct score *out)
+static void by_length(const void *self, const struct problem *p, const char *text, size_t n,
+                      struct score *out)
 {
     (void)self, (void)p, (void)text;
     cr_assert_eq(out->language, 1, "as the engine's other callers have it");
@@ -211,15 +214,26 @@ static int id_of(const char *word)
 static int end_of(const struct seen *s)
 {
     for (int i = 0; i < s->x.n; i++)
-        if (s->token[i] == id_of("</think>") || s->token[i] == id_of("<answer>") || s->token[i] == id_of("</answer>"))
+        if (s->token[i] == id_of("</think>") || s->token[i] == id_of("<answer>") ||
+            s->token[i] == id_of("</answer>"))
             return i;
     return s->x.n;
 }
 
 /* Many traces that end their thoughts: with small vocabularies the tags come often. */
-static const char *const lengthy[] = {"rl.max_tokens", "64", "countdown.range_1", "2", "countdown.range_2", "2",
-                                      "countdown.range_3", "2", "countdown.value_max", "30",
-                                      "countdown.target_high", "30", NULL};
+static const char *const lengthy[] = {"rl.max_tokens",
+                                      "64",
+                                      "countdown.range_1",
+                                      "2",
+                                      "countdown.range_2",
+                                      "2",
+                                      "countdown.range_3",
+                                      "2",
+                                      "countdown.value_max",
+                                      "30",
+                                      "countdown.target_high",
+                                      "30",
+                                      NULL};
 
 Test(compute, words_stand_where_thoughts_would_have_ended)
 {
@@ -237,7 +251,8 @@ Test(compute, words_stand_where_thoughts_would_have_ended)
                               : find(x->problem, x->setting, COMPUTE_BEST, 0, x->sample);
         end = end_of(before);
         if (end == before->x.n || (is_no && (!end || before->token[end - 1] != id_of("no")))) {
-            cr_assert(x->n == before->x.n && x->words == before->x.words, "it had no end that may be suppressed");
+            cr_assert(x->n == before->x.n && x->words == before->x.words,
+                      "it had no end that may be suppressed");
             cr_assert_arr_eq(s->token, before->token, (size_t)x->n * sizeof *s->token);
             continue;
         }
@@ -254,7 +269,8 @@ Test(compute, words_stand_where_thoughts_would_have_ended)
         after_no += is_no;
     }
     cr_assert(forced[1] > 50 && forced[2] > 20 && forced[3] > 5 && after_no > 0 && cut > 0,
-              "too few to tell: %d %d %d, %d after no, %d cut off", forced[1], forced[2], forced[3], after_no, cut);
+              "too few to tell: %d %d %d, %d after no, %d cut off", forced[1], forced[2], forced[3], after_no,
+              cut);
     tiny_run_release(&b.r);
 }
 
@@ -274,7 +290,8 @@ Test(compute, points_count_what_was_sampled)
             for (int t = 0; t < b.n; t++) {
                 const struct compute_trace *x = &b.seen[t].x;
                 if (x->setting != curve->setting || (is_forced && x->sample >= FORCED) ||
-                    x->kind != (is_forced && i ? curve->kind : COMPUTE_BEST) || x->level != (is_forced ? i : 0))
+                    x->kind != (is_forced && i ? curve->kind : COMPUTE_BEST) ||
+                    x->level != (is_forced ? i : 0))
                     continue;
                 n++;
                 tokens += x->n, right += x->is_right, words += x->words, cut += x->cut_off;
@@ -323,8 +340,8 @@ Test(compute, figures_depend_on_the_question_alone)
     }
 }
 
-/* Every token has the log-probability that the training forward gives it after all that stands before it: prompt
- * and prefix were fed as they stand. */
+/* Every token has the log-probability that the training forward gives it after all that stands before it:
+ * prompt and prefix were fed as they stand. */
 Test(compute, thoughts_go_on_from_the_forced_word)
 {
     int forced = 0, after = 0;
@@ -350,8 +367,8 @@ Test(compute, thoughts_go_on_from_the_forced_word)
                 continue;
             }
             after += k > 0;
-            cr_assert_float_eq(s->logp[at], logp[at], 2e-4, "token %d of %d, %d words: %g, not %g", at, s->x.n, k,
-                               (double)s->logp[at], (double)logp[at]);
+            cr_assert_float_eq(s->logp[at], logp[at], 2e-4, "token %d of %d, %d words: %g, not %g", at,
+                               s->x.n, k, (double)s->logp[at], (double)logp[at]);
         }
     }
     cr_assert(forced > 100 && after > 200, "too few to tell: %d words, %d tokens after them", forced, after);

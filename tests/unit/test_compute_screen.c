@@ -75,7 +75,8 @@ Test(compute_screen, the_layout_fills_any_size)
             cr_assert_not_null(layout_find(&l, PANE_COMPUTE));
             for (int i = 0; i < l.n; i++) {
                 const struct rect *r = &l.place[i].rect;
-                cr_assert(r->w > 0 && r->h > 0 && r->x >= 0 && r->y >= 0 && r->x + r->w <= w && r->y + r->h <= h);
+                cr_assert(r->w > 0 && r->h > 0 && r->x >= 0 && r->y >= 0 && r->x + r->w <= w &&
+                          r->y + r->h <= h);
                 for (int y = r->y; y < r->y + r->h; y++)
                     for (int x = r->x; x < r->x + r->w; x++)
                         cells += !seen[y * w + x]++;
@@ -140,7 +141,8 @@ Test(compute_screen, the_command_samples_a_moment)
     cr_assert_eq(command_run(&t.desk, "compute 4 3", &e), ST_OK, "%s", e.msg);
     cr_assert(t.desk.view.screen == SCREEN_EVALUATION && t.desk.view.focus == PANE_COMPUTE);
     finish(&t, &look);
-    cr_assert(look.facts->done == 4 && look.facts->k == 3 && look.facts->step == 3 && look.facts->curves_n == 10);
+    cr_assert(look.facts->done == 4 && look.facts->k == 3 && look.facts->step == 3 &&
+              look.facts->curves_n == 10);
     last = *look.facts;
     tiny_desk_draw(&t, 120, 40, &text);
     cr_assert_not_null(strstr(str_c(&text), "accuracy over tokens spent"), "%s", str_c(&text));

@@ -41,8 +41,8 @@ static size_t check_words(const struct countdown *c, const struct document *d, i
     return response;
 }
 
-/* In base text the strong tokens are results with the numbers that remain, judgements and, beside these, the target,
- * and the answer's expression. */
+/* In base text the strong tokens are results with the numbers that remain, judgements and, beside these,
+ * the target, and the answer's expression. */
 static void check_strong(const struct document *d)
 {
     const char *s = str_c(&d->text);
@@ -53,8 +53,8 @@ static void check_strong(const struct document *d)
         int is_number = *s >= '0' && *s <= '9', is_tag = *s == '<';
         answering |= is_tag && judgements > 0;
         after_equals = after_equals && is_number;
-        cr_assert_eq(d->strong[i], after_equals || judged || after_goal || (answering && !is_tag), "%d of %s", i,
-                     str_c(&d->text));
+        cr_assert_eq(d->strong[i], after_equals || judged || after_goal || (answering && !is_tag), "%d of %s",
+                     i, str_c(&d->text));
         judgements += judged;
         after_equals |= len == 1 && *s == '=';
         after_goal = len == 2 && memcmp(s, "->", 2) == 0 && arrows++ > 0; /* the first one is the prompt's */

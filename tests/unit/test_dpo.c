@@ -58,7 +58,8 @@ Test(dpo, best_against_worst_and_no_pair_of_equals)
     const double flat[] = {0.1, 0.1, 0.1};
     struct dpo_match m[10];
     cr_assert_eq(dpo_pairs(PAIRS_BEST_WORST, 1, 6, reward, none, m), 1);
-    cr_assert(m[0].chosen == 2 && m[0].rejected == 5, "the first of equals: %d, %d", m[0].chosen, m[0].rejected);
+    cr_assert(m[0].chosen == 2 && m[0].rejected == 5, "the first of equals: %d, %d", m[0].chosen,
+              m[0].rejected);
     cr_assert_eq(dpo_pairs(PAIRS_BEST_WORST, 1, 6, reward, left_out, m), 1);
     cr_assert(m[0].chosen == 4 && m[0].rejected == 5);
     cr_assert_eq(dpo_pairs(PAIRS_BEST_WORST, 0, 3, flat, none, m), 0);
@@ -74,7 +75,7 @@ Test(dpo, all_pairs_of_a_group)
     struct dpo_match m[10];
     cr_assert_eq(dpo_pairs(PAIRS_ALL, 1, 4, reward, none, m), 5);
     for (int i = 0; i < 5; i++)
-        cr_assert(m[i].chosen == want[i].chosen && m[i].rejected == want[i].rejected, "pair %d: %d, %d", i, m[i].chosen,
-                  m[i].rejected);
+        cr_assert(m[i].chosen == want[i].chosen && m[i].rejected == want[i].rejected, "pair %d: %d, %d", i,
+                  m[i].chosen, m[i].rejected);
     cr_assert_eq(dpo_pairs(PAIRS_ALL, 1, 4, reward, left_out, m), 3);
 }

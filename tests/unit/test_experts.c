@@ -1,5 +1,5 @@
-/* Experts knocked out, and the table of all: no token goes to one that is off, nothing else moves, and the figures
- * hang together whatever the threads. */
+/* Experts knocked out, and the table of all: no token goes to one that is off, nothing else moves, and the
+ * figures hang together whatever the threads. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -21,10 +21,12 @@ static void start(struct tiny_run *r, int threads, const char *const *more)
 
 Test(experts, a_list_is_read)
 {
-    static const char *const wrong[] = {"", "1", "1:", "0:1", "1:0", "1:2,", "1:2;1:3", "a:b", "1:2x", "-1:2", "1,2"};
+    static const char *const wrong[] = {"",        "1",   "1:",   "0:1",  "1:0", "1:2,",
+                                        "1:2;1:3", "a:b", "1:2x", "-1:2", "1,2"};
     struct knock_out k;
     cr_assert_eq(knock_out_parse(&k, "1:3,2:5", &e), ST_OK);
-    cr_assert(k.n == 2 && k.off[0].layer == 0 && k.off[0].expert == 2 && k.off[1].layer == 1 && k.off[1].expert == 4);
+    cr_assert(k.n == 2 && k.off[0].layer == 0 && k.off[0].expert == 2 && k.off[1].layer == 1 &&
+              k.off[1].expert == 4);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         cr_assert_eq(knock_out_parse(&k, wrong[i], &e), ST_USAGE, "'%s'", wrong[i]);
 }
@@ -95,7 +97,8 @@ Test(experts, enough_must_be_left)
     real bias[SNAP_LAYERS * SNAP_EXPERTS];
     int E;
     start(&r, 1, groups);
-    cr_assert_eq(knock_out_bias(&r.t, &k, bias, &e), ST_OK, "two groups of two less one are three: %s", e.msg);
+    cr_assert_eq(knock_out_bias(&r.t, &k, bias, &e), ST_OK, "two groups of two less one are three: %s",
+                 e.msg);
     cr_assert(isinf(bias[5]) && bias[5] < 0 && bias[4] == r.t.learner.bias[4]);
     k.n = 2;
     k.off[1].expert = 7;
@@ -159,8 +162,8 @@ Test(experts, active_parameters_are_counted)
     c = r.t.model.config;
     experts_parameters(&c, &total, &active);
     cr_assert_eq(total, (double)r.t.model.params.total, "there is no MTP module");
-    cr_assert_eq(total - active, (double)(c.layers_n - c.dense_layers) * (c.experts_n - c.top_k) * 3 * c.width *
-                                     c.expert_width);
+    cr_assert_eq(total - active, (double)(c.layers_n - c.dense_layers) * (c.experts_n - c.top_k) * 3 *
+                                     c.width * c.expert_width);
     c.dense_layers = c.layers_n;
     experts_parameters(&c, &total, &active);
     cr_assert_eq(total, active);

@@ -49,10 +49,16 @@ static void load(struct golden_case *c, const json_t *o)
     cr_assert_eq(arena_init(&c->arena, "ppo", (size_t)8 << 20, &e), ST_OK);
     cr_assert_eq(batch_init(&c->b, P, G, CAP, &c->arena, &e), ST_OK);
     cr_assert_eq(ppo_init(&c->ppo, &c->b, &c->arena, &e), ST_OK);
-    c->s = (struct ppo_settings){.is_on = 1, .lambda = number(o, "gae_lambda"), .gamma = number(o, "gamma"),
-                                 .value_clip = number(o, "value_clip"), .value_weight = number(o, "value_weight"),
-                                 .kl_reward = number(o, "kl_reward"), .normalise = (int)number(o, "normalise")};
-    c->o = (struct objective){.loss = LOSS_DAPO, .eps_low = number(o, "eps_low"), .eps_high = number(o, "eps_high"),
+    c->s = (struct ppo_settings){.is_on = 1,
+                                 .lambda = number(o, "gae_lambda"),
+                                 .gamma = number(o, "gamma"),
+                                 .value_clip = number(o, "value_clip"),
+                                 .value_weight = number(o, "value_weight"),
+                                 .kl_reward = number(o, "kl_reward"),
+                                 .normalise = (int)number(o, "normalise")};
+    c->o = (struct objective){.loss = LOSS_DAPO,
+                              .eps_low = number(o, "eps_low"),
+                              .eps_high = number(o, "eps_high"),
                               .beta = number(o, "beta")};
     cr_assert_eq(json_array_size(traces), P * G);
     for (int i = 0; i < P * G; i++) {

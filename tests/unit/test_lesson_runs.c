@@ -11,13 +11,15 @@
 #include "app/session.h"
 
 /* A quick run so small that it takes no time; its page leads it to step 2, the answer forks it. */
-#define TINY "model.width=32 base.steps=2 cold.steps=3 base.documents=4 cold.documents=8 rl.steps=9 rl.prompts=2 " \
-             "rl.group=2 rl.max_tokens=24 eval.every=0 eval.problems=4 eval.final_problems=4 eval.k=2"
-static const char lesson_text[] = "= Title\n== A\nRead.\n: break step == 2 and reward >= 0\n"
-                                  ": new quick " TINY " seed=1\n"
-                                  ": wait stage grpo and state paused timeout 60\n: wait idle\n"
-                                  ": break delete all\n: to 2\n== B\nFork.\n? setting rl.beta == 0.5 and step >= 3\n"
-                                  "@ fork 1 beta=0.5\n@ to 3\n> Done.\n";
+#define TINY                                                                                                 \
+    "model.width=32 base.steps=2 cold.steps=3 base.documents=4 cold.documents=8 rl.steps=9 rl.prompts=2 "    \
+    "rl.group=2 rl.max_tokens=24 eval.every=0 eval.problems=4 eval.final_problems=4 eval.k=2"
+static const char lesson_text[] =
+    "= Title\n== A\nRead.\n: break step == 2 and reward >= 0\n"
+    ": new quick " TINY " seed=1\n"
+    ": wait stage grpo and state paused timeout 60\n: wait idle\n"
+    ": break delete all\n: to 2\n== B\nFork.\n? setting rl.beta == 0.5 and step >= 3\n"
+    "@ fork 1 beta=0.5\n@ to 3\n> Done.\n";
 
 static struct err e;
 static struct session s;
@@ -92,7 +94,8 @@ Test(lesson_runs, a_second_evening_uses_the_first_ones_run)
     set_up();
     evening(lesson_text);
     has("lesson-mine lesson-mine-2");
-    cr_assert(strstr(d->message, "2 runs of lessons stay") && strstr(d->message, ":lesson tidy"), "%s", d->message);
+    cr_assert(strstr(d->message, "2 runs of lessons stay") && strstr(d->message, ":lesson tidy"), "%s",
+              d->message);
     evening(lesson_text);
     has("lesson-mine lesson-mine-2 lesson-mine-3");
     clean_up();
@@ -137,7 +140,8 @@ Test(lesson_runs, one_command_deletes_them)
     request_answer(d, 1);
     while (d->awaited)
         desk_take(d);
-    cr_assert(strstr(d->message, "1 runs of lessons deleted; 2 stay"), "the open fork and its parent: %s", d->message);
+    cr_assert(strstr(d->message, "1 runs of lessons deleted; 2 stay"), "the open fork and its parent: %s",
+              d->message);
     command("open own");
     command("lesson tidy");
     request_answer(d, 1);

@@ -1,5 +1,5 @@
-/* Looking back for where a condition held: the same step that a walk through the whole run finds, and no more of the
- * run read than that takes. */
+/* Looking back for where a condition held: the same step that a walk through the whole run finds, and no
+ * more of the run read than that takes. */
 #include "app/look_back.h"
 
 #include <criterion/criterion.h>
@@ -36,14 +36,16 @@ static void commit(struct store *s, int64_t run, uint64_t seed, int64_t first, i
     }
 }
 
-static struct record_run fork_at(struct store *s, const char *name, int64_t parent, int64_t step, uint64_t seed)
+static struct record_run fork_at(struct store *s, const char *name, int64_t parent, int64_t step,
+                                 uint64_t seed)
 {
     struct record_run run = {.seed = seed, .preset = "countdown", .stage = "grpo", .created = 1700000000,
                              .parent = parent, .parent_step = step, .step = step};
     struct data_step d;
     snprintf(run.name, sizeof run.name, "%s", name);
     data_step_make(&d, &thin, seed, step);
-    must(store_run_create(s, &run, "lr = 0.0004\n", "version = 1\n", "<pad> <q>", &d.record.digest, &d.keyframe, &e));
+    must(store_run_create(s, &run, "lr = 0.0004\n", "version = 1\n", "<pad> <q>", &d.record.digest,
+                          &d.keyframe, &e));
     data_step_free(&d);
     return run;
 }
@@ -54,7 +56,8 @@ struct hit {
     char why[96];
 };
 
-static void each(void *ctx, const struct record_run *run, int64_t step, const double *metric, const struct measured *m)
+static void each(void *ctx, const struct record_run *run, int64_t step, const double *metric,
+                 const struct measured *m)
 {
     struct hit *h = ctx;
     if (!condition_measures(h->c, metric) || !condition_holds(h->c, m))
@@ -83,8 +86,8 @@ static int compare(struct query *q, const struct record_run *run, const char *te
     while (state == LOOK_GOES_ON);
     if (hit.run) {
         cr_assert_eq(state, LOOK_FOUND, "%s before %d", text, (int)last);
-        cr_assert(b.step == hit.step && b.run->id == hit.run, "%s before %d: step %d, not %d", text, (int)last,
-                  (int)b.step, (int)hit.step);
+        cr_assert(b.step == hit.step && b.run->id == hit.run, "%s before %d: step %d, not %d", text,
+                  (int)last, (int)b.step, (int)hit.step);
         condition_why(&c, &b.measured, why, sizeof why);
         cr_assert_str_eq(why, hit.why);
     } else {
@@ -98,10 +101,25 @@ static int compare(struct query *q, const struct record_run *run, const char *te
 Test(look_back, finds_what_a_walk_finds)
 {
     static const char *const text[] = {
-        "kl > 2.5", "kl > 1 and reward > 1.5", "reward crosses 2", "pass@1 >= 0.2", "pass@1 < 0.06",
-        "pass@1 crosses 0.12", "entropy > 0", "entropy > 0 or kl > 3", "entropy crosses 0 and kl > 0",
-        "kl > 2 and pass@1 < 0.11", "step 77", "step < 3", "nonfinite", "nonfinite or kl > 3.2", "aha.verified",
-        "aha.verified and kl > 0", "kl > 2 or aha.verified", "step crosses 40", "kl crosses 2.2 and pass@1 > 0.05",
+        "kl > 2.5",
+        "kl > 1 and reward > 1.5",
+        "reward crosses 2",
+        "pass@1 >= 0.2",
+        "pass@1 < 0.06",
+        "pass@1 crosses 0.12",
+        "entropy > 0",
+        "entropy > 0 or kl > 3",
+        "entropy crosses 0 and kl > 0",
+        "kl > 2 and pass@1 < 0.11",
+        "step 77",
+        "step < 3",
+        "nonfinite",
+        "nonfinite or kl > 3.2",
+        "aha.verified",
+        "aha.verified and kl > 0",
+        "kl > 2 or aha.verified",
+        "step crosses 40",
+        "kl crosses 2.2 and pass@1 > 0.05",
     };
     struct record_finding finding[] = {
         {.step = 31, .kind = FINDING_AHA, .n = 32, .without_n = 32, .verified = 0, .p = 1},

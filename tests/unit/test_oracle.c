@@ -1,5 +1,5 @@
-/* The oracle on the tiny task: what must hold exactly of the exact numbers, and that estimates from samples agree
- * with them within their standard errors where they are unbiased, and not where they are biased. */
+/* The oracle on the tiny task: what must hold exactly of the exact numbers, and that estimates from samples
+ * agree with them within their standard errors where they are unbiased, and not where they are biased. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -19,12 +19,45 @@ static void assign(struct settings *s, const char *const *pair)
 
 static void open_settings(struct settings *s, const char *const *more)
 {
-    static const char *const base[] = {
-        "model.width", "12", "model.layers", "2", "model.heads", "2", "model.q_rank", "8", "model.kv_rank", "8",
-        "model.nope_dim", "4", "model.rope_dim", "4", "model.v_dim", "4", "model.ffn_width", "16",
-        "model.dense_layers", "1", "model.experts", "4", "model.expert_width", "8", "rl.prompts", "4",
-        "rl.group", "8",
-        "rl.max_tokens", "4", "rl.baseline", "none", "rl.format", "0.1", "run.lanes", "3", "run.slots", "8", NULL};
+    static const char *const base[] = {"model.width",
+                                       "12",
+                                       "model.layers",
+                                       "2",
+                                       "model.heads",
+                                       "2",
+                                       "model.q_rank",
+                                       "8",
+                                       "model.kv_rank",
+                                       "8",
+                                       "model.nope_dim",
+                                       "4",
+                                       "model.rope_dim",
+                                       "4",
+                                       "model.v_dim",
+                                       "4",
+                                       "model.ffn_width",
+                                       "16",
+                                       "model.dense_layers",
+                                       "1",
+                                       "model.experts",
+                                       "4",
+                                       "model.expert_width",
+                                       "8",
+                                       "rl.prompts",
+                                       "4",
+                                       "rl.group",
+                                       "8",
+                                       "rl.max_tokens",
+                                       "4",
+                                       "rl.baseline",
+                                       "none",
+                                       "rl.format",
+                                       "0.1",
+                                       "run.lanes",
+                                       "3",
+                                       "run.slots",
+                                       "8",
+                                       NULL};
     settings_init(s, scenario_find("tiny"));
     assign(s, base);
     assign(s, more);
@@ -89,21 +122,26 @@ Test(oracle, bias_of_the_kl_estimators)
         const struct oracle_kl *x = by ? o.sequence : o.token;
         const struct oracle_kl *fair[] = {&x[KL_K1], &x[KL_K3], &x[KL_UNBIASED]};
         for (int i = 0; i < 3; i++) {
-            cr_assert_float_eq(fair[i]->bias, 0, 1e-5 * o.kl, "by %d: bias %g of %g", by, fair[i]->bias, o.kl);
+            cr_assert_float_eq(fair[i]->bias, 0, 1e-5 * o.kl, "by %d: bias %g of %g", by, fair[i]->bias,
+                               o.kl);
             cr_assert(fair[i]->error > 0 && fabs(fair[i]->sampled - o.kl) < 4 * fair[i]->error,
                       "by %d: %g +- %g, not %g", by, fair[i]->sampled, fair[i]->error, o.kl);
         }
-        cr_assert_gt(fabs(x[KL_K2].bias), 0.02 * o.kl, "by %d: k2 is biased: %g of %g", by, x[KL_K2].bias, o.kl);
+        cr_assert_gt(fabs(x[KL_K2].bias), 0.02 * o.kl, "by %d: k2 is biased: %g of %g", by, x[KL_K2].bias,
+                     o.kl);
         cr_assert_lt(fabs(x[KL_K2].sampled - x[KL_K2].mean), 4 * x[KL_K2].error);
         cr_assert_gt(fabs(x[KL_K2].sampled - o.kl), 2 * x[KL_K2].error);
         cr_assert_gt(fabs(x[KL_K3].stale_bias), 0.1 * o.kl, "k3 of the reference's samples is biased");
     }
-    cr_assert_float_eq(o.sequence[KL_UNBIASED].stale_bias, 0, 1e-4 * o.kl, "%g", o.sequence[KL_UNBIASED].stale_bias);
-    cr_assert_gt(fabs(o.token[KL_UNBIASED].stale_bias), 1e-3 * o.kl, "a token's ratio leaves its prefix as it was");
+    cr_assert_float_eq(o.sequence[KL_UNBIASED].stale_bias, 0, 1e-4 * o.kl, "%g",
+                       o.sequence[KL_UNBIASED].stale_bias);
+    cr_assert_gt(fabs(o.token[KL_UNBIASED].stale_bias), 1e-3 * o.kl,
+                 "a token's ratio leaves its prefix as it was");
     tiny_run_release(&r);
 }
 
-/* As losses: k1 pushes nowhere, k2 and the unbiased one as KL itself where they are of the sequence, k3 elsewhere. */
+/* As losses: k1 pushes nowhere, k2 and the unbiased one as KL itself where they are of the sequence, k3
+ * elsewhere. */
 Test(oracle, gradients_of_the_kl_estimators)
 {
     struct tiny_run r;
@@ -115,7 +153,8 @@ Test(oracle, gradients_of_the_kl_estimators)
         const struct oracle_kl *x = &o.sequence[i ? KL_K2 : KL_UNBIASED];
         cr_assert(x->cosine > 0.9999 && fabs(x->scale - 1) < 1e-3, "%g, %g", x->cosine, x->scale);
         x = &o.token[i ? KL_K2 : KL_UNBIASED];
-        cr_assert(x->cosine < 0.9999 && x->cosine > 0, "a token's own term leaves out the later ones: %g", x->cosine);
+        cr_assert(x->cosine < 0.9999 && x->cosine > 0, "a token's own term leaves out the later ones: %g",
+                  x->cosine);
     }
     cr_assert_lt(o.sequence[KL_K3].cosine, o.sequence[KL_K2].cosine - 1e-3);
     tiny_run_release(&r);
@@ -123,8 +162,8 @@ Test(oracle, gradients_of_the_kl_estimators)
 
 static void near(const struct oracle_loss *x, double cosine, double scale, const char *name)
 {
-    cr_assert(fabs(x->cosine - cosine) < 1e-5 && fabs(x->scale - scale) < 1e-4 * scale, "%s: cosine %.7g, scale %.7g",
-              name, x->cosine, x->scale);
+    cr_assert(fabs(x->cosine - cosine) < 1e-5 && fabs(x->scale - scale) < 1e-4 * scale,
+              "%s: cosine %.7g, scale %.7g", name, x->cosine, x->scale);
 }
 
 /* Without std: what is unbiased, what is so but for a constant, and what 1/|o| turns aside. */
@@ -143,7 +182,8 @@ Test(oracle, directions_of_the_losses)
     near(&x[LOSS_DR_GRPO], 1, others / L, "dr_grpo");
     cr_assert_float_eq(x[LOSS_RLOO].length, o.length, 1e-4 * fabs(o.length));
     cr_assert(x[LOSS_GRPO].cosine < 0.995, "1/|o| turns the direction: %g", x[LOSS_GRPO].cosine);
-    cr_assert_gt(fabs(x[LOSS_GRPO].length - o.length), 0.01, "and its length: %g, %g", x[LOSS_GRPO].length, o.length);
+    cr_assert_gt(fabs(x[LOSS_GRPO].length - o.length), 0.01, "and its length: %g, %g", x[LOSS_GRPO].length,
+                 o.length);
     cr_assert(x[LOSS_DAPO].cosine < 1 - 1e-6 && x[LOSS_DAPO].cosine > x[LOSS_GRPO].cosine,
               "dapo %g", x[LOSS_DAPO].cosine);
     cr_assert(x[LOSS_GSPO].cosine == x[LOSS_GRPO].cosine && x[LOSS_BNPO].cosine == x[LOSS_DAPO].cosine);
@@ -152,11 +192,13 @@ Test(oracle, directions_of_the_losses)
     tiny_run_release(&r);
 }
 
-/* The expectation over groups, by counting, against the mean of groups that were drawn; the expected reward too. */
+/* The expectation over groups, by counting, against the mean of groups that were drawn; the expected reward
+ * too. */
 Test(oracle, samples_agree_with_the_expectations)
 {
-    static const char *const batch[] = {"rl.baseline", "batch", "rl.std", "population", "rl.cut_off", "overlong",
-                                        "rl.overlong_cache", "2", NULL};
+    static const char *const batch[] = {"rl.baseline",       "batch",      "rl.std",
+                                        "population",        "rl.cut_off", "overlong",
+                                        "rl.overlong_cache", "2",          NULL};
     for (int k = 0; k < 2; k++) {
         struct tiny_run r;
         struct oracle o;

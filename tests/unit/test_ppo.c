@@ -1,5 +1,5 @@
-/* PPO's update through the engine: which values the advantages come from, what the first update must be exactly, that
- * the critic learns, and that no thread count changes a bit. */
+/* PPO's update through the engine: which values the advantages come from, what the first update must be
+ * exactly, that the critic learns, and that no thread count changes a bit. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>
@@ -43,8 +43,8 @@ Test(ppo, needs_a_critic)
     cr_assert_eq(settings_check(&s, &e), ST_OK, "%s", e.msg);
 }
 
-/* Lambda 1, gamma 1: a token's advantage is the trace's reward less its value; the critic that knows nothing says 0
- * everywhere. One update: the ratio is 1 and the policy loss minus the mean advantage. */
+/* Lambda 1, gamma 1: a token's advantage is the trace's reward less its value; the critic that knows
+ * nothing says 0 everywhere. One update: the ratio is 1 and the policy loss minus the mean advantage. */
 Test(ppo, first_update_is_exact)
 {
     static const char *const more[] = {"rl.advantage_norm", "0", "rl.beta", "0", NULL};
@@ -59,7 +59,8 @@ Test(ppo, first_update_is_exact)
             cr_assert_eq(b->logp_old[i * b->cap + t], b->logp_new[i * b->cap + t]);
         }
     }
-    cr_assert_float_eq(r.t.metric[M_POLICY_LOSS], -sum(b, b->token_advantage, 0) / r.t.metric[M_TOKENS], 1e-12);
+    cr_assert_float_eq(r.t.metric[M_POLICY_LOSS], -sum(b, b->token_advantage, 0) / r.t.metric[M_TOKENS],
+                       1e-12);
     cr_assert_eq(r.t.metric[M_VALUE], 0);
     cr_assert_eq(r.t.metric[M_CLIP_REGION], 0);
     cr_assert_float_eq(r.t.metric[M_LOSS], r.t.metric[M_POLICY_LOSS] + 0.5 * r.t.metric[M_VALUE_LOSS], 1e-12);
@@ -104,7 +105,8 @@ Test(ppo, kl_is_a_reward_where_it_is_asked_for)
     tiny_run_release(&r);
 }
 
-/* While the critic warms up the policy stands still, but for the expert biases, which have a rule of their own. */
+/* While the critic warms up the policy stands still, but for the expert biases, which have a rule of their
+ * own. */
 Test(ppo, warm_up_moves_the_critic_alone)
 {
     static const char *const more[] = {"rl.critic_warmup", "2", "rl.gamma", "0", NULL};
@@ -152,10 +154,10 @@ Test(ppo, critic_learns)
 
 Test(ppo, same_bits_with_any_threads)
 {
-    static const char *const set[][9] = {{NULL},
-                                         {"rl.advantage_norm", "0", NULL},
-                                         {"rl.inner_epochs", "2", "rl.mini_batches", "2", "rl.kl_reward", "0.1",
-                                          NULL}};
+    static const char *const set[][9] = {
+        {NULL},
+        {"rl.advantage_norm", "0", NULL},
+        {"rl.inner_epochs", "2", "rl.mini_batches", "2", "rl.kl_reward", "0.1", NULL}};
     for (int k = 0; k < 3; k++) {
         struct digest first = {{0}};
         for (int threads = 1; threads <= 3; threads++) {

@@ -283,7 +283,8 @@ Test(probe, what_if_needs_no_record)
     must(probe_answer(&past, q, &(struct probe_facts){.what_if = &b}, NULL, &e));
     cr_assert_eq(a.grad_norm, b.grad_norm, "the same gradient: %.9g, %.9g", a.grad_norm, b.grad_norm);
     cr_assert_eq(a.kl, b.kl);
-    cr_assert(a.lr == s.trainer->metric[M_LR] && b.lr == a.lr, "the step's own rate, on record or not: %g", a.lr);
+    cr_assert(a.lr == s.trainer->metric[M_LR] && b.lr == a.lr, "the step's own rate, on record or not: %g",
+              a.lr);
     for (int i = 0; i < 4; i++) {
         cr_assert_eq(a.advantage[i], b.advantage[i]);
         cr_assert_eq(a.change[i], b.change[i], "completion %d: %g, %g", i, a.change[i], b.change[i]);
@@ -434,8 +435,8 @@ Test(probe, long_answers_give_way_and_go_on)
     session_release(&s);
 }
 
-/* The probe's thread rings after whatever it tells. An eventfd that is full holds it there until it is read once, so
- * that what lies between two of its steps can be seen. */
+/* The probe's thread rings after whatever it tells. An eventfd that is full holds it there until it is read
+ * once, so that what lies between two of its steps can be seen. */
 static int full_wake(void)
 {
     uint64_t most = UINT64_MAX - 1;
@@ -444,7 +445,8 @@ static int full_wake(void)
     return wake;
 }
 
-/* Lets the thread go on from what it told to the next thing; returns when *f is newer, still holding it there. */
+/* Lets the thread go on from what it told to the next thing; returns when *f is newer, still holding it
+ * there. */
 static void next_answer(int wake, struct what_if_facts *f)
 {
     uint64_t was = f->version, one;
@@ -457,7 +459,8 @@ static void next_answer(int wake, struct what_if_facts *f)
     }
 }
 
-/* A question may be put again by somebody who has its answer and forgot it, in the very moment in which it ends. */
+/* A question may be put again by somebody who has its answer and forgot it, in the very moment in which it
+ * ends. */
 Test(probe, what_is_asked_again_is_told_again)
 {
     static struct what_if_facts f;
@@ -545,7 +548,8 @@ Test(probe, the_desk_asks_about_what_it_shows)
     /* Just committed: the batch in memory is that of a step on record. */
     publish(RUN_PAUSED, 6);
     must(desk_question(&desk, PROBE_TOKENS, &q, &e));
-    cr_assert(q.run == s.run.id && q.step == 6 && q.is_finished && q.group == 1 && q.index == 2 && !q.prompt[0]);
+    cr_assert(q.run == s.run.id && q.step == 6 && q.is_finished && q.group == 1 && q.index == 2 &&
+              !q.prompt[0]);
     must(desk_probe(&desk, PROBE_TOKENS, -1, 0, &e));
     answer_of_desk();
     cr_assert(desk.facts->has_tokens && desk.facts->step == desk.live->step && desk.facts->run == s.run.id);

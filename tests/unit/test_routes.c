@@ -1,5 +1,6 @@
-/* The sampler's experts, kept and replayed: what the decode keeps is what the training forward chooses; a replay
- * changes no bit where both agree and uses exactly those experts where they do not; any number of threads. */
+/* The sampler's experts, kept and replayed: what the decode keeps is what the training forward chooses; a
+ * replay changes no bit where both agree and uses exactly those experts where they do not; any number of
+ * threads. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdatomic.h>
@@ -40,10 +41,28 @@ Test(routes, a_replay_of_the_same_choices_changes_no_bit)
 /* Several passes: the weights have moved, and so has the routing that is not replayed. */
 Test(routes, later_passes_are_replayed_with_any_threads)
 {
-    static const char *const on[] = {"rl.router_replay", "1", "rl.inner_epochs", "4", "rl.mini_batches", "2", "rl.lr",
-                                     "0.05", "rl.warmup", "0", NULL},
-                      *const measured[] = {"rl.router_measure", "1", "rl.inner_epochs", "4", "rl.mini_batches", "2",
-                                           "rl.lr", "0.05", "rl.warmup", "0", NULL};
+    static const char *const on[] = {"rl.router_replay",
+                                     "1",
+                                     "rl.inner_epochs",
+                                     "4",
+                                     "rl.mini_batches",
+                                     "2",
+                                     "rl.lr",
+                                     "0.05",
+                                     "rl.warmup",
+                                     "0",
+                                     NULL},
+                             *const measured[] = {"rl.router_measure",
+                                                  "1",
+                                                  "rl.inner_epochs",
+                                                  "4",
+                                                  "rl.mini_batches",
+                                                  "2",
+                                                  "rl.lr",
+                                                  "0.05",
+                                                  "rl.warmup",
+                                                  "0",
+                                                  NULL};
     double moved, again, without;
     struct digest a = digest_of(on, 1, 2, &moved), b = digest_of(on, 2, 2, &again),
                   c = digest_of(measured, 1, 2, &without);
@@ -80,8 +99,8 @@ static enum status compare(void *ctx, struct shard *s)
                 else
                     want = h->b->route + (trace * h->b->cap + row - prompt) * h->b->route_n;
                 for (int j = 0; j < K; j++)
-                    cr_assert_eq(h->ws->block[l].chosen[i * K + j], want[at * K + j], "trace %d row %d layer %d",
-                                 trace, row, l);
+                    cr_assert_eq(h->ws->block[l].chosen[i * K + j], want[at * K + j],
+                                 "trace %d row %d layer %d", trace, row, l);
                 h->rows++;
             }
     return ST_OK;

@@ -172,7 +172,8 @@ Test(store_open, migrations)
                                          "SELECT no_such_column FROM extra", NULL};
     static const char *const three[] = {"CREATE TABLE extra (x INTEGER) STRICT",
                                         "INSERT INTO extra VALUES (3)", NULL};
-    struct migration list[] = {schema_migration[0], schema_migration[1], schema_migration[2], {two}, {broken}};
+    struct migration list[] = {
+        schema_migration[0], schema_migration[1], schema_migration[2], {two}, {broken}};
     struct db d;
     struct store *s;
     struct query *q;

@@ -6,8 +6,8 @@
 
 #include "tests/unit/tiny_run.h"
 
-static const char *const dpo[] = {"rl.loss", "dpo", "rl.pairs", "all", "rl.mini_batches", "2", "rl.inner_epochs",
-                                  "2", NULL};
+static const char *const dpo[] = {"rl.loss",         "dpo", "rl.pairs", "all", "rl.mini_batches", "2",
+                                  "rl.inner_epochs", "2",   NULL};
 static const char *const dpo_once[] = {"rl.loss", "dpo", NULL};
 static const char *const bonus[] = {"rl.entropy", "0.05", "rl.kl", "k2", NULL};
 static const char *const running[] = {"rl.loss", "reinforce", "rl.baseline", "running", NULL};
@@ -42,16 +42,18 @@ Test(trainer_objective, the_same_with_any_threads)
             tiny_same(&one.digest[i], &three.digest[i], "state");
             tiny_same(&one.content[i], &three.content[i], "metrics, traces");
         }
-        cr_assert_not(digest_equal(&one.digest[1], &one.digest[2]), "variant %d: a step changes something", v);
+        cr_assert_not(digest_equal(&one.digest[1], &one.digest[2]), "variant %d: a step changes something",
+                      v);
     }
 }
 
 /* Every setting reaches the update: each turned off gives other weights. */
 Test(trainer_objective, every_setting_counts)
 {
-    static const char *const off[][3] = {{"rl.pairs", "best_worst"}, {"rl.dpo_beta", "0.5"}, {"rl.entropy", "0"},
-                                         {"rl.kl", "k3"}, {"rl.baseline", "batch"}, {"rl.baseline_decay", "0"},
-                                         {"rl.kl", "k3"}, {"rl.ratio_cap", "0"}, {"rl.off_policy_delta", "0"}};
+    static const char *const off[][3] = {
+        {"rl.pairs", "best_worst"},  {"rl.dpo_beta", "0.5"},     {"rl.entropy", "0"}, {"rl.kl", "k3"},
+        {"rl.baseline", "batch"},    {"rl.baseline_decay", "0"}, {"rl.kl", "k3"},     {"rl.ratio_cap", "0"},
+        {"rl.off_policy_delta", "0"}};
     static const int of[] = {0, 0, 2, 2, 3, 3, 4, 4, 4};
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
         const char *more[32];

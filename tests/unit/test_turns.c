@@ -134,7 +134,8 @@ Test(turns, both_get_the_bits_that_they_get_alone, .timeout = 120)
     free(x);
 }
 
-/* What Compare tells of the partner, live: held in its rollout, it is its turn and the open run's state stays. */
+/* What Compare tells of the partner, live: held in its rollout, it is its turn and the open run's state
+ * stays. */
 Test(turns, the_partners_phase_is_seen, .timeout = 60)
 {
     struct snapshot *x = calloc(1, sizeof *x);

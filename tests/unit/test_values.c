@@ -1,5 +1,5 @@
-/* The value head: where its numbers stand, that they come out of a batch as they do out of one sequence, and what
- * a backward of the head alone leaves alone. */
+/* The value head: where its numbers stand, that they come out of a batch as they do out of one sequence,
+ * and what a backward of the head alone leaves alone. */
 #include <math.h>
 
 #include "engine/rl/values.h"
