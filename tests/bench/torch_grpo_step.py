@@ -53,6 +53,7 @@ except ImportError as missing:
     print("torch_grpo_step: no PyTorch here (%s): apt-get install python3-torch libopenblas0-pthread"
           % missing, file=sys.stderr)
     sys.exit(3)
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "..", "golden"))
 import make_model  # noqa: E402  it sets the default type to double and one thread
 

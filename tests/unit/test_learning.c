@@ -7,7 +7,7 @@
 #include "engine/run/trainer.h"
 
 static const char *const small[] = {
-    "base.steps=400", "cold.steps=300", "rl.steps=60", "rl.lr=8e-4", "countdown.number_max=9",
+    "base.steps=400", "cold.steps=300", "rl.steps=60", "rl.lr=3e-4", "countdown.number_max=9",
     "countdown.range_1=9", "countdown.range_2=9", "countdown.range_3=10", "countdown.target_high=20",
     "countdown.value_max=30", "countdown.held_out_every=6", "eval.every=60", "eval.r1=0",
     "eval.final_problems=95",
