@@ -71,7 +71,7 @@ check 'logits want tokens' says '--tokens' 2 logits checkpoint
 check 'a token that is none' says '120' 2 logits checkpoint --tokens 1,120
 check 'no number' says "'x'" 2 logits checkpoint --tokens 1,x
 check 'an empty list' says 'tokens' 2 logits checkpoint --tokens 1,
-check 'too many for the run' says 'positions' 2 logits checkpoint --tokens "$(seq -s, 1 99)"
+check 'too many for the run' says 'positions' 2 logits checkpoint --tokens "$(seq -s, 1 119),$(seq -s, 1 119)"
 check 'no such folder' says 'nosuch' 2 logits ./nosuch --tokens 1
 
 sed 's/^heads = 2/heads = 2\nattention = mha/; s/^name = tiny/name = dense/' tiny.ini > dense.ini
