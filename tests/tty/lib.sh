@@ -126,6 +126,15 @@ command_line()
     t send-keys Enter
 }
 
+# start_new W H: the program, on a new run of `quick`.
+start_new()
+{
+    start "$1" "$2"
+    wait_match "PAUSED|DONE"
+    command_line "new quick"
+    wait_match "RUNNING"
+}
+
 # step_now: the step that the header shows.
 step_now()
 {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Breakpoints: a hit stops the run and says why; they are listed, and deleted the run goes on.
 . "$(dirname "$0")/../lib.sh"
-start 120 36 open quick
+start_new 120 36
 wait_rl 4
 keys Space
 wait_for "PAUSED"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A fork that changes nothing is its parent to the bit, and says so by its digest; the parent's is the same.
 . "$(dirname "$0")/../lib.sh"
-start 120 36 open quick
+start_new 120 36
 wait_rl 8
 keys Space
 wait_for "PAUSED"

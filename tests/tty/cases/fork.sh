@@ -1,7 +1,7 @@
 #!/bin/bash
 # A fork with a changed setting, its errors, and the list of runs.
 . "$(dirname "$0")/../lib.sh"
-start 120 36 open quick
+start_new 120 36
 wait_rl 6
 keys Space
 wait_for "PAUSED"

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 mkdir -p "$work/state/grpolab"
 printf '%s\n' 'note größer als α' 'pause' >"$work/state/grpolab/history"
-start 100 30 open quick
+start 100 30
 wait_rl 1
 keys :
 wait_match "^:"

@@ -9,7 +9,7 @@ tokens_are()
 {
     [ "$(tokens)" = "$1" ]
 }
-start 160 45 open quick
+start_new 160 45
 wait_rl 1
 command_line "pace 20"
 wait_for "20 tokens/s"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Other sizes at once, one that is too small, and back; help scrolls; the screen is saved.
 . "$(dirname "$0")/../lib.sh"
-start 80 24 open quick
+start_new 80 24
 wait_rl 1
 t resize-window -x 160 -y 45
 wait_for "response length"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The view goes to an earlier step, the run is rewound, and going on replays what is on record.
 . "$(dirname "$0")/../lib.sh"
-start 120 36 open quick
+start_new 120 36
 wait_rl 8
 keys Space
 wait_for "PAUSED"

@@ -2,7 +2,7 @@
 # Every digit shows its screen at 80x24 and at 40x10, with its help; what is typed there does not break it.
 . "$(dirname "$0")/../lib.sh"
 names=(log dashboard group trace experts objective runs compare evaluation scenarios)
-start 80 24 open quick
+start_new 80 24
 wait_rl 3
 keys Space
 wait_for "PAUSED"
