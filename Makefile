@@ -30,7 +30,7 @@ JOBS  = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 ENGINE_SRC := $(sort $(wildcard engine/*/*.c))
 LIB_SRC := $(ENGINE_SRC) $(sort $(wildcard views/*.c scenarios/*.c))
-APP_SRC := $(sort $(wildcard app/*.c))
+APP_SRC := $(sort $(wildcard app/*.c app/*/*.c))
 APP_LIB_SRC := $(filter-out app/main.c,$(APP_SRC))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ := $(APP_SRC:%.c=$(BUILD)/%.o)
@@ -63,7 +63,7 @@ ENGINE_ID = $(shell cat $(ENGINE_ID_SRC) | sha1sum | cut -c 1-12)
 RECORDED  = $(strip $(CC) $(LANGUAGE) $(OPT) $(CFLAGS) $(SANITIZE))
 ENVIRONMENT = -DGRPOLAB_VERSION="\"$(VERSION)\"" -DGRPOLAB_ENGINE_ID="\"$(ENGINE_ID)\"" -DGRPOLAB_FLAGS="\"$(RECORDED)\""
 
-$(BUILD)/app/environment.o: app/environment.c $(BUILD)/compile.flags $(BUILD)/environment.flags
+$(BUILD)/app/base/environment.o: app/base/environment.c $(BUILD)/compile.flags $(BUILD)/environment.flags
 	@mkdir -p $(@D)
 	$(SHOW) "cc $<"
 	$(Q)$(CC) $(ALL_CFLAGS) @$(BUILD)/environment.flags -c -o $@ $<

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/args.h"
-#include "app/command.h"
+#include "app/base/args.h"
+#include "app/command/command.h"
 #include "app/theme.h"
 
 static const struct row {

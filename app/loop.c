@@ -12,12 +12,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "app/command/guide.h"
+#include "app/command/keymap.h"
 #include "app/crash.h"
-#include "app/desk_back.h"
-#include "app/guide.h"
-#include "app/keymap.h"
+#include "app/desk/desk_back.h"
+#include "app/desk/record.h"
 #include "app/prompt.h"
-#include "app/record.h"
 
 #define FRAME_SECONDS (1.0 / 20) /* more than one can read; a frame costs training a millisecond of a core */
 

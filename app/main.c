@@ -2,7 +2,7 @@
 #include <locale.h>
 #include <signal.h>
 
-#include "app/cli.h"
+#include "app/cli/cli.h"
 
 int main(int argc, char **argv)
 {

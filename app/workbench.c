@@ -9,11 +9,11 @@
 
 #include "app/config.h"
 #include "app/crash.h"
-#include "app/desk_open.h"
+#include "app/desk/desk_open.h"
+#include "app/desk/record.h"
+#include "app/desk/save.h"
 #include "app/loop.h"
 #include "app/prompt.h"
-#include "app/record.h"
-#include "app/save.h"
 
 static void offer(void *ctx, const char *line, int begin, int end, struct str *out, int *files)
 {

@@ -1,7 +1,7 @@
 #ifndef GRPOLAB_APP_WORKBENCH_H
 #define GRPOLAB_APP_WORKBENCH_H
 
-#include "app/guide.h"
+#include "app/command/guide.h"
 
 /* workbench_run: the workbench on a terminal, until the user leaves it. target: a preset, scenario or run;
  * NULL: the run used last, the first time the preset `quick`. record: a file for what the terminal is

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* The guided lessons, texts built into the program; app/lesson.h tells their form. */
+/* The guided lessons, texts built into the program; app/script/lesson.h tells their form. */
 struct lesson_text {
     const char *name, *text;
     size_t bytes;

@@ -17,6 +17,13 @@ room engine/store engine/base/ engine/store/ engine/run/record.h engine/run/sink
 room scenarios    engine/base/ engine/rl/scenario.h scenarios/
 room scenarios/examples engine/base/ engine/rl/scenario.h scenarios/
 room views        engine/base/ engine/run/snapshot.h engine/run/record.h engine/run/facts.h engine/store/query.h views/
+room app/base     engine/ scenarios/ views/ app/base/
+room app/session  engine/ scenarios/ views/ app/base/ app/session/
+room app/desk     engine/ scenarios/ views/ app/base/ app/session/ app/desk/ app/command/ app/script/ app/term.h app/theme.h
+room app/command  engine/ scenarios/ views/ app/
+room app/script   engine/ scenarios/ views/ app/
+room app/cli      engine/ scenarios/ views/ app/
+room app/bench    engine/ scenarios/ views/ app/
 room app          engine/ scenarios/ views/ app/
 room tests        engine/ scenarios/ views/ app/ tests/
 inside engine/store/store_db.h  engine/store/ tests/

@@ -9,7 +9,7 @@ status=0
 tree()
 {
     rm -rf "$tmp/tree"
-    mkdir -p "$tmp"/tree/engine/{base,nn,rl,run,store} "$tmp"/tree/{views,scenarios,app,tests/unit}
+    mkdir -p "$tmp"/tree/engine/{base,nn,rl,run,store} "$tmp"/tree/{views,scenarios,app/session,tests/unit}
     cd "$tmp/tree" || exit 1
     # All of this is allowed, or only looks like a fault.
     cat > engine/base/good.c <<'C'
@@ -30,7 +30,7 @@ C
     printf '#include <png.h>\n' > views/png.c
     printf '#include <curses.h>\n#include "views/canvas.h"\nint f(void) { exit(1); }\n' > app/term.c
     printf '#include <jansson.h>\n#include "engine/rl/scenario.h"\n' > app/json.c
-    printf '#include <sqlite3.h>\n#include "app/command.h"\n#include "engine/store/store_db.h"\n' > tests/unit/good.c
+    printf '#include <sqlite3.h>\n#include "app/command/command.h"\n#include "engine/store/store_db.h"\n' > tests/unit/good.c
 }
 
 # plant FILE LINE: LINE at the end of FILE is found, there and only there.
@@ -64,10 +64,11 @@ plant scenarios/a.c    '#include "engine/nn/vocab.h"'
 plant views/a.c        '#include "engine/run/trainer.h"'
 plant views/a.c        '#include "engine/store/store.h"'
 plant views/a.c        '#include "app/term.h"'
-plant engine/run/a.c   '#include "app/session.h"'
+plant engine/run/a.c   '#include "app/session/session.h"'
 plant app/a.c          '#include "tests/unit/store_data.h"'
 plant app/a.c          '#include "engine/store/store_db.h"'
 plant app/a.c          '#include "term.h"'
+plant app/session/a.c  '#include "app/desk/desk.h"'
 plant app/a.c          '#include <curses.h>'
 plant views/a.c        '  # include <ncurses.h> /* here too */'
 plant app/term.c       '#include <readline/readline.h>'

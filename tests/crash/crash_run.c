@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/presets.h"
-#include "app/session.h"
+#include "app/base/presets.h"
+#include "app/session/session.h"
 #include "engine/base/rng.h"
 
 static const char *const tiny[] = {

@@ -1,6 +1,6 @@
 /* Fuzzing of `calc`: JSON in, numbers out or a fault that is told. Plain main: [SECONDS [SEED [NUMBER]]]. */
-#include "app/calc.h"
-#include "app/json_read.h"
+#include "app/base/json_read.h"
+#include "app/cli/calc.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *const words[] = {

@@ -1,6 +1,6 @@
 /* Fuzzing of the grammar of conditions (`--until`, `:break`) and of what scripts demand. Plain main:
  * [SECONDS [SEED [NUMBER]]]. */
-#include "app/script.h"
+#include "app/script/script.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char *const words[] = {

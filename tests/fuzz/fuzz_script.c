@@ -1,6 +1,6 @@
 /* Fuzzing of scripts: the lessons, mutated, are read or refused with their line. Plain main:
  * [SECONDS [SEED [NUMBER]]]. */
-#include "app/script.h"
+#include "app/script/script.h"
 #include "scenarios/lessons.h"
 #include "tests/fuzz/fuzz.h"
 

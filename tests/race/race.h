@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/engine.h"
+#include "app/session/engine.h"
 
 /* What the race tests share: a small chain, run by the engine's thread, and a comparison of its digest when
  * it is left alone with its digest when it is disturbed. */

@@ -3,7 +3,7 @@
  * one that was left alone, and the last question its answer. Built with ThreadSanitizer by `make tsan`. */
 #include <math.h>
 
-#include "app/probe.h"
+#include "app/session/probe.h"
 #include "engine/base/rng.h"
 #include "tests/race/race.h"
 

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "app/desk.h"
+#include "app/desk/desk.h"
 #include "tests/unit/scene.h"
 
 void scene_desk(struct scene *s)

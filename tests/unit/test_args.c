@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/args.h"
-#include "app/cli.h"
-#include "app/json_write.h"
+#include "app/base/args.h"
+#include "app/base/json_write.h"
+#include "app/cli/cli.h"
 
 /* Words of a line, divided by single blanks; the program's name is put before them. */
 static enum status parse(struct args *a, const char *line, struct err *e)

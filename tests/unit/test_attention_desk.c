@@ -2,7 +2,7 @@
  * another trace or head. */
 #include <unistd.h>
 
-#include "app/desk_screen.h"
+#include "app/desk/desk_screen.h"
 #include "tests/unit/tiny_desk.h"
 #include "views/attention_state.h"
 

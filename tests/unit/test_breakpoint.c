@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/breakpoint.h"
+#include "app/session/breakpoint.h"
 
 static struct record_run run = {.id = 3, .name = "x", .stage = "grpo"};
 

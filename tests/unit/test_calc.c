@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/calc.h"
+#include "app/cli/calc.h"
 
 static const double TOLERANCE = 1e-12;
 

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "app/command.h"
+#include "app/command/command.h"
 #include "scenarios/registry.h"
 
 static struct err e;

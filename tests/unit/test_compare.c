@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/desk_compare.h"
-#include "app/desk_screen.h"
-#include "app/presets.h"
-#include "app/setting_lines.h"
+#include "app/base/presets.h"
+#include "app/base/setting_lines.h"
+#include "app/desk/desk_compare.h"
+#include "app/desk/desk_screen.h"
 #include "views/compare_state.h"
 #include "views/runs_state.h"
 

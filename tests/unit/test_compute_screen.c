@@ -3,7 +3,7 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "app/desk_compute.h"
+#include "app/desk/desk_compute.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/scene.h"
 #include "tests/unit/tiny_desk.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/condition.h"
+#include "app/session/condition.h"
 
 /* One step with reward, KL and pass@1 as given, the rest not measured. */
 static void add(struct measured *m, int64_t step, double reward, double kl, double pass)

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "app/cursor.h"
-#include "app/desk.h"
+#include "app/desk/cursor.h"
+#include "app/desk/desk.h"
 
 enum { STEPS = 50 };
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/presets.h"
-#include "app/setting_lines.h"
+#include "app/base/presets.h"
+#include "app/base/setting_lines.h"
 #include "scenarios/registry.h"
 
 static struct settings set, back;

@@ -1,7 +1,7 @@
 /* What `open NAME` means: a run on record before the preset of that name. */
 #include <locale.h>
 
-#include "app/desk_open.h"
+#include "app/desk/desk_open.h"
 #include "tests/unit/tiny_desk.h"
 
 static struct err e;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/desk_screen.h"
-#include "app/presets.h"
+#include "app/base/presets.h"
+#include "app/desk/desk_screen.h"
 #include "engine/base/hash.h"
 #include "scenarios/countdown.h"
 #include "scenarios/registry.h"

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/checkpoint.h"
+#include "app/session/checkpoint.h"
 #include "engine/nn/block.h"
 #include "tests/unit/tiny_model.h"
 #include "tests/unit/tiny_run.h"

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/desk_screen.h"
-#include "app/session.h"
+#include "app/desk/desk_screen.h"
+#include "app/session/session.h"
 #include "tests/unit/store_data.h"
 #include "views/experts_state.h"
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/presets.h"
+#include "app/base/presets.h"
 #include "engine/run/fp8_stats.h"
 #include "scenarios/registry.h"
 

@@ -1,7 +1,7 @@
 /* The group screen on the desk: what keys and commands choose, and the search through a step's texts. */
 #include <locale.h>
 
-#include "app/desk_group.h"
+#include "app/desk/desk_group.h"
 #include "tests/unit/tiny_desk.h"
 
 static void says(const struct str *frame, const char *text)

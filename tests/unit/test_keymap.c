@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "app/keymap.h"
+#include "app/command/keymap.h"
 
 static const struct key_row *find(enum input input, uint32_t code, enum screen_id screen)
 {

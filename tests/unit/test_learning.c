@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "app/presets.h"
+#include "app/base/presets.h"
 #include "engine/run/trainer.h"
 
 static const char *const small[] = {

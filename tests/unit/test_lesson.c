@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/command.h"
-#include "app/lesson.h"
-#include "app/session.h"
+#include "app/command/command.h"
+#include "app/script/lesson.h"
+#include "app/session/session.h"
 #include "scenarios/lessons.h"
 #include "views/pane.h"
 

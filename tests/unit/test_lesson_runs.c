@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/command.h"
-#include "app/guide.h"
-#include "app/lesson_runs.h"
-#include "app/session.h"
+#include "app/command/command.h"
+#include "app/command/guide.h"
+#include "app/script/lesson_runs.h"
+#include "app/session/session.h"
 
 /* A quick run so small that it takes no time; its page leads it to step 2, the answer forks it. */
 #define TINY                                                                                                 \

@@ -1,6 +1,6 @@
 /* Looking back for where a condition held: the same step that a walk through the whole run finds, and no
  * more of the run read than that takes. */
-#include "app/look_back.h"
+#include "app/desk/look_back.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

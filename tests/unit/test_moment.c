@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/moment.h"
-#include "app/presets.h"
-#include "app/session.h"
+#include "app/base/presets.h"
+#include "app/desk/moment.h"
+#include "app/session/session.h"
 #include "engine/run/publish.h"
 
 static const char *const tiny[] = {

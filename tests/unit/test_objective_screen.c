@@ -3,13 +3,13 @@
 #include <locale.h>
 #include <math.h>
 
-#include "app/desk_explain.h"
-#include "app/desk_screen.h"
+#include "app/desk/desk_explain.h"
+#include "app/desk/desk_screen.h"
 #include "engine/rl/objective.h"
 #include "tests/unit/tiny_desk.h"
 #include "views/explain.h"
-#include "views/objective_text.h"
 #include "views/objective_state.h"
+#include "views/objective_text.h"
 
 static struct tiny_desk t;
 static struct err e;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/plotting.h"
+#include "app/desk/plotting.h"
 #include "tests/unit/store_data.h"
 
 enum { STEPS = 30 };

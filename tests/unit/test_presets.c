@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/presets.h"
+#include "app/base/presets.h"
 #include "engine/run/trainer.h"
 #include "scenarios/registry.h"
 

@@ -8,10 +8,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "app/desk.h"
-#include "app/presets.h"
-#include "app/probe_answer.h"
-#include "app/session.h"
+#include "app/base/presets.h"
+#include "app/desk/desk.h"
+#include "app/session/probe_answer.h"
+#include "app/session/session.h"
 #include "engine/run/publish.h"
 
 static const char *const tiny[] = {

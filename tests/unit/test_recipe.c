@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/session_recipe.h"
+#include "app/session/session_recipe.h"
 #include "scenarios/registry.h"
 
 static struct err e;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/desk_texts.h"
-#include "app/session_examples.h"
-#include "app/session_judge.h"
-#include "app/session_recipe.h"
+#include "app/desk/desk_texts.h"
+#include "app/session/session_examples.h"
+#include "app/session/session_judge.h"
+#include "app/session/session_recipe.h"
 #include "tests/unit/store_data.h"
 #include "views/recipe_state.h"
 #include "views/texts_state.h"

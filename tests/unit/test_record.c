@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/record.h"
+#include "app/desk/record.h"
 #include "engine/base/str.h"
 #include "tests/golden/moments.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/desk_scenarios.h"
-#include "app/desk_screen.h"
+#include "app/desk/desk_scenarios.h"
+#include "app/desk/desk_screen.h"
 #include "views/scenarios_state.h"
 
 static struct err e;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/command.h"
-#include "app/desk_schedule.h"
-#include "app/desk_screen.h"
+#include "app/command/command.h"
+#include "app/desk/desk_schedule.h"
+#include "app/desk/desk_screen.h"
 #include "engine/run/pipeline.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/scene.h"

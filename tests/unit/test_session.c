@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/presets.h"
-#include "app/session.h"
+#include "app/base/presets.h"
+#include "app/session/session.h"
 
 static const char *const tiny[] = {
     "model.width=32", "base.steps=3", "cold.steps=150", "base.documents=4", "cold.documents=8", "rl.steps=20",

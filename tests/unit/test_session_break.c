@@ -6,7 +6,7 @@
 #include <math.h>
 #include <poll.h>
 
-#include "app/desk_finding.h"
+#include "app/desk/desk_finding.h"
 
 static struct err e;
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/presets.h"
-#include "app/session_recipe.h"
+#include "app/base/presets.h"
+#include "app/session/session_recipe.h"
 #include "tests/unit/store_data.h"
 
 static struct err e;

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/desk_screen.h"
-#include "app/presets.h"
+#include "app/base/presets.h"
+#include "app/desk/desk_screen.h"
 #include "views/trace_overlay.h"
 
 static const char *const tiny[] = {

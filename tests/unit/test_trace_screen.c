@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <locale.h>
 
-#include "app/command.h"
+#include "app/command/command.h"
 #include "tests/golden/moments.h"
 #include "views/pane_text.h"
 #include "views/pane_value.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/engine.h"
-#include "app/presets.h"
+#include "app/base/presets.h"
+#include "app/session/engine.h"
 
 static const char *const tiny[] = {
     "model.width=16",      "base.steps=2",          "cold.steps=6", "base.documents=2", "cold.documents=4",

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <poll.h>
 
-#include "app/desk_group.h"
+#include "app/desk/desk_group.h"
 #include "engine/rl/objective.h"
 #include "tests/unit/tiny_desk.h"
 

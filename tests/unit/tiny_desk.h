@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/desk_read.h"
-#include "app/presets.h"
-#include "app/session.h"
+#include "app/base/presets.h"
+#include "app/desk/desk_read.h"
+#include "app/session/session.h"
 
 struct tiny_desk {
     struct session session;

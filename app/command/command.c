@@ -1,0 +1,450 @@
+/* The command table, and what can be told from it alone: parsing, completion, the nearest name.
+ * A new command is a row here and a function. */
+#include "app/command/command.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/command/command_act.h"
+#include "app/session/condition.h"
+#include "app/term.h"
+#include "engine/rl/objective.h"
+#include "scenarios/registry.h"
+
+static const struct command_row rows[] = {
+    {"step", "s", "[N] [token|phase|step]", "take N steps of the quantum, then hold", 0, "token phase step",
+     0, 2, command_step},
+    {"pause", NULL, "", "hold, also in the middle of a step", 0, NULL, 0, 0, command_pause},
+    {"resume", "run", "", "go on", 0, NULL, 0, 0, command_resume},
+    {"fork", NULL, "[@RUN] [STEP] [key=value ...] [name]",
+     "a child run from a step's beginning, with changed settings", TAKES_SETTING | TAKES_AT_RUN, NULL, 0, -1,
+     command_fork_run},
+    {"set", NULL, "key value|key=value ...", "change settings: makes a fork at the present step", TAKES_SETTING, NULL,
+     1, -1, command_set},
+    {"rewind", NULL, "STEP", "move the run back; going on replays what is committed", 0, NULL, 1, 1,
+     command_rewind},
+    {"goto", "g", "STEP|live", "look at a step; the run itself stays where it is", 0, "live", 1, 1,
+     command_goto},
+    {"back", NULL, "[N]", "look N steps further back", 0, NULL, 0, 1, command_back},
+    {"live", NULL, "", "look at what happens now", 0, NULL, 0, 0, command_live},
+    {"when", NULL, "CONDITION", "go back to the latest earlier step at which it held", TAKES_CONDITION, NULL, 1, -1,
+     command_when},
+    {"break", "b", "CONDITION|list|delete N|disable N|enable N",
+     "pause where it begins to hold: kl > 0.1, step 120, aha", TAKES_CONDITION,
+     "list delete disable enable", 0, -1, command_break},
+    {"follow", NULL, "best|aha|GROUP/INDEX", "which trace is shown and paced", 0, "best aha", 1, 1,
+     command_follow},
+    {"overlay", NULL, "NAME [LAYER]", "what the colours of the trace's tokens tell", 0,
+     "none probability entropy advantage ratio clipped kl expert", 1, 2, command_overlay},
+    {"test-aha", "aha", "", "test aha candidates: resample with and without the word", 0, NULL, 0,
+     0, command_test_aha},
+    {"value", NULL, "[TOKEN]", "success of 32 continuations from a token, or all along", 0, NULL,
+     0, 1, command_value},
+    {"token", NULL, "N|end", "put the cursor of the trace on a token", 0, "end", 1, 1, command_token},
+    {"find", NULL, "[TEXT]", "search the step's completions; n, N go on; no TEXT ends it", 0, NULL, 0, -1,
+     command_find},
+    {"sort", NULL, "index|advantage|reward|length", "the order of a group's completions", 0,
+     "index advantage reward length", 1, 1, command_sort},
+    {"filter", NULL, "all|right|wrong|aha", "which completions of a group are listed", 0, "all right wrong aha", 1, 1,
+     command_filter},
+    {"what-if", NULL, "[reward I VALUE|KEY VALUE|run|reset|off]",
+     "try other rewards or settings on a copy of the group", 0,
+     "reward loss std eps_low eps_high beta ratio run reset off " LOSS_CHOICES " " STD_CHOICES " start after", 0, 3,
+     command_what_if},
+    {"pace", NULL, "N|slow|step|full", "tokens a second of the followed trace; or holds after a step", 0,
+     "full slow step", 1, 1, command_pace},
+    {"eval", NULL, "", "evaluate the open run on held-out problems, now", 0, NULL, 0, 0, command_eval},
+    {"knock-out", NULL, "[LAYER EXPERT]", "pass@1 with and without an expert; by default the chosen one", 0, NULL, 0, 2,
+     command_knock_out},
+    {"compute", NULL, "[PROBLEMS [K]]|FILE.png|off", "accuracy over tokens spent: pass@k, maj@k, forced thinking",
+     TAKES_FILE, "off", 0, 2, command_compute},
+    {"new", NULL, "[PRESET] [key=value ...] [name]", "start a preset, or what the scenarios screen's form has",
+     TAKES_PRESET | TAKES_SETTING, NULL, 0, -1,
+     command_new},
+    {"open", NULL, "RUN|PRESET", "open a run, by name or id; where none is, start the preset",
+     TAKES_RUN | TAKES_PRESET, NULL, 1, 1, command_open},
+    {"rename", NULL, "[@RUN] NAME", "give the open run, or RUN, another name", TAKES_AT_RUN, NULL, 1, 2,
+     command_rename},
+    {"note", NULL, "[@RUN] TEXT", "write a note to the open run, or to RUN", TAKES_AT_RUN, NULL, 0, -1, command_note},
+    {"delete", NULL, "RUN", "delete a run with all it has; asks first", TAKES_RUN, NULL, 1, 1,
+     command_delete},
+    {"compare", NULL, "[RUN ...]", "runs over each other; alone: the open one and its parent", TAKES_RUN, NULL, 0,
+     -1, command_compare},
+    {"turns", NULL, "RUN|off", "RUN and the open run take turns, the one behind first", TAKES_RUN, "off", 1, 1,
+     command_turns},
+    {"change", NULL, "key=value ...", "change settings in the form of the scenarios screen", TAKES_SETTING, NULL, 1, -1,
+     command_change},
+    {"jump", NULL, "TEXT", "to the next setting in that form that speaks of TEXT", TAKES_SETTING, NULL, 1, -1,
+     command_jump},
+    {"settings", NULL, "", "the settings of the open run, with their meaning", 0, NULL, 0, 0,
+     command_settings},
+    {"recipe", NULL, "[NAME] [key=value ...] [review]",
+     "start a recipe, or go on with it; review holds for verdicts", TAKES_SETTING | TAKES_RECIPE, "review", 0, -1,
+     command_recipe},
+    {"texts", NULL, "[RUN]", "what a run learns from, text by text", TAKES_RUN, NULL, 0, 1, command_texts},
+    {"judge", NULL, "accept|reject|swap|rule|edit TEXT", "a verdict on the text that is chosen there", TAKES_LINE,
+     "accept reject swap rule edit", 1, 1, command_judge},
+    {"schedule", NULL, "[KIND] [pp=8 micro=20 f=1 b=2 w=1 fb=3 a2a=on ...]",
+     "pipeline schedules on a clock: 1f1b, zb1p, dualpipe", 0,
+     "1f1b zb1p dualpipe pp= micro= f= b= w= fb= attention= dispatch= combine= send= a2a=on a2a=off", 0, -1,
+     command_schedule},
+    {"attention", NULL, "[LAYER HEAD]", "what a head looked at while it wrote the trace's token", 0, NULL, 0, 2,
+     command_attention},
+    {"runs", NULL, "", "the screen of runs and forks", 0, NULL, 0, 0, command_screen},
+    {"log", NULL, "", "the screen of the log", 0, NULL, 0, 0, command_screen},
+    {"dashboard", NULL, "", "the dashboard", 0, NULL, 0, 0, command_screen},
+    {"plot", NULL, "[METRIC ...] [RUN ...] FILE.png", "write a chart: of metrics, or of the curve with the focus",
+     TAKES_METRIC | TAKES_RUN | TAKES_FILE, NULL, 1, -1, command_plot},
+    {"save-screen", NULL, "FILE.txt|FILE.png", "write this screen as text, or as a picture", TAKES_FILE, NULL, 1, 1,
+     command_save_screen},
+    {"record", NULL, "FILE.cast|off", "record the terminal for asciinema, until it is off", TAKES_FILE, "off", 1, 1,
+     command_record},
+    {"explain", "x", "[METRIC|TERM]", "what a figure means: value, formula, source, how it is read", TAKES_METRIC,
+     "rewards mean std advantage logp old ratio clip min ref k3 penalty weight token gradient no-clip pull trace batch",
+     0, 1, command_explain},
+    {"smooth", NULL, "0..0.99", "smooth the curves, that much of the past", 0, NULL, 1, 1, command_smooth},
+    {"theme", NULL, "NAME", "colours", TAKES_THEME, NULL, 1, 1, command_theme},
+    {"mouse", NULL, "on|off", "whether the mouse chooses; off leaves it to the terminal", 0, "on off", 1, 1,
+     command_mouse},
+    {"lesson", NULL, "[NAME|next|back|off|tidy]", "a guided lesson, or the list; tidy deletes the lessons' runs", 0,
+     "advantage clip-kl aha hacking flat collapse next back off tidy", 0, 1, command_lesson},
+    {"map", NULL, "KEY [:COMMAND|KEY]", "what a key does, or give it another meaning until you leave", 0, NULL, 1, -1,
+     command_map},
+    {"help", "h", "[COMMAND]", "help of the screen, or of a command", TAKES_COMMAND, NULL, 0, 1,
+     command_help},
+    {"quit", "q", "", "leave; what is committed is kept", 0, NULL, 0, 0, command_quit},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+const struct command_row *command_row(int i)
+{
+    return i >= 0 && i < ROWS ? &rows[i] : NULL;
+}
+
+const struct command_row *command_by_name(const char *name)
+{
+    const struct command_row *found = NULL;
+    int i, count = 0;
+
+    for (i = 0; i < ROWS; i++) {
+        if (!strcmp(rows[i].name, name) || (rows[i].alias && !strcmp(rows[i].alias, name)))
+            return &rows[i];
+        if (*name && !strncmp(rows[i].name, name, strlen(name))) {
+            found = &rows[i];
+            count++;
+        }
+    }
+    return count == 1 ? found : NULL;
+}
+
+/* Letters to change, add, leave out or swap to make one word of the other. */
+static int distance(const char *a, const char *b)
+{
+    enum { LONGEST = 20 };
+    int d[LONGEST + 1][LONGEST + 1], n = (int)strlen(a), m = (int)strlen(b), i, k, best;
+
+    if (n > LONGEST || m > LONGEST)
+        return LONGEST;
+    for (i = 0; i <= n; i++)
+        for (k = 0; k <= m; k++) {
+            if (!i || !k) {
+                d[i][k] = i + k;
+                continue;
+            }
+            best = d[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
+            best = d[i - 1][k] + 1 < best ? d[i - 1][k] + 1 : best;
+            best = d[i][k - 1] + 1 < best ? d[i][k - 1] + 1 : best;
+            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] && d[i - 2][k - 2] + 1 < best)
+                best = d[i - 2][k - 2] + 1;
+            d[i][k] = best;
+        }
+    return d[n][m];
+}
+
+const char *command_nearest(const char *name)
+{
+    const char *best = NULL;
+    int i, least = 4;
+
+    for (i = 0; i < ROWS; i++) {
+        int far = distance(name, rows[i].name);
+        if (!strncmp(rows[i].name, name, strlen(name)))
+            far = 1;
+        if (far < least && far < (int)strlen(rows[i].name)) {
+            least = far;
+            best = rows[i].name;
+        }
+    }
+    return best;
+}
+
+/* Splits l->text in place. Errors: ST_USAGE: too many words, a quote that is not closed. */
+static enum status split(struct command_line *l, char *s, struct err *e)
+{
+    char *out;
+    int quoted;
+
+    for (;;) {
+        while (isspace((unsigned char)*s))
+            s++;
+        if (!*s)
+            return ST_OK;
+        if (l->argc == COMMAND_ARGUMENTS)
+            return err_set(e, ST_USAGE, l->row->name, "more than %d arguments", COMMAND_ARGUMENTS);
+        l->argv[l->argc++] = out = s;
+        for (quoted = 0; *s && (quoted || !isspace((unsigned char)*s)); s++) {
+            if (*s == '"')
+                quoted = !quoted;
+            else
+                *out++ = *s;
+        }
+        if (quoted)
+            return err_set(e, ST_USAGE, l->row->name, "a \" is not closed");
+        s += *s != 0;
+        *out = 0;
+    }
+}
+
+enum status command_parse(const char *text, struct command_line *l, struct err *e)
+{
+    const char *near;
+    char name[32];
+    size_t n;
+
+    memset(l, 0, sizeof *l);
+    text += strspn(text, " \t:");
+    if (strlen(text) >= COMMAND_BYTES)
+        return err_set(e, ST_USAGE, "command", "a line has at most %d bytes", COMMAND_BYTES - 1);
+    memcpy(l->whole, text, strlen(text) + 1);
+    memcpy(l->text, text, strlen(text) + 1);
+    n = strcspn(text, " \t");
+    l->rest = l->whole + n + strspn(l->whole + n, " \t");
+    if (!n)
+        return ST_OK;
+    snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), text);
+    l->row = command_by_name(name);
+    if (!l->row) {
+        near = command_nearest(name);
+        return near ? err_set(e, ST_USAGE, "command", "there is no command '%s'; did you mean '%s'?", name,
+                              near)
+                    : err_set(e, ST_USAGE, "command", "there is no command '%s'; :help lists them", name);
+    }
+    if (l->row->takes & TAKES_LINE) { /* what stands behind the first word is its own affair */
+        char *first = l->text + n + strspn(l->text + n, " \t");
+        first[strcspn(first, " \t")] = 0;
+    }
+    if (split(l, l->text + n, e))
+        return ST_USAGE;
+    if (l->argc < l->row->least || (l->row->most >= 0 && l->argc > l->row->most))
+        return err_set(e, ST_USAGE, l->row->name,
+                       l->row->arguments[0] ? "it is :%s %s" : "it is :%s, nothing more", l->row->name,
+                       l->row->arguments);
+    return ST_OK;
+}
+
+enum status command_run(struct desk *d, const char *text, struct err *e)
+{
+    struct command_line l;
+    enum status st = command_parse(text, &l, e);
+
+    return st || !l.row ? st : l.row->run(d, &l, e);
+}
+
+enum status command_integer(const char *text, const char *what, long long least, long long *out,
+                            struct err *e)
+{
+    char *end;
+    long long v;
+
+    errno = 0;
+    v = strtoll(text, &end, 10);
+    if (end == text || *end || errno || v < least)
+        return err_set(e, ST_USAGE, "command", "%s is a whole number from %lld on, not '%s'", what, least,
+                       text);
+    *out = v;
+    return ST_OK;
+}
+
+enum status command_fork(const struct command_line *l, int first, struct engine_message *m, struct err *e)
+{
+    long long step = -1;
+    char *end;
+    int i;
+
+    m->step = -1;
+    m->arguments_n = 0;
+    m->text[0] = 0;
+    for (i = first; i < l->argc; i++) {
+        const char *a = l->argv[i];
+        strtoll(a, &end, 10);
+        if (strlen(a) >= ENGINE_TEXT)
+            return err_set(e, ST_USAGE, l->row->name, "'%.20s...' is too long", a);
+        if (strchr(a, '=')) {
+            if (m->arguments_n == ENGINE_ARGUMENTS)
+                return err_set(e, ST_USAGE, l->row->name, "more than %d settings", ENGINE_ARGUMENTS);
+            snprintf(m->argument[m->arguments_n++], ENGINE_TEXT, "%s", a);
+        } else if (!*end && m->step < 0) {
+            if (command_integer(a, "a step", 0, &step, e))
+                return ST_USAGE;
+            m->step = step;
+        } else if (m->text[0]) {
+            return err_set(e, ST_USAGE, l->row->name,
+                           "two names, '%s' and '%s'; a setting is written key=value", m->text, a);
+        } else {
+            snprintf(m->text, ENGINE_TEXT, "%s", a);
+        }
+    }
+    return ST_OK;
+}
+
+/* The first word of a line, behind its ':'. Returns what stands after it. */
+static const char *first_word(const char *line, char *out, size_t bytes)
+{
+    size_t n;
+
+    line += strspn(line, " \t:");
+    n = strcspn(line, " \t");
+    snprintf(out, bytes, "%s", line);
+    if (n < bytes)
+        out[n] = 0;
+    return line + n;
+}
+
+/* Adds a candidate when it begins with what stands there. */
+static int offer(struct str *out, const char *prefix, const char *candidate)
+{
+    if (strncmp(candidate, prefix, strlen(prefix)))
+        return 0;
+    str_printf(out, "%s\n", candidate);
+    return 1;
+}
+
+static int offer_words(struct str *out, const char *prefix, const char *words)
+{
+    char word[64];
+    int n = 0;
+
+    while (words && *words) {
+        size_t len = strcspn(words, " ");
+        snprintf(word, sizeof word, "%.*s", (int)len, words);
+        n += offer(out, prefix, word);
+        words += len + (words[len] == ' ');
+    }
+    return n;
+}
+
+/* Keys that begin with the word; where none does, those whose last part does. After '=': the words that it
+ * takes. */
+static void offer_settings(struct str *out, const char *prefix, const struct settings *set)
+{
+    const char *equals = strchr(prefix, '='), *section;
+    char whole[160], word[64];
+    int i, found = 0, pass;
+
+    for (pass = 0; pass < 2 && !found; pass++)
+        for (i = 0; i < settings_rows(set); i++) {
+            const struct setting *row = settings_row(set, i, &section);
+            snprintf(whole, sizeof whole, "%s.%s=", section, row->key);
+            if (equals) {
+                const char *key = pass ? row->key : whole;
+                size_t n = (size_t)(equals - prefix);
+                const char *choices = row->kind == SET_CHOICE ? row->choices : "";
+                if (strncmp(key, prefix, n) || (key[n] && key[n] != '='))
+                    continue;
+                for (; *choices; choices += strcspn(choices, " "), choices += *choices == ' ') {
+                    snprintf(word, sizeof word, "%.*s%.*s", (int)n + 1, prefix, (int)strcspn(choices, " "),
+                             choices);
+                    found += offer(out, prefix, word);
+                }
+            } else if (!strncmp(pass ? row->key : whole, prefix, strlen(prefix))) {
+                str_printf(out, "%s\n", whole);
+                found++;
+            }
+        }
+    if (!equals)
+        offer(out, prefix, "seed=");
+}
+
+static void offer_arguments(const struct command_source *s, const struct command_row *row, int position,
+                            const char *prefix, struct str *out, int *files)
+{
+    int i;
+
+    offer_words(out, prefix, row->words);
+    if (row->takes & TAKES_PRESET && position == 1)
+        for (i = 0; i < preset_n(); i++)
+            offer(out, prefix, preset_at(i)->name);
+    if (row->takes & TAKES_RECIPE && position == 1)
+        for (i = 0; i < recipe_n(); i++)
+            offer(out, prefix, recipe_at(i)->name);
+    if (row->takes & TAKES_RUN)
+        for (i = 0; s->runs && i < s->runs_n; i++)
+            offer(out, prefix, s->runs[i].name);
+    for (i = 0; row->takes & TAKES_AT_RUN && position == 1 && *prefix == '@' && i < s->runs_n; i++) {
+        char name[NAME_BYTES + 1];
+        snprintf(name, sizeof name, "@%s", s->runs[i].name);
+        offer(out, prefix, name);
+    }
+    if (row->takes & TAKES_SETTING && s->set && !(row->takes & (TAKES_PRESET | TAKES_RECIPE) && position == 1))
+        offer_settings(out, prefix, s->set);
+    if (row->takes & TAKES_METRIC)
+        for (i = 0; *prefix && i < METRIC_N; i++) {
+            offer(out, prefix, metric_row(i)->name);
+            if (metric_row(i)->alias)
+                offer(out, prefix, metric_row(i)->alias);
+        }
+    if (row->takes & TAKES_COMMAND)
+        for (i = 0; i < ROWS; i++)
+            offer(out, prefix, rows[i].name);
+    if (row->takes & TAKES_THEME)
+        for (i = 0; term_theme_name(i); i++)
+            offer(out, prefix, term_theme_name(i));
+    *files = row->takes & TAKES_FILE && !out->n;
+}
+
+void command_complete(const struct command_source *s, const char *line, int begin, int end, struct str *out,
+                      int *files)
+{
+    char prefix[256], name[32];
+    int i, position = 0;
+    const struct command_row *row;
+
+    *files = 0;
+    end = end - begin < (int)sizeof prefix ? end : begin + (int)sizeof prefix - 1;
+    memcpy(prefix, line + begin, (size_t)(end - begin));
+    prefix[end - begin] = 0;
+    for (i = 0; i < begin; i++)
+        position += line[i] != ' ' && line[i] != ':' && (line[i + 1] == ' ' || i + 1 == begin);
+    if (!position) {
+        for (i = 0; i < ROWS; i++)
+            offer(out, prefix, rows[i].name);
+        return;
+    }
+    first_word(line, name, sizeof name);
+    row = command_by_name(name);
+    if (row && row->takes & TAKES_CONDITION) {
+        char before[COMMAND_BYTES];
+        const char *rest = first_word(line, name, sizeof name);
+        int length = (int)(line + begin - rest);
+        snprintf(before, sizeof before, "%.*s", length > 0 ? length : 0, rest);
+        condition_complete(before, prefix, out);
+        if (position > 1)
+            return;
+    }
+    if (row)
+        offer_arguments(s, row, position, prefix, out, files);
+}
+
+void command_usage(const char *line, char *out, size_t bytes)
+{
+    char name[32];
+    const char *after = first_word(line, name, sizeof name);
+    const struct command_row *row = *after ? command_by_name(name) : NULL;
+
+    out[0] = 0;
+    if (row)
+        snprintf(out, bytes, "%s %s  %s", row->name, row->arguments, row->what);
+}
