@@ -47,7 +47,7 @@ void gridworld_prompt(const void *self, const struct problem *p, struct str *out
 /* A move that was not tried from this cell: one of the best, or any. */
 static int choose(struct writer *w, int cell, unsigned tried)
 {
-    int expert = rng_chance(w->rng, w->expert), move[GRIDWORLD_MOVES_N], n = 0;
+    int expert = rng_chance(w->rng, w->expert), move[GRIDWORLD_MOVES_N] = {0}, n = 0;
     for (int m = 0; m < GRIDWORLD_MOVES_N; m++) {
         int next = gridworld_next(&w->grid, cell, (enum gridworld_move)m);
         int nearer = w->distance[next] >= 0 && w->distance[next] < w->distance[cell];

@@ -55,8 +55,9 @@ static void write_expert(struct json_writer *w, const struct experts_facts *f, i
 {
     const struct served *s = &f->routing.served[at];
     const struct expert_facts *x = &f->expert[at];
+    int layer = at / f->experts_n + 1, expert = at % f->experts_n + 1;
     const struct pair pair[] = {
-        {"layer", at / f->experts_n + 1}, {"expert", at % f->experts_n + 1},
+        {"layer", layer},                 {"expert", expert},
         {"load", (double)s->share},       {"load_average", x->average},
         {"bias", x->bias},                {"affinity", (double)s->affinity},
         {"numbers", (double)s->numbers},  {"operators", (double)s->operators},

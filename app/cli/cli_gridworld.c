@@ -158,7 +158,7 @@ static enum status ask_run(const struct cli *c, struct trainer *t, int layouts, 
     if (!st)
         st = batch_init(&b, CELLS, k, t->set.rl.max_tokens, &arena, e);
     for (int i = 0; i < layouts && !st; i++) {
-        struct look other, *at = i ? &other : v;
+        struct look other = {0}, *at = i ? &other : v;
         struct problem p;
         if (i) {
             t->task.scenario->held_out(t->task.self, i % t->held_out_n, &p);

@@ -91,7 +91,7 @@ static enum status print(void *ctx, int place, const struct record_example *x, s
 enum status cli_texts(struct cli *c, struct err *e)
 {
     struct printer p = {.json = args_has(&c->args, OPT_JSON)};
-    struct record_run run;
+    struct record_run run = {0};
     struct query *q;
     int n = 0, kept = 0;
     enum status st = cli_query(c, &q, e);

@@ -324,7 +324,7 @@ static void do_problem(void *ctx, int index, int worker)
     const struct task *k = &j->t->task;
     struct work *w = calloc(1, sizeof *w);
     enum status st = (enum status)atomic_load(&j->status);
-    size_t cap = (size_t)j->cap, traces_n = (size_t)(j->q->k + j->f->forced_k);
+    size_t cap = (size_t)j->cap, traces_n = (size_t)j->q->k + (size_t)j->f->forced_k;
     struct err e;
     if (!w && !st)
         st = ST_NOMEM;

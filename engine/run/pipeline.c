@@ -42,14 +42,14 @@ enum status pipeline_check(const struct pipeline *p, struct err *e)
 
 struct pipeline_figures pipeline_formula(const struct pipeline *p)
 {
-    int PP = p->ranks, M = p->micro_batches;
+    int PP = p->ranks, M = p->micro_batches, pairs = PP / 2;
     struct pipeline_figures x = {.activations = PP, .parameters = 1};
     double work = M * (p->f + p->b);
     switch (p->kind) {
     case PIPELINE_1F1B: x.bubble = (PP - 1) * (p->f + p->b); break;
     case PIPELINE_ZB1P: x.bubble = (PP - 1) * (p->f + p->b - 2 * p->w); break;
     case PIPELINE_DUALPIPE:
-        x.bubble = (PP / 2 - 1) * (p->fb + p->b - 3 * p->w);
+        x.bubble = (pairs - 1) * (p->fb + p->b - 3 * p->w);
         x.activations = PP + 1;
         x.parameters = 2;
         work += (M - PP - 1) * (p->fb - (p->f + p->b));
@@ -272,9 +272,9 @@ enum status pipeline_simulate(const struct pipeline *p, struct pipeline_timeline
     if (is_dual && p->micro_batches % 2)
         return err_set(e, ST_USAGE, "schedule",
                        "\"micro_batches\" is odd: each end of dualpipe feeds one half of them");
-    out->interval = malloc(most * sizeof *out->interval);
+    out->interval = calloc(most, sizeof *out->interval);
     out->first = calloc((size_t)p->ranks + 1, sizeof *out->first);
-    next = malloc((size_t)p->ranks * sizeof *next);
+    next = calloc((size_t)p->ranks, sizeof *next);
     d.forward = malloc(cells * sizeof *d.forward);
     d.input = malloc(cells * sizeof *d.input);
     if (!out->interval || !out->first || !next || !d.forward || !d.input) {

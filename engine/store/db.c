@@ -282,8 +282,13 @@ double db_real(sqlite3_stmt *st, int column)
     return sqlite3_column_type(st, column) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(st, column);
 }
 
-void db_text(sqlite3_stmt *st, int column, char *out, size_t size)
+const char *db_column_text(sqlite3_stmt *st, int column)
 {
     const char *text = (const char *)sqlite3_column_text(st, column);
-    snprintf(out, size, "%s", text ? text : "");
+    return text ? text : "";
+}
+
+void db_text(sqlite3_stmt *st, int column, char *out, size_t size)
+{
+    snprintf(out, size, "%s", db_column_text(st, column));
 }

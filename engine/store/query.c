@@ -248,10 +248,10 @@ static enum status no_run(struct query *q, const char *name, struct err *e)
     for (int pass = 0; pass < 2 && !like; pass++) {
         sqlite3_stmt *s = db_select(&q->db, e, "SELECT name FROM run ORDER BY used DESC", "");
         while (s && like < 4 && (got = db_next(&q->db, s, e)) > 0) {
-            const char *have = (const char *)sqlite3_column_text(s, 0);
-            int alike = have && name[0] &&
+            const char *have = db_column_text(s, 0);
+            int alike = have[0] && name[0] &&
                         (strcasestr(have, name) || strcasestr(name, have) || distance(name, have, 3) < 3);
-            if (!have || (pass == 0 && !alike))
+            if (!have[0] || (pass == 0 && !alike))
                 continue;
             str_printf(&list, "%s'%.40s'", like++ ? ", " : "", have);
         }
@@ -334,7 +334,7 @@ static enum status texts(struct query *q, sqlite3_stmt *s, const char *end, stru
 {
     int got = -1;
     while (s && (got = db_next(&q->db, s, e)) > 0) {
-        str_add_n(out, (const char *)sqlite3_column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+        str_add_n(out, db_column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
         str_add(out, end);
     }
     sqlite3_finalize(s);

@@ -12,12 +12,6 @@ static enum example_verdict find_verdict(const char *name)
     return VERDICT_RULE;
 }
 
-static const char *text_of(sqlite3_stmt *s, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(s, column);
-    return text ? text : "";
-}
-
 enum status query_examples(struct query *q, int64_t run, int first, int most, int only_kept,
                            enum status (*each)(void *ctx, int place, const struct record_example *x,
                                                struct err *e),
@@ -35,13 +29,13 @@ enum status query_examples(struct query *q, int64_t run, int first, int most, in
         st = each(ctx, sqlite3_column_int(s, 0),
                   &(struct record_example){.kind = sqlite3_column_int(s, 1) ? EXAMPLE_PAIR : EXAMPLE_TRACE,
                                            .kept = sqlite3_column_int(s, 2),
-                                           .verdict = find_verdict(text_of(s, 3)),
+                                           .verdict = find_verdict(db_column_text(s, 3)),
                                            .respect = sqlite3_column_int(s, 4),
-                                           .source = text_of(s, 5),
-                                           .prompt = text_of(s, 6),
-                                           .text = text_of(s, 7),
-                                           .other = text_of(s, 8),
-                                           .why = text_of(s, 9),
+                                           .source = db_column_text(s, 5),
+                                           .prompt = db_column_text(s, 6),
+                                           .text = db_column_text(s, 7),
+                                           .other = db_column_text(s, 8),
+                                           .why = db_column_text(s, 9),
                                            .accuracy = db_real(s, 10),
                                            .format = db_real(s, 11),
                                            .language = db_real(s, 12),

@@ -30,7 +30,7 @@ enum status query_findings(struct query *q, int64_t run, int64_t step, int group
     *finding = NULL;
     *n = 0;
     while (s && !st && (got = db_next(&q->db, s, e)) > 0) {
-        kind = find_kind((const char *)sqlite3_column_text(s, 3));
+        kind = find_kind(db_column_text(s, 3));
         if (kind < 0)
             continue;
         if (!query_grow(finding, *n, sizeof **finding)) {

@@ -60,7 +60,8 @@ static enum status map_load(struct query *q, struct metric_map *map, struct err 
         map->metric[i] = -1;
     s = db_select(&q->db, e, "SELECT id, name FROM metric_name WHERE id > 0", "");
     while (s && (got = db_next(&q->db, s, e)) > 0)
-        map->metric[sqlite3_column_int64(s, 0)] = metric_find((const char *)sqlite3_column_text(s, 1));
+        if (sqlite3_column_int64(s, 0) < n)
+            map->metric[sqlite3_column_int64(s, 0)] = metric_find(db_column_text(s, 1));
     sqlite3_finalize(s);
     return got < 0 ? q->db.status : ST_OK;
 }
@@ -156,12 +157,6 @@ enum status query_read_digest(struct query *q, sqlite3_stmt *s, int column, int6
     return ST_OK;
 }
 
-static char *copy_text(sqlite3_stmt *s, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(s, column);
-    return strdup(text ? text : "");
-}
-
 static enum status load_head(struct query *q, int64_t run, int64_t step, struct query_step *out,
                              struct err *e)
 {
@@ -255,8 +250,8 @@ static enum status load_groups(struct query *q, int64_t run, int64_t step, struc
             break;
         }
         g = &out->group[out->groups_n++];
-        g->problem = copy_text(s, 0);
-        g->prompt = copy_text(s, 1);
+        g->problem = strdup(db_column_text(s, 0));
+        g->prompt = strdup(db_column_text(s, 1));
         g->mean = db_real(s, 2);
         g->std = db_real(s, 3);
         g->flat = sqlite3_column_int(s, 4);
@@ -314,7 +309,7 @@ static enum status load_traces(struct query *q, int64_t run, int64_t step, int w
                                    .accuracy = db_real(s, 5),
                                    .format = db_real(s, 6),
                                    .at = sqlite3_column_int(s, 7),
-                                   .why = copy_text(s, 8),
+                                   .why = strdup(db_column_text(s, 8)),
                                    .cut_off = sqlite3_column_int(s, 9),
                                    .aha = sqlite3_column_int(s, 10)};
         if (!t->why)

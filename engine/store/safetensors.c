@@ -185,7 +185,7 @@ enum status safetensors_read(const struct safetensors *f, const struct safetenso
                              struct err *e)
 {
     uint64_t elements = safetensors_elements(t), size = elements ? (t->end - t->begin) / elements : 0;
-    unsigned char *piece = malloc((size_t)PIECE * 8);
+    unsigned char *piece = calloc(PIECE, 8);
     enum status st = piece ? ST_OK : err_set(e, ST_NOMEM, "safetensors", "no memory to read %.80s", t->name);
     for (uint64_t i = 0; i < elements && !st; i += PIECE) {
         size_t n = elements - i < PIECE ? (size_t)(elements - i) : PIECE;

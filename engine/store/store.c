@@ -73,8 +73,8 @@ static enum status load_metrics(struct store *s, struct err *e)
     if (!q)
         return s->db.status;
     while ((got = db_next(&s->db, q, e)) > 0) {
-        const char *name = (const char *)sqlite3_column_text(q, 1);
-        for (int m = 0; name && m < METRIC_N; m++)
+        const char *name = db_column_text(q, 1);
+        for (int m = 0; m < METRIC_N; m++)
             if (!strcmp(name, metric_row(m)->name)) {
                 s->metric_id[m] = sqlite3_column_int64(q, 0);
                 known++;

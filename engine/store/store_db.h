@@ -52,7 +52,9 @@ enum status db_begin(struct db *d, struct err *e);
 enum status db_end(struct db *d, enum status st, struct err *e);
 /* db_real: a column's number, NaN where it is NULL. */
 double db_real(sqlite3_stmt *st, int column);
-/* db_text: copies a column's text, cut to size. */
+/* db_column_text: a column's text until the next row; "" where it is NULL, which damage can make of any
+ * column. db_text: copies it, cut to size. */
+const char *db_column_text(sqlite3_stmt *st, int column);
 void db_text(sqlite3_stmt *st, int column, char *out, size_t size);
 
 /* One step of the schema's history: migration[i] leads from version i to i + 1. */
