@@ -84,6 +84,9 @@ void form_open_answer(struct document *out, struct rng *r, int malformed, int st
 void form_prompt(void (*write)(const struct problem *p, struct document *out), const struct problem *p,
                  struct str *out);
 
+/* form_is_reflection: whether these n bytes are one of the reflection words, small or capital. Pure. */
+int form_is_reflection(const char *word, int n);
+
 /* An equation a op b = c of a trace; ok: it is right. */
 struct form_equation {
     char op;

@@ -10,7 +10,7 @@
 #include "engine/base/hash.h"
 #include "scenarios/form.h"
 
-enum { NUMBER_CAP = 1000000000, SHORT_WORD = 12, DISTINCT_MAX = 1024 };
+enum { NUMBER_CAP = 1000000000, DISTINCT_MAX = 1024 };
 
 enum kind { NOTHING, TAG, WORD, NUMBER, SYMBOL };
 
@@ -216,14 +216,12 @@ static void end_attempt(struct reader *r)
     r->eq_n = 0;
 }
 
-static int is_reflection(const struct reader *r, const struct token *t)
+int form_is_reflection(const char *word, int n)
 {
-    static const char *const word[] = {"wait",   "mistake", "however",  "but",   "retry", "error",
+    static const char *const list[] = {"wait",   "mistake", "however",  "but",   "retry", "error",
                                        "verify", "wrong",   "evaluate", "check"};
-    if (t->end - t->begin > SHORT_WORD)
-        return 0;
-    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
-        if (is_word(r, t, word[i]))
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (strlen(list[i]) == (size_t)n && strncasecmp(word, list[i], (size_t)n) == 0)
             return 1;
     return 0;
 }
@@ -247,7 +245,7 @@ static void word(struct reader *r, const struct token *t)
         judgement(r, t, is_word(r, t, "yes"));
         return;
     }
-    if (!is_reflection(r, t))
+    if (!form_is_reflection(r->s + t->begin, t->end - t->begin))
         return;
     mark(r, MARK_REFLECTION, t->begin, t->end, 1);
     r->out->reflections++;

@@ -47,7 +47,7 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ROW("chat")
         ROW_OVER("bilingual", "bilingual-mixed")
         ROW("r1")
-        ROW("mtp")
+        ROW("mtp-dense")
         ROW_OVER("countdown", "r1-zero")
         ROW_OVER("countdown", "r1-zero-blind")
         ROW_OVER("countdown", "student-dense")
@@ -68,6 +68,9 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ROW_OVER("quick", "balance-loss")
         ROW_OVER("quick", "no-shared")
         ROW_OVER("quick", "grouped")
+        ROW_OVER("quick", "quick-mha")
+        ROW_OVER("quick", "quick-gqa")
+        ROW_OVER("quick", "quick-mqa")
         "preset_row_end:\n"
         ".popsection\n");
 

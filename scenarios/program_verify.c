@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "engine/base/hash.h"
+#include "scenarios/form.h"
 #include "scenarios/program.h"
 
 enum { DISTINCT_MAX = 64, NUMBER_CAP = 1000000000 };
@@ -235,16 +236,6 @@ static void judgement(struct reader *r, const struct word *w, int yes)
         end_attempt(r);
 }
 
-static int is_reflection(const struct reader *r, const struct word *w)
-{
-    static const char *const list[] = {"wait",   "mistake", "however",  "but",   "retry", "error",
-                                       "verify", "wrong",   "evaluate", "check"};
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        if (is(r, w, list[i]))
-            return 1;
-    return 0;
-}
-
 static void reflection(struct reader *r, const struct word *w)
 {
     mark(r, MARK_REFLECTION, w->begin, w->end, 1);
@@ -304,7 +295,7 @@ static void read_thought(struct reader *r, const struct word *w)
         r->goal_n = 1;
     } else if (is(r, w, "yes") || is(r, w, "no")) {
         judgement(r, w, is(r, w, "yes"));
-    } else if (is_reflection(r, w)) {
+    } else if (w->kind != NOTHING && form_is_reflection(r->s + w->begin, w->end - w->begin)) {
         reflection(r, w);
     }
 }

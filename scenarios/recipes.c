@@ -16,6 +16,7 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         "recipe_row:\n"
         ROW("r1-zero")
         ROW("r1")
+        ROW("r1-hacked")
         ROW("distill")
         ROW("race")
         "recipe_row_end:\n"

@@ -13,9 +13,10 @@ struct explanation {
     const char *reading;         /* a few sentences */
 };
 
-/* explain_metric: 0 <= m < METRIC_N. explain_term: of the objective, as one kind of loss has it. */
-void explain_metric(int m, struct explanation *out);
-void explain_term(enum objective_term t, enum shown_loss loss, struct explanation *out);
+/* explain_metric: 0 <= m < METRIC_N. explain_term: a figure of the objective. Both as the run's loss and its
+ * settings have it, of which x is read: the fields that come from settings. */
+void explain_metric(int m, const struct objective_state *x, struct explanation *out);
+void explain_term(enum objective_term t, const struct objective_state *x, struct explanation *out);
 
 /* explain_find_term: by the word that commands use, -1. explain_term_word: that word. */
 int explain_find_term(const char *word);

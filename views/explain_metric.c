@@ -102,6 +102,11 @@ static const struct text {
                 "In GRPO near 0 by construction: the advantages of a group sum to 0. It tells nothing about "
                 "learning; "
                 "look at reward. In a base or cold start it is the thing that falls."},
+    [M_DIVERGENCE] =
+        {"mean of sum_v p(v) log(p(v) / q(v)), p the teacher's, q the student's, at temperature tau",
+         "Hinton, Vinyals and Dean 2015, section 2",
+         "What a token leaves untold: the teacher's other choices. The loss counts it by cold.distill * "
+         "tau^2, and the cross entropy of the tokens by the rest. R1 taught its students by tokens alone."},
     [M_POLICY_LOSS] =
         {"- weighted sum of min(ratio A, clip(ratio) A)", "R1 eq. 1",
          "With ratio 1 it is minus the weighted mean advantage; not 0 only where lengths weigh traces "
@@ -198,7 +203,118 @@ static const struct text {
     [M_TIME_EVALUATE] = {"", "", "Held-out problems; outside step_time."},
 };
 
-void explain_metric(int m, struct explanation *out)
+/* The KL is measured by the estimator that the loss has; dpo's, which has none in its loss, by k3. */
+static void fit_kl(const struct objective_state *x, struct explanation *out)
+{
+    static const char *const of_token[SHOWN_KL_N] = {
+        [SHOWN_K3] = "mean over tokens of exp(d) - d - 1, d = log pi_ref - log pi",
+        [SHOWN_K1] = "mean over tokens of d, d = log pi - log pi_ref (rl.kl = k1)",
+        [SHOWN_K2] = "mean over tokens of d^2 / 2, d = log pi - log pi_ref (rl.kl = k2)",
+        [SHOWN_UNBIASED] = "mean over tokens of ratio * (exp(d) - d - 1), d = log pi_ref - log pi (rl.kl = unbiased)",
+    };
+    static const char *const of_trace[SHOWN_KL_N] = {
+        [SHOWN_K3] = "mean over traces of exp(d) - d - 1, d = sum_t (log pi_ref - log pi)",
+        [SHOWN_K1] = "mean over traces of d, d = sum_t (log pi - log pi_ref) (rl.kl = k1)",
+        [SHOWN_K2] = "mean over traces of d^2 / 2, d = sum_t (log pi - log pi_ref) (rl.kl = k2)",
+        [SHOWN_UNBIASED] =
+            "mean over traces of ratio * (exp(d) - d - 1), d = sum_t (log pi_ref - log pi) (rl.kl = unbiased)",
+    };
+    static const char *const source[SHOWN_KL_N] = {
+        [SHOWN_K3] = "R1 eq. 2; Math eq. 4 (the estimator k3)",
+        [SHOWN_K1] = "Schulman 2020: estimators of the KL",
+        [SHOWN_K2] = "Schulman 2020: estimators of the KL",
+        [SHOWN_UNBIASED] = "DeepSeek-V3.2: k3 times the ratio",
+    };
+    enum shown_kl kl = x->loss == SHOWN_DPO ? SHOWN_K3 : x->kl;
+
+    out->formula = x->loss == SHOWN_R1 ? of_trace[kl] : of_token[kl];
+    out->source = source[kl];
+    if (x->loss == SHOWN_DPO)
+        out->reading = "Measured over the traces of pairs; no part of the loss, which holds to the reference by its "
+                       "margin.";
+}
+
+static void fit_loss(const struct objective_state *x, struct explanation *out)
+{
+    switch (x->loss) {
+    case SHOWN_DPO:
+        out->formula = "dpo: mean over pairs of -log sigma(margin); base, cold start: mean cross entropy";
+        out->source = "Rafailov et al. 2023, eq. 7";
+        out->reading = "log 2 = 0.693 where the policy is the reference; it falls as pairs are learned.";
+        break;
+    case SHOWN_PPO:
+        out->formula = x->entropy != 0
+                           ? "ppo: policy_loss + beta * KL term + value_weight * value_loss - entropy * mean H"
+                           : "ppo: policy_loss + beta * KL term + value_weight * value_loss";
+        out->source = "Schulman et al. 2017, eq. 9";
+        out->reading = "Mostly the critic's part: it tells how well values foretell returns. For learning look at "
+                       "reward.";
+        break;
+    default:
+        if (x->entropy != 0)
+            out->formula = "policy_loss + beta * KL term - entropy * H, weighted alike; base, cold start: mean cross "
+                           "entropy";
+        if (shown_is_log(x->loss))
+            out->reading = "Its size says nothing: it falls when improbable tokens are sampled. Look at reward.";
+    }
+}
+
+static void fit_policy_loss(const struct objective_state *x, struct explanation *out)
+{
+    if (x->loss == SHOWN_DPO) {
+        out->formula = "mean over pairs of -log sigma(margin)";
+        out->source = "Rafailov et al. 2023, eq. 7";
+        out->reading = "The whole loss: dpo has no other part.";
+    } else if (shown_is_log(x->loss)) {
+        out->formula = x->loss == SHOWN_CISPO ? "- weighted sum of sg(clip(ratio)) A log pi" : "- weighted sum of A log pi";
+        out->source = x->loss == SHOWN_CISPO ? "MiniMax-M1 (arXiv 2506.13585)" : "Williams 1992; Ahmadian et al. 2024";
+        out->reading = "Its size says nothing: it falls when improbable tokens are sampled.";
+    } else if (x->loss == SHOWN_PPO) {
+        out->reading = "With ratio 1 it is minus the mean advantage over tokens: 0 where advantages are normalised.";
+    }
+    if (x->ratio_cap > 0 && x->loss != SHOWN_DPO && out->reading[0])
+        out->source = "with truncated ratios (rl.ratio_cap), Ionides 2008";
+}
+
+static void fit_clip(int m, const struct objective_state *x, struct explanation *out)
+{
+    if (x->loss == SHOWN_CISPO) {
+        out->formula = m == M_CLIP_LOW    ? "share of ratios below 1 - eps_low, whatever A's sign"
+                       : m == M_CLIP_HIGH ? "share of ratios above 1 + eps_high, whatever A's sign"
+                                          : out->formula;
+        out->source = "MiniMax-M1 (arXiv 2506.13585)";
+        out->reading = "Their weight is bounded; they go on learning. Exactly 0 with one update a rollout.";
+    } else if (shown_is_log(x->loss) || x->loss == SHOWN_DPO) {
+        out->reading = "0: this run's loss has no clip.";
+    }
+}
+
+/* What the text, which is GRPO's, must say for another loss. */
+static void fit(int m, const struct objective_state *x, struct explanation *out)
+{
+    switch (m) {
+    case M_KL: fit_kl(x, out); break;
+    case M_LOSS: fit_loss(x, out); break;
+    case M_POLICY_LOSS: fit_policy_loss(x, out); break;
+    case M_CLIP_LOW:
+    case M_CLIP_HIGH:
+    case M_CLIP_REGION: fit_clip(m, x, out); break;
+    case M_FLAT:
+        if (x->loss == SHOWN_REINFORCE || x->loss == SHOWN_PPO)
+            out->reading = "A flat group teaches too, here: its traces are compared with something else than each "
+                           "other.";
+        break;
+    case M_REWARD_STD:
+        if (x->loss == SHOWN_DPO)
+            out->source = "R1 eq. 3; dpo needs it above 0 to make a pair";
+        else if (x->loss >= SHOWN_REINFORCE && x->loss != SHOWN_CISPO)
+            out->source = "R1 eq. 3; no part of this run's advantages";
+        break;
+    default: break;
+    }
+}
+
+void explain_metric(int m, const struct objective_state *x, struct explanation *out)
 {
     const struct metric_row *row = metric_row(m);
     int layer = m >= M_MAX_VIO_LAYER_0 && m <= M_MAX_VIO_LAYER_LAST;
@@ -212,4 +328,5 @@ void explain_metric(int m, struct explanation *out)
                                 t->reading ? t->reading : ""};
     if (layer)
         out->formula = "max_i(load_i E / sum load) - 1 of this layer";
+    fit(m, x, out);
 }

@@ -1,10 +1,9 @@
-/* Every figure of the objective explained, as the kind of loss has it. */
-#include "views/explain.h"
+/* Every figure of the objective explained, as GRPO has it; what another loss or a setting makes of it is in
+ * explain_loss.c. */
+#include "views/explain_loss.h"
 
 #include <math.h>
 #include <string.h>
-
-static const char r1_source[] = "R1 eq. 1 (ratio and KL of whole sequences)";
 
 static const struct {
     const char *word;
@@ -71,12 +70,12 @@ static const struct {
           "expert biases. Not on record: found again by replaying."}},
     [TERM_K3] =
         {"k3",
-         {"KL (k3)", "an estimate of the KL to the reference from this one token",
+         {"KL", "an estimate of the KL to the reference from this one token",
           "exp(d) - d - 1, d = log pi_ref - log pi", "R1 eq. 2; Math eq. 4", "nats",
           "Never negative, 0 where both agree, unbiased over samples. Measured also where beta is 0."}},
     [TERM_PENALTY] =
         {"penalty",
-         {"beta KL", "the price of leaving the reference", "beta * k3", "R1 eq. 1", "",
+         {"beta KL", "the price of leaving the reference", "beta * KL", "R1 eq. 1", "",
           "beta weighs it; 0 (DAPO, TRL's default) leaves it out. Too large, and nothing is learned; 0, and "
           "the policy may drift far."}},
     [TERM_WEIGHT] =
@@ -92,13 +91,13 @@ static const struct {
     [TERM_GRADIENT] =
         {"gradient",
          {"d loss / d log pi", "what pushes this token's log-probability",
-          "- weight * (ratio A, or 0 where clipped) - weight * beta * (exp(d) - 1)", "derivative of R1 eq. 1",
+          "- weight * (ratio A, or 0 where clipped) + KL's part", "derivative of R1 eq. 1",
           "1/nat",
           "Negative: the update raises the token's log-probability. Positive: it lowers it. From here the "
           "gradient flows back through softmax and model."}},
     [TERM_NO_CLIP] = {"no-clip",
                       {"without clip", "what the gradient would be if nothing were clipped",
-                       "- weight * ratio A - weight * beta * (exp(d) - 1)", "derivative of R1 eq. 1", "1/nat",
+                       "- weight * ratio A + KL's part", "derivative of R1 eq. 1", "1/nat",
                        "Where it equals the gradient, clip does nothing to this token."}},
     [TERM_PULL] =
         {"pull",
@@ -118,135 +117,72 @@ static const struct {
           "- sum_i sum_t weight * A_i, at ratio 1", "R1 eq. 1", "",
           "Computed here from rewards and lengths alone, to be compared with policy_loss on record: the two "
           "agree where one update was taken."}},
+    [TERM_ENTROPY] = {"entropy-here",
+                      {"H_t", "how undecided the policy is at this place", "- sum_v p_v log p_v",
+                       "of the sampling distribution", "nats", "0: there is but one token to choose."}},
+    [TERM_BONUS] = {"bonus",
+                    {"entropy bonus", "what being undecided is worth", "rl.entropy * H_t",
+                     "PPO (Schulman et al. 2017, eq. 9)", "",
+                     "Taken from the loss with the token's weight. Its exact gradient goes to the whole "
+                     "distribution; the figure of the gradient is that of the sampled token's log-probability "
+                     "alone."}},
+    [TERM_VALUE] = {"value",
+                    {"V_t", "what the critic expects of the trace, before this token", "h . w_v + b_v",
+                     "Schulman et al. 2017 (PPO); R1 v2 App. A.3", "",
+                     "The value head of the model, by the weights that sampled the trace. It stands where GRPO "
+                     "has the group's mean."}},
+    [TERM_RETURN] = {"return",
+                     {"R_t", "what came of it: what the critic learns to foretell", "(R_t - V_t) + V_t",
+                      "Schulman et al. 2016 (GAE)", "",
+                      "With lambda 1 and gamma 1 the rewards from this token on; with a smaller lambda partly "
+                      "what the critic expected further on."}},
+    [TERM_GAE] = {"gae",
+                  {"R_t - V_t", "the advantage before it is normalised",
+                   "delta_t + gamma lambda A_(t+1), delta_t = r_t + gamma V_(t+1) - V_t",
+                   "Schulman et al. 2016, eq. 11-16 (GAE)", "",
+                   "The token's surprise: how much better it went on than the critic expected. The rule's reward "
+                   "stands at the last token, rl.kl_reward's part at every one."}},
+    [TERM_VALUE_LOSS] = {"critic",
+                         {"the critic's loss", "this token's share of the value loss",
+                          "value_weight / N * 1/2 max((v - R)^2, (clip(v, V - c, V + c) - R)^2)",
+                          "Schulman et al. 2017's code; verl, TRL", "",
+                          "v: the value by the weights of the moment; at the first update it is V. c: "
+                          "rl.value_clip. Where the clipped square is the larger one there is no gradient."}},
+    [TERM_CHOSEN] = {"chosen",
+                     {"log pi(chosen)", "the log-probability of the pair's better trace under the policy",
+                      "sum_t log pi(token t)", "Rafailov et al. 2023, eq. 7", "nats",
+                      "Of the whole completion: DPO knows no single tokens."}},
+    [TERM_CHOSEN_REF] = {"chosen-ref",
+                         {"log ref(chosen)", "the same under the reference", "sum_t log pi_ref(token t)",
+                          "Rafailov et al. 2023, eq. 7", "nats",
+                          "log pi - log ref, times beta, is the reward that DPO ascribes to the trace."}},
+    [TERM_REJECTED] = {"rejected",
+                       {"log pi(rejected)", "the log-probability of the pair's worse trace under the policy",
+                        "sum_t log pi(token t)", "Rafailov et al. 2023, eq. 7", "nats",
+                        "It may fall together with the chosen one's: only the difference counts."}},
+    [TERM_REJECTED_REF] = {"rejected-ref",
+                           {"log ref(rejected)", "the same under the reference", "sum_t log pi_ref(token t)",
+                            "Rafailov et al. 2023, eq. 7", "nats", "What the margin is measured from."}},
+    [TERM_MARGIN] = {"margin",
+                     {"margin", "by how much the policy ranks the pair as the rewards do",
+                      "dpo_beta ((log pi_c - log ref_c) - (log pi_r - log ref_r))",
+                      "Rafailov et al. 2023, eq. 7", "",
+                      "0 where the policy is the reference; above 0 the pair is ranked right."}},
+    [TERM_SIGMA] = {"sigma",
+                    {"sigma(-m)", "how wrong the ranking still is", "1 / (1 + exp(margin))",
+                     "Rafailov et al. 2023, section 4", "",
+                     "The weight of the pair's gradient: 1/2 at the start, near 0 where it is learned."}},
+    [TERM_PAIR] = {"pair",
+                   {"the pair's loss", "minus the log-probability that the chosen one is preferred",
+                    "-log sigma(margin)", "Rafailov et al. 2023, eq. 7", "",
+                    "log 2 = 0.693 where the policy is the reference."}},
 };
 
-static void fit_weight(enum shown_loss loss, struct explanation *out)
-{
-    static const char *const formula[] = {
-        [SHOWN_GRPO] = "1/S * 1/|o_i|, S: traces of the batch",
-        [SHOWN_R1] = "1/S, S: traces of the batch",
-        [SHOWN_DAPO] = "1 / sum |o| over the batch",
-        [SHOWN_DR_GRPO] = "1 / (S * L_max)",
-        [SHOWN_GSPO] = "1/S; of the gradient, a token: 1/S * 1/|o_i|",
-        [SHOWN_BNPO] = "1/M * 1 / sum |o| over the micro-batch, M: micro-batches",
-        [SHOWN_REINFORCE] = "1/S, S: traces of the batch",
-        [SHOWN_RLOO] = "1/S, S: traces of the batch",
-        [SHOWN_CISPO] = "1 / sum |o| over the batch",
-    };
-    static const char *const source[] = {
-        [SHOWN_GRPO] = "Math eq. 3: a mean over tokens, then over traces, then over groups",
-        [SHOWN_R1] = r1_source,
-        [SHOWN_DAPO] = "DAPO: every token of the batch counts alike",
-        [SHOWN_DR_GRPO] = "Dr. GRPO: a constant, so that length does not matter",
-        [SHOWN_GSPO] = "GSPO: the sequence is the unit",
-        [SHOWN_BNPO] = "BNPO: as DAPO, but in each micro-batch by itself (rl.micro_prompts)",
-        [SHOWN_REINFORCE] = "Williams 1992: the log-probability of a trace is a sum over its tokens",
-        [SHOWN_RLOO] =
-            "Ahmadian et al. 2024: a completion is one action, its log-probability a sum over its tokens",
-        [SHOWN_CISPO] = "MiniMax-M1 (CISPO): every token of the batch counts alike, as in DAPO",
-    };
-
-    out->formula = formula[loss];
-    out->source = source[loss];
-}
-
-/* Losses that weigh log-probabilities have no min, and none or another use of the clip. */
-static void fit_log(enum objective_term t, enum shown_loss loss, struct explanation *out)
-{
-    int is_cispo = loss == SHOWN_CISPO;
-    const char *source = is_cispo             ? "MiniMax-M1 (arXiv 2506.13585): CISPO"
-                         : loss == SHOWN_RLOO ? "Ahmadian et al. 2024 (arXiv 2402.14740): RLOO"
-                                              : "Williams 1992: REINFORCE";
-
-    switch (t) {
-    case TERM_CLIP:
-        out->reading = is_cispo
-                           ? "A weight only, a constant of the gradient: also a token whose ratio has left "
-                             "the range goes on learning, with the bounded weight."
-                           : "Not used by this loss: nothing keeps the policy near the one that sampled.";
-        break;
-    case TERM_RATIO:
-        if (!is_cispo)
-            out->reading =
-                "Measured, not used: the loss does not correct for weights that have moved since the "
-                "trace was sampled. With one update a rollout there is nothing to correct.";
-        break;
-    case TERM_MIN:
-        out->name = "term";
-        out->what = "what the token's log-probability is weighed with, times it";
-        out->formula = is_cispo ? "sg(clip(ratio)) A log pi" : "A log pi";
-        out->reading = "There is no minimum to take: its gradient is the weight, whatever its value.";
-        break;
-    case TERM_TOKEN: out->formula = "- weight * (term - beta KL)"; break;
-    case TERM_GRADIENT:
-        out->formula = is_cispo ? "- weight * clip(ratio) A - weight * beta * (exp(d) - 1)"
-                                : "- weight * A - weight * beta * (exp(d) - 1)";
-        break;
-    case TERM_NO_CLIP:
-        if (!is_cispo)
-            out->formula = "- weight * A - weight * beta * (exp(d) - 1)";
-        break;
-    case TERM_TRACE:
-        out->reading = "Its size says nothing: it falls when improbable tokens are sampled.";
-        break;
-    case TERM_BATCH:
-        out->formula = "- sum_i sum_t weight * A_i log pi";
-        out->reading =
-            "Needs every token's log-probability, so that it is not computed here; policy_loss is on "
-            "record.";
-        break;
-    default: return;
-    }
-    out->source = source;
-}
-
-/* The advantages that are not the group's. */
-static void fit_advantage(enum objective_term t, enum shown_loss loss, struct explanation *out)
-{
-    if (t == TERM_STD && (loss == SHOWN_REINFORCE || loss == SHOWN_RLOO)) {
-        out->reading = "Measured, not used: this loss divides its advantages by nothing.";
-    } else if (t == TERM_ADVANTAGE && loss == SHOWN_RLOO) {
-        out->formula = "G/(G-1) (r_i - mean), which is r_i less the mean of the others";
-        out->source = "Ahmadian et al. 2024 (arXiv 2402.14740): RLOO";
-    } else if (t == TERM_ADVANTAGE && loss == SHOWN_REINFORCE) {
-        out->what = "how much better this completion is than the baseline";
-        out->formula = "r_i - baseline: the batch's mean reward, or 0 (rl.baseline)";
-        out->source = "Williams 1992: REINFORCE";
-        out->reading =
-            "One number for all tokens of the trace. Groups are not compared within themselves: an easy "
-            "prompt's completions are all good.";
-    }
-}
-
-void explain_term(enum objective_term t, enum shown_loss loss, struct explanation *out)
+void explain_term(enum objective_term t, const struct objective_state *x, struct explanation *out)
 {
     *out = terms[t].text;
-    if (t == TERM_WEIGHT)
-        fit_weight(loss, out);
-    if (loss == SHOWN_REINFORCE || loss == SHOWN_RLOO || loss == SHOWN_CISPO)
-        fit_log(t, loss, out);
-    fit_advantage(t, loss, out);
-    if (t == TERM_RATIO && loss == SHOWN_R1) {
-        out->formula = "exp(sum_t (log pi - log pi_old))";
-        out->source = r1_source;
-        out->what = "how much likelier the whole trace has become since it was sampled";
-    }
-    if (t == TERM_RATIO && loss == SHOWN_GSPO) {
-        out->formula = "exp(mean_t (log pi - log pi_old)) = (pi / pi_old)^(1/|o|)";
-        out->source = "GSPO: the geometric mean over the sequence";
-        out->what = "how much likelier the trace has become, a token";
-    }
-    if (t == TERM_K3 && loss == SHOWN_R1) {
-        out->formula = "exp(d) - d - 1, d = sum_t (log pi_ref - log pi)";
-        out->source = r1_source;
-        out->what = "an estimate of the KL from the whole trace";
-    }
-    if (t == TERM_TOKEN && loss == SHOWN_R1)
-        out->what = "the trace's term: eq. 1 has no terms of single tokens";
-    if (t == TERM_TOKEN && loss == SHOWN_GSPO) {
-        out->formula = "- weight * (min(.,.) - beta KL_t) / |o_i|";
-        out->what = "its part of the trace's term, which is one for all tokens";
-    }
+    explain_fit_loss(t, x->loss, out);
+    explain_fit_settings(t, x, out);
 }
 
 int explain_find_term(const char *word)

@@ -67,6 +67,10 @@ static const struct screen screens[SCREEN_LAYOUTS] = {
     [SCREEN_SCHEDULE] = {"schedule",
                          "pipeline schedules on a clock: 1F1B, ZB1P, DualPipe; an overlapped pair", 0,
                          layout_schedule},
+    [SCREEN_FP8] = {"fp8", "the run's tensors in FP8: error, overflow, underflow; bytes by format", 0,
+                    layout_fp8},
+    [SCREEN_ORACLE] = {"oracle", "true gradient and KL of a task that can be summed over, and their estimates", 0,
+                       layout_oracle},
 };
 
 const struct screen *screen_row(enum screen_id s)

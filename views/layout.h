@@ -22,6 +22,8 @@ enum pane_id {
     PANE_TEXTS, PANE_EXAMPLE,                                                /* texts */
     PANE_SCHEDULE, PANE_FIGURES, PANE_OVERLAP,                               /* schedule */
     PANE_ATTENTION,                                                          /* trace */
+    PANE_FP8, PANE_FP8_BYTES,                                                /* fp8 */
+    PANE_ORACLE, PANE_ORACLE_KL,                                             /* oracle */
     PANE_LESSON,
     PANE_N
 };
@@ -33,7 +35,7 @@ enum screen_id {
     SCREEN_WHAT_IF,     /* the same, while something is tried out on a copy of it */
     SCREEN_TRACE, SCREEN_EXPERTS, SCREEN_OBJECTIVE, SCREEN_RUNS, SCREEN_COMPARE,
     SCREEN_EVALUATION, SCREEN_SCENARIOS, SCREEN_LOG,
-    SCREEN_RECIPE, SCREEN_TEXTS, SCREEN_SCHEDULE,
+    SCREEN_RECIPE, SCREEN_TEXTS, SCREEN_SCHEDULE, SCREEN_FP8, SCREEN_ORACLE,
     SCREEN_N,
     SCREEN_COMPUTE = SCREEN_N, /* a layout only: the evaluation screen with test-time compute */
     SCREEN_LAYOUTS

@@ -14,6 +14,7 @@
 
 extern const struct composition layout_dashboard[], layout_learning[], layout_group[], layout_what_if[],
     layout_trace[], layout_experts[], layout_objective[], layout_compare[], layout_evaluation[],
-    layout_compute[], layout_scenarios[], layout_recipe[], layout_texts[], layout_schedule[];
+    layout_compute[], layout_scenarios[], layout_recipe[], layout_texts[], layout_schedule[],
+    layout_fp8[], layout_oracle[];
 
 #endif

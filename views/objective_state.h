@@ -12,15 +12,21 @@ enum objective_term {
     TERM_REF, TERM_K3, TERM_PENALTY,
     TERM_WEIGHT, TERM_TOKEN, TERM_GRADIENT, TERM_NO_CLIP, TERM_PULL,
     TERM_TRACE, TERM_BATCH,
+    TERM_ENTROPY, TERM_BONUS,                                  /* where rl.entropy is not 0 */
+    TERM_VALUE, TERM_RETURN, TERM_GAE, TERM_VALUE_LOSS,        /* ppo */
+    TERM_CHOSEN, TERM_CHOSEN_REF, TERM_REJECTED, TERM_REJECTED_REF, TERM_MARGIN, TERM_SIGMA, TERM_PAIR, /* dpo */
     TERM_N
 };
 
-/* As the settings name them: grpo r1 dapo dr_grpo gspo bnpo reinforce rloo cispo; sample population none. */
+/* As the settings name them: grpo r1 dapo dr_grpo gspo bnpo reinforce rloo cispo dpo ppo; sample population
+ * none; k3 k1 k2 unbiased; batch none running. */
 enum shown_loss {
     SHOWN_GRPO, SHOWN_R1, SHOWN_DAPO, SHOWN_DR_GRPO, SHOWN_GSPO, SHOWN_BNPO, SHOWN_REINFORCE, SHOWN_RLOO,
-    SHOWN_CISPO
+    SHOWN_CISPO, SHOWN_DPO, SHOWN_PPO, SHOWN_LOSS_N
 };
 enum shown_std { SHOWN_SAMPLE, SHOWN_POPULATION, SHOWN_NONE };
+enum shown_kl { SHOWN_K3, SHOWN_K1, SHOWN_K2, SHOWN_UNBIASED, SHOWN_KL_N };
+enum shown_baseline { SHOWN_BATCH, SHOWN_NO_BASELINE, SHOWN_RUNNING };
 
 enum { OBJECTIVE_WORDS = 25, OBJECTIVE_WORD = 24 };
 
@@ -48,11 +54,15 @@ struct objective_state {
     enum shown_loss loss;
     enum shown_std std;
     double eps_low, eps_high, beta, temperature;
-    int kl, kl_clamp;            /* as the engine's enum kl_kind */
-    double ratio_cap, off_policy_delta;
+    enum shown_kl kl;
+    int kl_clamp;
+    double ratio_cap, off_policy_delta, entropy;
+    int is_off_policy;           /* off_policy_delta takes the trace's policy term away */
+    int is_capped;               /* ratio_cap bounds this token's ratio */
     int max_length;
-    double baseline;             /* reinforce: what a reward is compared with */
-    int has_baseline;            /* it is the batch's mean; 0: nothing, and it counts as 0 */
+    enum shown_baseline against; /* reinforce: what a reward is compared with, */
+    double baseline;             /* and its value: 0 where it is nothing */
+    double running_decay;        /* of a running baseline */
     int sequences;               /* that the loss counts, of all the step's traces */
     double tokens;               /* of them, all together */
     double micro_tokens;         /* bnpo: tokens of the trace's micro-batch, and how many there are */
@@ -66,11 +76,28 @@ struct objective_state {
     double policy_loss;          /* on record for the step */
     double scale;                /* the weight as 1 / scale, and within it, grpo and gspo: |o_i| */
 
+    /* ppo. */
+    double gae_lambda, gae_gamma, kl_reward, value_clip, value_weight;
+    int normalises, is_warming;  /* rl.advantage_norm; a step of rl.critic_warmup */
+    double advantage_mean, advantage_std;
+    double token_reward;         /* r_t: the trace's at its last token, less kl_reward's part */
+    double next_value, next_gae; /* of the token after this one, 0 after the last */
+    double value_now;            /* V by the weights of the moment; TERM_VALUE: by those that sampled */
+    int value_clipped;           /* the clipped square is the larger one: the critic gets no gradient here */
+
+    /* dpo. The pairs of this trace; the numbers are of the one with other_index. */
+    double dpo_beta;
+    int pairs_n;                 /* of the whole step */
+    int own_pairs_n;             /* that have this trace */
+    int is_chosen, other_index;  /* in that pair; -1: there is none */
+    int pairs_all;               /* rl.pairs is all */
+    double margin, accuracy;     /* on record for the step */
+
     int words_n, word_at;        /* the text about the token: words, and which one is the token's */
     char word[OBJECTIVE_WORDS][OBJECTIVE_WORD];
 
     int64_t asked_run, asked_step;   /* about which trace the probe was asked unbidden */
-    int asked_group, asked_index;
+    int asked_group, asked_index, asked_finished;
 };
 
 #endif

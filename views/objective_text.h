@@ -9,6 +9,11 @@
 
 enum { FIGURE_BYTES = 32 };
 
+/* objective_terms: the figures that the run's loss has, in the order of the list; returns how many.
+ * objective_term_at: the one in a row of the list; rows beyond it: the last. */
+int objective_terms(const struct objective_state *x, enum objective_term out[TERM_N]);
+enum objective_term objective_term_at(const struct objective_state *x, int row);
+
 /* objective_symbol: as the formula writes a term; borrowed, constant. */
 const char *objective_symbol(const struct objective_state *x, enum objective_term t, int ascii);
 

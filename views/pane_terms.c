@@ -17,12 +17,13 @@ enum { SYMBOL = 15, VALUE = 10, BESIDE = 140, BESIDE_MOST = 56, BELOW_ROWS = 17 
 static void draw_strip(struct canvas *c, struct rect r, int row, const struct objective_state *x)
 {
     char head[48];
-    int left, i, col, first = x->word_at, last = x->word_at, room, w;
+    int left, i, col, first, last, room, w;
 
     snprintf(head, sizeof head, "token %d of %d ", x->token, x->tokens_n);
     left = canvas_text(c, r, row, 1, STYLE_DIM, head, -1) + 1;
     if (x->word_at < 0 || x->word_at >= x->words_n)
         return;
+    first = last = x->word_at;
     room = r.w - left - 4 - canvas_width(c, x->word[x->word_at], -1);
     for (;;) { /* as many words on either side as fit, in turn */
         int grown = 0;
@@ -95,7 +96,7 @@ static void draw_explanation(struct canvas *c, struct rect r, const struct view 
 
     if (r.h < 1 || r.w < 12)
         return;
-    explain_term(t, x->loss, &e);
+    explain_term(t, x, &e);
     str_printf(&s, "%s: %s", objective_symbol(x, t, ascii), e.what);
     row = paragraph_draw(c, r, 0, 0, STYLE_STRONG, str_c(&s));
     str_clear(&s);
@@ -139,9 +140,10 @@ void pane_terms(struct canvas *c, struct rect r, const struct view *v)
 {
     const struct objective_state *x = v->objective;
     struct rect inner, body, words = {0};
+    enum objective_term term[TERM_N];
     struct list list;
     char foot[112];
-    int i, row, beside, wide;
+    int i, n, row, beside, wide;
 
     inner =
         pane_frame(c, r, v, PANE_TERMS, "term by term", x && !x->missing && x->G ? objective_moment(x) : "");
@@ -149,15 +151,17 @@ void pane_terms(struct canvas *c, struct rect r, const struct view *v)
         pane_note(c, inner, "every figure of the objective, with this trace's numbers");
         return;
     }
+    n = objective_terms(x, term);
     list = x->list;
-    list.n = TERM_N;
+    list.n = n;
+    list_clamp(&list, n);
     beside = inner.w >= BESIDE;
     wide = beside ? inner.w * 2 / 5 : 0;
     wide = wide > BESIDE_MOST ? BESIDE_MOST : wide;
     draw_strip(c, inner, 0, x);
     body = rect_cut(inner, 0, 1, inner.w - (beside ? wide + 2 : 0), inner.h - 1);
     if (!beside && inner.h >= 9) {
-        int below = inner.h - 1 - TERM_N - 1;
+        int below = inner.h - 1 - n - 1;
         below = below < 5 ? inner.h >= BELOW_ROWS ? 6 : 4 : below;
         body.h = inner.h - 1 - below - 1;
         words = rect_cut(inner, 1, inner.h - below, inner.w - 2, below);
@@ -173,10 +177,10 @@ void pane_terms(struct canvas *c, struct rect r, const struct view *v)
     }
     list_clamp(&list, body.h);
     for (i = list.top, row = 0; i < list.n && row < body.h; i++, row++)
-        draw_term(c, body, row, v, (enum objective_term)i, i == list.selected);
+        draw_term(c, body, row, v, term[i], i == list.selected);
     if (list.n > body.h)
         list_scrollbar(c, beside ? body : r, body, &list);
-    draw_explanation(c, words, v, (enum objective_term)list.selected, beside || inner.w < 90);
+    draw_explanation(c, words, v, term[list.selected], beside || inner.w < 90);
     status_of(v, foot);
     pane_foot(c, r, r.w >= 100 ? "up down: figure   left right: token   { }: completion   [ ]: group" : "",
               foot);

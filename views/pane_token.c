@@ -153,37 +153,48 @@ static void resampled_rows(struct sheet *p)
 static void reference_rows(struct sheet *p)
 {
     double kl = trace_overlay_value(p->v, TRACE_KL, p->token);
-    char value[96], a[FORMAT_BYTES], b[FORMAT_BYTES];
+    char value[96], unit[24], a[FORMAT_BYTES], b[FORMAT_BYTES];
 
     if (!p->facts)
         return;
     snprintf(value, sizeof value, "%s   KL term %s", format_number(a, p->facts->ref_logp[p->token]),
              format_number(b, kl));
-    number_row(p, "reference log", STYLE_TEXT, value, "k3, nats");
+    snprintf(unit, sizeof unit, "%s, nats", trace_overlay_estimator(p->v));
+    number_row(p, "reference log", STYLE_TEXT, value, unit);
 }
 
-/* The critic's for this token where it has one, else the trace's. */
-static float token_advantage(const struct sheet *p, const struct snap_trace *t)
+/* What the critic expected before this token, NaN where there is none or it is not known. */
+static double expected_of(const struct sheet *p)
 {
-    return p->f->has_critic ? p->f->advantage[p->token] : t->advantage;
+    return p->f->has_critic                      ? (double)p->f->value[p->token]
+           : p->facts && p->facts->has_critic ? (double)p->facts->expected[p->token]
+                                                 : NAN;
+}
+
+static void advantage_row(struct sheet *p)
+{
+    double A = trace_overlay_advantage(p->v, p->token), expected = expected_of(p);
+    char value[112];
+
+    if (!isfinite(A))
+        return;
+    if (isfinite(expected))
+        snprintf(value, sizeof value, "%+.3f   value %.3f", A, expected);
+    else
+        snprintf(value, sizeof value, A == 0 ? "0" : "%+.3f", A);
+    number_row(p, "advantage", A < 0 ? STYLE_BAD : A > 0 ? STYLE_GOOD : STYLE_TEXT, value,
+               isfinite(expected)          ? "of this token, by the critic"
+               : p->s->loss == SHOWN_DPO ? "of its group; dpo learns from pairs (5)"
+                                           : "of its trace, for every token");
 }
 
 static void ratio_rows(struct sheet *p)
 {
     const struct trace_state *s = p->s;
-    const struct snap_trace *t = trace_text_trace(p->v);
+    int has_clip = s->loss != SHOWN_DPO && s->loss != SHOWN_REINFORCE && s->loss != SHOWN_RLOO;
     char value[112], a[FORMAT_BYTES], b[FORMAT_BYTES], range[64] = "";
 
-    if (t && t->scored) {
-        float A = token_advantage(p, t);
-        int is_own = p->f->has_critic;
-        if (is_own)
-            snprintf(value, sizeof value, "%+.3f   value %.3f", (double)A, (double)p->f->value[p->token]);
-        else
-            snprintf(value, sizeof value, A == 0 ? "0" : "%+.3f", (double)A);
-        number_row(p, "advantage", A < 0 ? STYLE_BAD : A > 0 ? STYLE_GOOD : STYLE_TEXT, value,
-                   is_own ? "of this token, by the critic" : "of its trace, for every token");
-    }
+    advantage_row(p);
     if (!p->facts)
         return;
     snprintf(value, sizeof value, "%s   new %s", format_number(a, p->facts->logp[p->token]),
@@ -192,8 +203,14 @@ static void ratio_rows(struct sheet *p)
     if (!s->has_ratio || p->token >= s->terms_n)
         return;
     snprintf(value, sizeof value, "%.4f%s", s->ratio[p->token],
-             s->clipped[p->token] ? "  clipped" : "  not clipped");
-    snprintf(range, sizeof range, "%srange %.3g to %.3g", s->is_sequence ? "of the trace; " : "",
+             !has_clip                                            ? ""
+             : s->clipped[p->token] && s->loss == SHOWN_CISPO ? "  bounded, it learns on"
+             : s->clipped[p->token]                               ? "  clipped"
+                                                                  : "  not clipped");
+    if (!has_clip)
+        snprintf(range, sizeof range, "measured; this loss has no clip");
+    else
+        snprintf(range, sizeof range, "%srange %.3g to %.3g", s->is_sequence ? "of the trace; " : "",
              1 - s->eps_low, 1 + s->eps_high);
     number_row(p, s->is_sequence ? "ratio (trace)" : "ratio",
                s->clipped[p->token] ? STYLE_WARNING : STYLE_TEXT, value, range);
@@ -292,10 +309,9 @@ static void missing_row(struct sheet *p)
 /* Where there is little room: the numbers in two rows, without what they are. */
 static void short_rows(struct sheet *p)
 {
-    const struct snap_trace *t = trace_text_trace(p->v);
     char a[FORMAT_BYTES], b[FORMAT_BYTES];
     int row = next_row(p), col, i = p->token;
-    double gate;
+    double gate, A = trace_overlay_advantage(p->v, p->token);
 
     if (row < 0)
         return;
@@ -303,9 +319,8 @@ static void short_rows(struct sheet *p)
                         format_number(a, exp(p->f->logp[i])), format_number(b, p->f->logp[i]));
     col = canvas_printf(p->c, p->r, row, col, STYLE_TEXT, "%s %s%s  ", p->r.w < 60 ? "H" : "entropy",
                         format_number(a, p->f->entropy[i]), trace_overlay_is_forking(p->v, i) ? "*" : "");
-    if (t && t->scored)
-        canvas_printf(p->c, p->r, row, col, STYLE_TEXT, token_advantage(p, t) == 0 ? "A 0" : "A %+.2f",
-                      (double)token_advantage(p, t));
+    if (isfinite(A))
+        canvas_printf(p->c, p->r, row, col, STYLE_TEXT, A == 0 ? "A 0" : "A %+.2f", A);
     row = p->facts ? next_row(p) : -1;
     if (row < 0)
         return;

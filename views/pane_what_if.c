@@ -12,6 +12,7 @@
 #include "views/group_state.h"
 #include "views/meter.h"
 #include "views/pane.h"
+#include "views/paragraph.h"
 
 enum { WIDE = 98, MIDDLE = 70, STRIP = 3 };
 enum { UP = 0x25B2, DOWN = 0x25BC, NONE = 0xB7 };
@@ -265,7 +266,8 @@ void pane_what_if(struct canvas *c, struct rect r, const struct view *v)
 
     if (!w || w->n < 1 || w->n > WHAT_IF_GROUP) {
         inner = pane_frame(c, r, v, PANE_WHAT_IF, "what if", "");
-        pane_note(c, inner, w && w->why_not ? w->why_not : "a group with rewards can be edited here");
+        paragraph_draw(c, rect_cut(inner, 1, 0, inner.w - 2, inner.h), inner.h > 3, 0, STYLE_DIM,
+                       w && w->why_not ? w->why_not : "a group with rewards can be edited here");
         return;
     }
     snprintf(title, sizeof title, "what if   group %d   step %lld", w->group + 1, (long long)w->step);

@@ -26,6 +26,7 @@ static const struct overlay_row {
     [TRACE_CLIPPED] = {"clipped", 1, 0},
     [TRACE_KL] = {"kl", 1, 1},
     [TRACE_EXPERT] = {"expert", 1, 0},
+    [TRACE_DRAFT] = {"draft", 1, 0},
 };
 
 const char *trace_overlay_name(int overlay)
@@ -86,10 +87,41 @@ int trace_overlay_expert(const struct trace_facts *f, int layer, int token, int 
     return f->expert[layer][token][i];
 }
 
-double trace_overlay_value(const struct view *v, enum trace_overlay overlay, int token)
+/* The module from 1 whose draft stood, negative where it fell; 0: the model's own token, without a draft. */
+static double draft_value(const struct trace_facts *f, int token)
+{
+    int mark = f->draft[token];
+
+    if (f->drafts_n < 1)
+        return NAN;
+    return mark & FACT_ACCEPTED ? mark & ~FACT_ACCEPTED : -mark;
+}
+
+double trace_overlay_advantage(const struct view *v, int token)
 {
     const struct snap_follow *f = trace_text_follow(v);
     const struct snap_trace *t = trace_text_trace(v);
+
+    if (!t || !t->scored)
+        return NAN;
+    if (f->has_critic)
+        return f->advantage[token];
+    if (has_facts(v, token) && v->facts->has_critic)
+        return v->facts->advantage[token];
+    return trace_state_of(v)->loss == SHOWN_PPO ? NAN : (double)t->advantage;
+}
+
+const char *trace_overlay_estimator(const struct view *v)
+{
+    static const char *const name[SHOWN_KL_N] = {"k3", "k1", "k2", "unbiased"};
+    const struct trace_state *s = trace_state_of(v);
+
+    return name[s->loss == SHOWN_DPO || (unsigned)s->estimator >= SHOWN_KL_N ? SHOWN_K3 : s->estimator];
+}
+
+double trace_overlay_value(const struct view *v, enum trace_overlay overlay, int token)
+{
+    const struct snap_follow *f = trace_text_follow(v);
     const struct trace_state *s = trace_state_of(v);
     double gate;
     int layer;
@@ -99,7 +131,7 @@ double trace_overlay_value(const struct view *v, enum trace_overlay overlay, int
     switch (overlay) {
     case TRACE_PROBABILITY: return exp(f->logp[token]);
     case TRACE_ENTROPY: return f->entropy[token];
-    case TRACE_ADVANTAGE: return t && t->scored ? t->advantage : NAN;
+    case TRACE_ADVANTAGE: return trace_overlay_advantage(v, token);
     case TRACE_RATIO: return s->has_ratio && token < s->terms_n ? s->ratio[token] : NAN;
     case TRACE_CLIPPED: return s->has_ratio && token < s->terms_n ? s->clipped[token] : NAN;
     case TRACE_KL: return token < s->terms_n ? s->kl[token] : NAN;
@@ -107,6 +139,7 @@ double trace_overlay_value(const struct view *v, enum trace_overlay overlay, int
         layer = layer_of(v);
         return layer >= 0 && has_facts(v, token) ? trace_overlay_expert(v->facts, layer, token, 0, &gate)
                                                  : NAN;
+    case TRACE_DRAFT: return has_facts(v, token) ? draft_value(v->facts, token) : NAN;
     case TRACE_PLAIN:
     case TRACE_OVERLAY_N: break;
     }
@@ -192,6 +225,13 @@ static void apply_expert(struct trace_word *word, const struct view *v, double v
         snprintf(word->under, sizeof word->under, "%d", (int)value + 1);
 }
 
+/* A draft that stood, by module; one that fell; a token that nobody drafted. */
+static enum style draft_style(double value)
+{
+    return value > 0 ? (enum style)(value > 1 ? STYLE_HEAT_0 + 1 : STYLE_HEAT_0 + 2)
+                     : value < 0 ? (enum style)STYLE_HEAT_8 : (enum style)(STYLE_HEAT_0 + 4);
+}
+
 static void apply_word(struct trace_word *word, const struct view *v, enum trace_overlay overlay,
                        double value, double most)
 {
@@ -202,6 +242,9 @@ static void apply_word(struct trace_word *word, const struct view *v, enum trace
         apply_digit(word, v, overlay, value, most);
     } else if (overlay == TRACE_EXPERT) {
         apply_expert(word, v, value);
+    } else if (overlay == TRACE_DRAFT) {
+        word->style = draft_style(value);
+        sign = value > 0 ? (char)('0' + (int)value % 10) : value < 0 ? 'x' : '.';
     } else if (overlay == TRACE_ADVANTAGE) {
         word->style = heat_style(value, -most, most);
         sign = value > 0 ? '+' : value < 0 ? '-' : '0';
@@ -293,10 +336,48 @@ static void scale_clipped(struct canvas *c, struct rect r, int row, int col, con
 
     for (i = 0; i < s->terms_n; i++)
         n += s->clipped[i];
+    if (s->loss == SHOWN_DPO || s->loss == SHOWN_REINFORCE || s->loss == SHOWN_RLOO) {
+        canvas_text(c, r, row, col, STYLE_DIM, "this run's loss has no clip", -1);
+        return;
+    }
     col = canvas_printf(c, r, row, col, STYLE_HEAT_8, "c %d", n);
+    if (s->loss == SHOWN_CISPO) {
+        canvas_printf(c, r, row, col, STYLE_DIM, " of %d: would learn with a bounded weight (eps %.3g, %.3g)",
+                      s->terms_n, s->eps_low, s->eps_high);
+        return;
+    }
     canvas_printf(c, r, row, col, STYLE_DIM,
                   " of %d: no gradient, had another update followed (eps %.3g, %.3g)", s->terms_n, s->eps_low,
                   s->eps_high);
+}
+
+/* What the marks mean, how many drafts stood, and what that makes of the model's forwards: each gives a token
+ * of its own behind the drafts that stood. */
+static void scale_drafts(struct canvas *c, struct rect r, int row, int col, const struct view *v)
+{
+    const struct trace_facts *f = v->facts;
+    int i, examined = 0, stood = 0, own = 0, n = f->n < SNAP_TOKENS ? f->n : SNAP_TOKENS;
+    char sign[2] = "1";
+
+    for (i = 0; i < n; i++) {
+        examined += f->draft[i] != 0;
+        stood += (f->draft[i] & FACT_ACCEPTED) != 0;
+        own += !(f->draft[i] & FACT_ACCEPTED);
+    }
+    own += n > 0 && f->draft[n - 1] & FACT_ACCEPTED; /* the last forward's own token is not there yet */
+    for (i = 1; i <= f->drafts_n && i <= 9; i++, sign[0]++)
+        col = canvas_text(c, r, row, col, draft_style(i), sign, -1) + 1;
+    col = canvas_text(c, r, row, col, STYLE_DIM, "stood", -1) + 1;
+    col = canvas_text(c, r, row, col, draft_style(-1), "x", -1) + 1;
+    col = canvas_text(c, r, row, col, STYLE_DIM, "fell", -1) + 1;
+    col = canvas_text(c, r, row, col, draft_style(0), ".", -1) + 1;
+    col = canvas_text(c, r, row, col, STYLE_DIM, "own:", -1) + 1;
+    col = canvas_printf(c, r, row, col, STYLE_STRONG, "%d of %d", stood, examined);
+    if (examined)
+        col = canvas_printf(c, r, row, col, STYLE_STRONG, " (%.2f)", (double)stood / examined);
+    col = canvas_printf(c, r, row, col, STYLE_DIM, ", %.2f tokens a forward", own ? (double)n / own : 0);
+    if (r.w - col > 30)
+        canvas_fit(c, r, row, col, r.w - col, STYLE_DIM, "; replayed: stands with min(1, q/p)");
 }
 
 /* How an overlay with numbers is read, from column col on. */
@@ -310,18 +391,26 @@ static void draw_scale(struct canvas *c, struct rect r, int row, int col, const 
         if (s->overlay == TRACE_PROBABILITY)
             canvas_text(c, r, row, col + 2, STYLE_DIM, "tenths; warm: unlikely", -1);
         else if (s->overlay == TRACE_KL)
-            canvas_text(c, r, row, col + 2, STYLE_DIM, "nats: k3, policy against reference", -1);
+            canvas_printf(c, r, row, col + 2, STYLE_DIM, "nats: %s, policy against reference",
+                          trace_overlay_estimator(v));
         else if (isfinite(s->forking))
             canvas_printf(c, r, row, col, STYLE_DIM, " nats  * forking: top 20 %% of this %s, from %.2f",
                           s->forking_of_step ? "step" : "trace", s->forking);
+    } else if (s->overlay == TRACE_ADVANTAGE && s->loss == SHOWN_PPO) {
+        canvas_text(c, r, row, col, STYLE_DIM, "of each token, by the critic: + likelier, - less likely", -1);
     } else if (s->overlay == TRACE_ADVANTAGE) {
         canvas_printf(c, r, row, col, heat_style(t->advantage, -advantage_limit(v), advantage_limit(v)),
                       "%+.3f", (double)t->advantage);
-        canvas_text(c, r, row, col + 8, STYLE_DIM, "the same for every token (GRPO)", -1);
+        canvas_text(c, r, row, col + 8, STYLE_DIM,
+                    s->loss == SHOWN_DPO ? "of its group; dpo learns from pairs instead (5)"
+                                         : "the same for every token of the trace",
+                    -1);
     } else if (s->overlay == TRACE_RATIO) {
         scale_ratio(c, r, row, col, s);
     } else if (s->overlay == TRACE_CLIPPED) {
         scale_clipped(c, r, row, col, s);
+    } else if (s->overlay == TRACE_DRAFT) {
+        scale_drafts(c, r, row, col, v);
     } else {
         scale_experts(c, r, row, col, v);
     }
@@ -337,10 +426,13 @@ static int has_values(const struct view *v, const char **why)
     for (i = 0; f && i < f->tokens_n && i < SNAP_TOKENS; i++)
         if (isfinite(trace_overlay_value(v, s->overlay, i)))
             return 1;
-    *why = trace_overlay_needs(s->overlay) ? trace_overlay_missing(v) : "";
+    *why = trace_overlay_needs(s->overlay) || (s->overlay == TRACE_ADVANTAGE && s->loss == SHOWN_PPO)
+               ? trace_overlay_missing(v)
+               : "";
     if (**why)
         return 0;
     *why = s->overlay == TRACE_EXPERT      ? "this model has no experts: it is dense"
+           : s->overlay == TRACE_DRAFT     ? "this model has no MTP module: model.mtp_depth is 0"
            : s->overlay == TRACE_ADVANTAGE ? "not known before the rewards are there"
            : s->overlay == TRACE_RATIO || s->overlay == TRACE_CLIPPED
                ? "not known before the step is finished"

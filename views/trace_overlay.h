@@ -19,6 +19,11 @@ double trace_overlay_value(const struct view *v, enum trace_overlay overlay, int
 /* trace_overlay_expert: the expert with the rank-th largest gate (0: the largest) of a token in a layer,
  * and its gate; all within what the facts hold. */
 int trace_overlay_expert(const struct trace_facts *f, int layer, int token, int rank, double *gate);
+/* trace_overlay_advantage: the token's own where the run has a critic, NaN while that is not known; else its
+ * trace's; NaN before the rewards. */
+double trace_overlay_advantage(const struct view *v, int token);
+/* trace_overlay_estimator: the run's estimator of the KL, by its name. */
+const char *trace_overlay_estimator(const struct view *v);
 /* trace_overlay_is_forking: whether its entropy is among the top 20 %. */
 int trace_overlay_is_forking(const struct view *v, int token);
 

@@ -3,13 +3,14 @@
 
 #include "engine/base/str.h"
 #include "engine/run/snapshot.h"
+#include "views/objective_state.h"
 
 /* What the trace screen shows and how it is looked at, beyond what every screen has. */
 
 /* What the tokens' colours tell. */
 enum trace_overlay {
     TRACE_PLAIN, TRACE_PROBABILITY, TRACE_ENTROPY, TRACE_ADVANTAGE, TRACE_RATIO, TRACE_CLIPPED, TRACE_KL,
-    TRACE_EXPERT, TRACE_OVERLAY_N
+    TRACE_EXPERT, TRACE_DRAFT, TRACE_OVERLAY_N
 };
 
 /* Which trace, and how much of it, something is about. */
@@ -29,9 +30,11 @@ struct trace_state {
     int terms_n, has_ratio;        /* has_ratio: the step is finished */
     int is_sequence;               /* one ratio for the whole trace (r1, gspo) */
     double ratio[SNAP_TOKENS];     /* new policy to old; where is_sequence, [0] and all others are equal */
-    double kl[SNAP_TOKENS];        /* k3 estimate at the old policy, nats; NaN for those that have none */
+    double kl[SNAP_TOKENS];        /* the run's estimator at the old policy, nats; NaN for those that have none */
     unsigned char clipped[SNAP_TOKENS];
     double eps_low, eps_high;      /* 0, 0: the run's settings are not known */
+    enum shown_loss loss;          /* of the run; dpo: its loss has neither ratio nor KL */
+    enum shown_kl estimator;
 
     int is_racing;                 /* the run goes on too fast to ask about a trace */
     char refused[256];             /* why the last question could not be put; "" */

@@ -41,6 +41,8 @@ struct recipe_state;
 struct texts_state;
 struct schedule_state;
 struct attention_state;
+struct fp8_state;
+struct oracle_state;
 
 struct view {
     /* What there is. Borrowed for the frame; NULL or 0 where there is none. */
@@ -77,6 +79,8 @@ struct view {
     struct texts_state *texts;
     struct schedule_state *schedule;
     struct attention_state *attention;   /* a pane of the trace screen */
+    struct fp8_state *fp8;
+    struct oracle_state *oracle;
     const struct lesson_state *lesson;   /* the lesson that goes on beside any screen, NULL: none */
 
     /* What is looked at. */

@@ -70,7 +70,7 @@ static const struct option_row rows[OPTION_N] = {
         "commands and waits from a file, with a terminal or without; --snapshot sizes the screen"),
     [OPT_AUTO] = FLAG("auto", 0, "the lesson answers its questions by itself; needs no terminal"),
     [OPT_TOKENS] = TEXT("tokens", 0, "1,2,3", tokens,
-                        "ids of the tokens that the model reads, from 0; search: budgets"),
+                        "ids of the tokens that the model reads, from 0; search: budgets; attention: contexts"),
     [OPT_HELP] = FLAG("help", 'h', "help of the program, or of the command"),
     [OPT_VERSION] = FLAG("version", 0, "version, compiler, BLAS, CPU"),
     [OPT_KNOCK_OUT] = TEXT("knock-out", 0, "LAYER:EXPERT,...", knock_out,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/nn/bf16.h"
 #include "engine/nn/blas.h"
 #include "engine/nn/kernels.h"
 
@@ -46,8 +47,8 @@ void environment_print(struct str *out)
     char cpu[256];
     cpu_model(cpu, sizeof cpu);
     str_printf(out,
-               "version = %s\nengine = %s\ncompiler = %s\nflags = %s\nkernels = %s\nblas = %s\nblas core = "
+               "version = %s\nengine = %s\ncompiler = %s\nflags = %s\nkernels = %s\nbf16 = %s\nblas = %s\nblas core = "
                "%s\ncpu = %s\n",
                GRPOLAB_VERSION, GRPOLAB_ENGINE_ID, __VERSION__, GRPOLAB_FLAGS, kernels_best()->name,
-               blas_config(), blas_core(), cpu);
+               bf16_best()->name, blas_config(), blas_core(), cpu);
 }

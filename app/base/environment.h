@@ -4,7 +4,7 @@
 #include "engine/base/str.h"
 
 /* What the bits of a run depend on besides its settings and seed: "key = value\n" lines: version, engine,
- * flags, kernels, blas, cpu. */
+ * flags, kernels, bf16 (its unit or its emulation, of the same bits), blas, cpu. */
 void environment_print(struct str *out);
 const char *environment_version(void);
 /* environment_engine: changes exactly when the engine's sources do. */

@@ -15,8 +15,8 @@ static const struct {
     const char *name;
     enum status (*run)(struct bench *b, struct err *e);
 } topic[] = {
-    {"train", bench_train}, {"generate", bench_generate}, {"step", bench_step}, {"store", bench_of_store},
-    {"ui", bench_ui},
+    {"train", bench_train}, {"generate", bench_generate}, {"step", bench_step}, {"bf16", bench_bf16},
+    {"store", bench_of_store}, {"ui", bench_ui},
 };
 
 enum { TOPICS = sizeof topic / sizeof *topic };
@@ -114,7 +114,7 @@ static enum status check_names(const struct words *names, struct err *e)
             known |= strcmp(names->word[i], topic[k].name) == 0;
         if (!known)
             return err_set(e, ST_USAGE, "bench",
-                           "there is no '%.40s'; there are train, generate, step, store, ui", names->word[i]);
+                           "there is no '%.40s'; there are train, generate, step, bf16, store, ui", names->word[i]);
     }
     return ST_OK;
 }

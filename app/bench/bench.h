@@ -11,7 +11,7 @@ struct bench_row {
     double peer; /* the same figure of PyTorch, NaN: none; its ratio to ours is value / peer */
 };
 
-enum { BENCH_ROWS = 96 };
+enum { BENCH_ROWS = 128 };
 
 struct bench {
     struct cli *c;
@@ -23,7 +23,7 @@ struct bench {
 /* A shape of the comparison: dense, multi-head, untied, SwiGLU; the same as in tests/bench/torch_peer.py. */
 struct bench_shape {
     const char *name;
-    int layers, width, heads, vocab, length, ffn;
+    int layers, width, heads, vocab, length, ffn, bf16;
 };
 
 enum { BENCH_SHAPES = 2 };
@@ -92,6 +92,7 @@ void bench_store_give(struct bench_store *s);
 enum status bench_train(struct bench *b, struct err *e);
 enum status bench_generate(struct bench *b, struct err *e);
 enum status bench_step(struct bench *b, struct err *e);
+enum status bench_bf16(struct bench *b, struct err *e);
 enum status bench_of_store(struct bench *b, struct err *e);
 enum status bench_ui(struct bench *b, struct err *e);
 /* Parts of `ui` for which the program runs as a process of its own. bench_keys: how soon a key is answered.

@@ -55,6 +55,7 @@ static enum status rig_init(struct rig *g, const struct bench_shape *s, int thre
     c.positions_n = s->length;
     c.tied = 0;
     c.mtp_depth = 0;
+    c.bf16 = s->bf16;
     st = pool_init(&g->pool, threads, e);
     if (!st)
         st = model_init(&g->model, &c, kernels_best(), e);

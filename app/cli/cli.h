@@ -2,6 +2,7 @@
 #define GRPOLAB_APP_CLI_H
 
 #include "app/base/args.h"
+#include "app/base/json_write.h"
 #include "app/session/session.h"
 
 /* What the commands of the command line share. A command is one function; it prints its result on stdout and
@@ -49,7 +50,7 @@ enum status cli_session(struct cli *c, struct session **s, struct err *e);
 /* cli_find: the run that RUN or RUN@STEP names; *step is -1 where none was given. Errors: ST_USAGE,
  * ST_NOTFOUND. */
 enum status cli_find(struct cli *c, const char *what, struct record_run *run, int64_t *step, struct err *e);
-/* cli_at: the same with the latest step in place of -1, and session_open at it, not locked. */
+/* cli_open: the same with the latest step in place of -1, and session_open at it, not locked. */
 enum status cli_open(struct cli *c, const char *what, struct session **s, struct err *e);
 /* cli_settings: of a preset, a scenario or an INI file, with --set applied; *seed: --seed or seed= in --set,
  * else left alone. Errors: ST_USAGE. */
@@ -58,6 +59,8 @@ enum status cli_settings(struct cli *c, const char *what, struct settings *out, 
 
 /* cli_safe: text with control characters shown as '?', for a terminal. */
 void cli_safe(struct str *out, const char *text, size_t n);
+/* cli_write_parent: a run's keys "parent" and "parent_step", null where it has none. */
+void cli_write_parent(struct json_writer *w, const struct record_run *r);
 /* cli_print: puts a text on stdout; 0 when it, or one before it, did not arrive, which makes the exit status
  * in the end. */
 int cli_print(const struct str *text);
@@ -86,6 +89,7 @@ enum status cli_eval(struct cli *c, struct err *e);
 enum status cli_experts(struct cli *c, struct err *e);
 enum status cli_oracle(struct cli *c, struct err *e);
 enum status cli_fp8(struct cli *c, struct err *e);
+enum status cli_attention(struct cli *c, struct err *e);
 enum status cli_compute(struct cli *c, struct err *e);
 enum status cli_sample(struct cli *c, struct err *e);
 enum status cli_aha(struct cli *c, struct err *e);

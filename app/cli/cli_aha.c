@@ -3,43 +3,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "app/base/json_write.h"
 #include "app/cli/cli.h"
+#include "app/cli/cli_progress.h"
 #include "app/session/probe_answer.h"
 
-static const double PERIOD_TERMINAL = 0.1, PERIOD_PLAIN = 2;
-
-/* Progress on stderr: one line that changes on a terminal, else a line now and then. */
 struct aha_progress {
-    int is_quiet, is_terminal, shown;
+    struct status_line line;
     int trace, traces_n;
-    double last;
 };
 
 static void tell(void *ctx, const char *doing, double part)
 {
     struct aha_progress *p = ctx;
-    struct timespec t;
-    double now;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    now = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-    if (p->is_quiet || now - p->last < (p->is_terminal ? PERIOD_TERMINAL : PERIOD_PLAIN))
-        return;
-    p->last = now;
-    p->shown = p->is_terminal;
-    fprintf(stderr, p->is_terminal ? "\r\033[Ktrace %d of %d: %s, %.0f %%" : "trace %d of %d: %s, %.0f %%\n",
-            p->trace, p->traces_n, doing, 100 * part);
-    fflush(stderr);
-}
-
-static void progress_end(struct aha_progress *p)
-{
-    if (p->shown)
-        fputs("\r\033[K", stderr);
-    p->shown = 0;
+    status_line_show(&p->line, "trace %d of %d: %s, %.0f %%", p->trace, p->traces_n, doing, 100 * part);
 }
 
 /* What the tests of a step come to, as it is printed. */
@@ -124,8 +102,7 @@ static enum status test_trace(struct past *p, const struct probe_question *q,
 static enum status test_step(struct cli *c, struct past *p, const struct record_run *run,
                              const struct query_step *s, struct report *r, struct err *e)
 {
-    struct aha_progress progress = {.is_quiet = args_has(&c->args, OPT_QUIET),
-                                .is_terminal = isatty(STDERR_FILENO)};
+    struct aha_progress progress = {0};
     struct past_hooks h = {.tell = tell, .ctx = &progress};
     int only = args_has(&c->args, OPT_TRACE) ? (int)c->args.trace : -1;
     int size = s->groups_n > 0 ? s->traces_n / s->groups_n : 0;
@@ -133,6 +110,7 @@ static enum status test_step(struct cli *c, struct past *p, const struct record_
     if (only >= s->traces_n)
         return err_set(e, ST_USAGE, "aha", "step %lld has %d traces; they are counted from 0",
                        (long long)s->step, s->traces_n);
+    status_line_init(&progress.line, args_has(&c->args, OPT_QUIET));
     for (int i = 0; i < s->traces_n; i++)
         progress.traces_n +=
             s->trace[i].aha > 0 && (only < 0 || s->trace[i].group * size + s->trace[i].index == only);
@@ -151,7 +129,7 @@ static enum status test_step(struct cli *c, struct past *p, const struct record_
         st = test_trace(p, q, t, &h, r, c, e);
         free(q);
     }
-    progress_end(&progress);
+    status_line_clear(&progress.line);
     return st;
 }
 

@@ -74,6 +74,14 @@ static const struct cli_command row[] = {
      "One forward and backward on demonstrations, in FP8 and without; a run that is not in FP8 is asked\n"
      "what it would be under its model.fp8_ settings. error: mean relative error of the values;\n"
      "saturated: share beyond the largest code; flushed: share of those not 0 that became 0.\n" RUNS},
+    {"attention", "[PRESET]", "latent attention beside multi-head, grouped-query and multi-query attention", 0, 1,
+     HAS(SET) | HAS(TOKENS) | HAS(QUICK), cli_attention,
+     "Of the size of a preset with latent attention (default quick), with as many parameters of attention each:\n"
+     "bytes of cache a token, by the formula and counted; tokens a second of eight sequences on one core that each\n"
+     "see so many positions (--tokens, default 128,1024,4096,16384); MLA's absorbed form against its plain one, and\n"
+     "a paged cache with online softmax against the contiguous one: speed, bytes, largest difference of a logit.\n"
+     "--seed draws other weights. Equal size is not equal quality: the presets quick-mha, quick-gqa and quick-mqa\n"
+     "are trained for that.\n"},
     {"digest", "RUN[@STEP]", "one line: hex digest of the whole training state at that step", 1, 1, 0,
      cli_digest, RUNS},
     {"plot", "RUN...", "curves of metrics as a PNG file", 1, WORDS_MAX,
@@ -93,7 +101,7 @@ static const struct cli_command row[] = {
      "Greedy and sampled, one stream and eight: tokens a second of one core, how many drafts are accepted by\n"
      "place in the cycle and by kind of token, and whether sampled tokens follow the model's distribution.\n"
      "--set takes draft.tokens, draft.confidence and draft.candidates. The model needs a module: the preset\n"
-     "`mtp`, or --set model.mtp_depth=1 in training.\n" RUNS},
+     "`mtp-dense`, or --set model.mtp_depth=1 in training.\n" RUNS},
     {"search", "RUN[@STEP]", "tree search at test time beside majority voting, at equal sampled tokens", 1, 1,
      HAS(SET) | HAS(PROBLEMS) | HAS(TOKENS) | HAS(TEMPERATURE), cli_search,
      "PUCT over segments of a trace, valued by PPO's critic (the preset `quick-ppo`) or, where a run has none,\n"
@@ -150,7 +158,7 @@ static const struct cli_command row[] = {
      HAS(AUTO) | HAS(SNAPSHOT), cli_lesson,
      "Each takes under five minutes. With --auto it is told on stdout and answers by itself;\n"
      "--snapshot WxH adds the screens.\n"},
-    {"bench", "[NAME...]", "speed: train, generate, step, store, ui", 0, WORDS_MAX, HAS(QUICK), cli_bench,
+    {"bench", "[NAME...]", "speed: train, generate, step, bf16, store, ui", 0, WORDS_MAX, HAS(QUICK), cli_bench,
      "Beside PyTorch where python3-torch and the scripts of tests/bench are found.\n"},
     {"check", "[RUN]", "integrity of the store, and replay of a run's last keyframe interval by digest", 0, 1,
      0, cli_check, NULL},

@@ -3,36 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "app/base/json_write.h"
 #include "app/cli/cli.h"
+#include "app/cli/cli_progress.h"
 #include "app/desk/compute_chart.h"
 #include "engine/run/compute.h"
 
-static const double PERIOD_TERMINAL = 0.1, PERIOD_PLAIN = 2;
-
-/* Progress on stderr, as `aha` has it. */
-struct compute_progress {
-    int is_quiet, is_terminal, shown;
-    double last;
-};
-
 static void told(void *ctx, const struct compute_facts *f)
 {
-    struct compute_progress *p = ctx;
-    struct timespec t;
-    double now;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    now = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-    if (p->is_quiet || now - p->last < (p->is_terminal ? PERIOD_TERMINAL : PERIOD_PLAIN))
-        return;
-    p->last = now;
-    p->shown = p->is_terminal;
-    fprintf(stderr, p->is_terminal ? "\r\033[K%d of %d problems" : "%d of %d problems\n", f->done,
-            f->problems);
-    fflush(stderr);
+    status_line_show(ctx, "%d of %d problems", f->done, f->problems);
 }
 
 static void write_point(struct json_writer *w, const struct compute_curve *c, const struct compute_point *p)
@@ -144,9 +124,8 @@ static void write_table(struct str *out, const char *run, const struct compute_f
 enum status cli_compute(struct cli *c, struct err *e)
 {
     const struct args *a = &c->args;
-    struct compute_progress progress = {.is_quiet = args_has(a, OPT_QUIET),
-                                        .is_terminal = isatty(STDERR_FILENO)};
-    struct compute_hooks hooks = {.told = told, .ctx = &progress};
+    struct status_line line;
+    struct compute_hooks hooks = {.told = told, .ctx = &line};
     struct compute_question q = {.k = args_has(a, OPT_K) ? (int)a->k : COMPUTE_K_MAX,
                                  .problems = args_has(a, OPT_PROBLEMS) ? (int)a->problems
                                                                        : COMPUTE_PROBLEMS_USUAL,
@@ -157,10 +136,10 @@ enum status cli_compute(struct cli *c, struct err *e)
     struct session *s;
     char title[NAME_BYTES + 64];
     enum status st = cli_open(c, a->operand.word[0], &s, e);
+    status_line_init(&line, args_has(a, OPT_QUIET));
     if (!st)
         st = compute_run(s->trainer, &q, &hooks, &f, e);
-    if (progress.shown)
-        fputs("\r\033[K", stderr);
+    status_line_clear(&line);
     if (st)
         return st;
     if (args_has(a, OPT_OUTPUT)) {

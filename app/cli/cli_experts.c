@@ -3,25 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/base/json_write.h"
 #include "app/cli/cli.h"
+#include "app/cli/cli_progress.h"
 #include "engine/run/experts.h"
-
-/* Progress on stderr, as `aha` has it. */
-struct experts_progress {
-    int is_quiet, is_terminal, shown;
-};
 
 static void told(void *ctx, int done, int all)
 {
-    struct experts_progress *p = ctx;
-    if (p->is_quiet || (!p->is_terminal && done % 8))
-        return;
-    p->shown = p->is_terminal;
-    fprintf(stderr, p->is_terminal ? "\r\033[K%d of %d evaluations" : "%d of %d evaluations\n", done, all);
-    fflush(stderr);
+    status_line_show(ctx, "%d of %d evaluations", done, all);
 }
 
 struct pair {
@@ -141,20 +131,19 @@ static void write_table(struct str *out, const char *run, const struct experts_f
 enum status cli_experts(struct cli *c, struct err *e)
 {
     const struct args *a = &c->args;
-    struct experts_progress progress = {.is_quiet = args_has(a, OPT_QUIET),
-                                        .is_terminal = isatty(STDERR_FILENO)};
-    struct experts_hooks hooks = {.told = told, .ctx = &progress};
+    struct status_line line;
+    struct experts_hooks hooks = {.told = told, .ctx = &line};
     struct experts_facts *f = calloc(1, sizeof *f);
     struct str out = {0};
     struct session *s;
     enum status st = f ? cli_open(c, a->operand.word[0], &s, e)
                        : err_set(e, ST_NOMEM, "experts", "no memory");
+    status_line_init(&line, args_has(a, OPT_QUIET));
     if (!st)
         st = experts_run(s->trainer,
                          args_has(a, OPT_PROBLEMS) ? (int)a->problems : s->trainer->set.eval.problems,
                          args_has(a, OPT_K) ? (int)a->k : s->trainer->set.eval.k, &hooks, f, e);
-    if (progress.shown)
-        fputs("\r\033[K", stderr);
+    status_line_clear(&line);
     if (st)
         goto out;
     if (args_has(a, OPT_JSON))

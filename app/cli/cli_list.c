@@ -164,6 +164,20 @@ enum status cli_show_settings(struct cli *c, struct err *e)
     return ST_OK;
 }
 
+void cli_write_parent(struct json_writer *w, const struct record_run *r)
+{
+    write_key(w, "parent");
+    if (r->parent)
+        write_whole(w, r->parent);
+    else
+        write_null(w);
+    write_key(w, "parent_step");
+    if (r->parent)
+        write_whole(w, r->parent_step);
+    else
+        write_null(w);
+}
+
 static void run_json(struct json_writer *w, const struct record_run *runs, int n, int i)
 {
     const struct record_run *r = &runs[i];
@@ -176,16 +190,7 @@ static void run_json(struct json_writer *w, const struct record_run *runs, int n
     write_word(w, r->name);
     write_key(w, "id");
     write_whole(w, r->id);
-    write_key(w, "parent");
-    if (r->parent)
-        write_whole(w, r->parent);
-    else
-        write_null(w);
-    write_key(w, "parent_step");
-    if (r->parent)
-        write_whole(w, r->parent_step);
-    else
-        write_null(w);
+    cli_write_parent(w, r);
     write_key(w, "preset");
     write_word(w, r->preset);
     write_key(w, "step");

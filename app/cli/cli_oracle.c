@@ -5,9 +5,7 @@
 
 #include "app/base/json_write.h"
 #include "app/cli/cli.h"
-#include "engine/run/oracle.h"
-
-enum { BATCHES = 64 };
+#include "app/desk/oracle_ask.h"
 
 /* The n-th word of a blank-separated list. */
 static const char *word(const char *list, int n, char out[32])
@@ -145,17 +143,16 @@ enum status cli_oracle(struct cli *c, struct err *e)
     struct oracle o;
     struct session *s;
     struct str text = {0};
-    const struct rl_stage *rl;
     enum status st = cli_open(c, a->operand.word[0], &s, e);
     if (st)
         return st;
-    rl = &s->trainer->set.rl;
-    set = (struct oracle_settings){
-        .problems = args_has(a, OPT_PROBLEMS) ? (int)a->problems : rl->prompts,
-        .group = rl->group > ORACLE_GROUP ? ORACLE_GROUP : rl->group < 2 ? 2 : rl->group,
-        .batches = args_has(a, OPT_N) ? (int)a->n : BATCHES,
-        .seed = args_has(a, OPT_SEED) ? (uint64_t)a->seed : s->trainer->seed,
-    };
+    set = oracle_usual(s->trainer);
+    if (args_has(a, OPT_PROBLEMS))
+        set.problems = (int)a->problems;
+    if (args_has(a, OPT_N))
+        set.batches = (int)a->n;
+    if (args_has(a, OPT_SEED))
+        set.seed = (uint64_t)a->seed;
     st = oracle_run(s->trainer, &set, NULL, NULL, &o, e);
     if (st)
         return st;

@@ -2,6 +2,7 @@
 #include "app/cli/cli_progress.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,10 +18,57 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+void status_line_init(struct status_line *l, int is_quiet)
+{
+    *l = (struct status_line){.is_quiet = is_quiet, .is_terminal = isatty(STDERR_FILENO)};
+}
+
+static int is_time(const struct status_line *l, double t)
+{
+    return !l->is_quiet && t - l->last >= (l->is_terminal ? PERIOD_TERMINAL : PERIOD_PLAIN);
+}
+
+/* No longer than the terminal is wide: a second line could not be taken back. */
+static void put(struct status_line *l, double t, const char *text)
+{
+    struct winsize size;
+    int width = 80;
+    l->last = t;
+    l->shown = l->is_terminal;
+    if (!l->is_terminal) {
+        fprintf(stderr, "%s\n", text);
+        return;
+    }
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+        width = size.ws_col;
+    fprintf(stderr, "\r\033[K%.*s", width - 1, text);
+    fflush(stderr);
+}
+
+void status_line_show(struct status_line *l, const char *fmt, ...)
+{
+    double t = now();
+    char text[256];
+    va_list ap;
+    if (!is_time(l, t))
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    put(l, t, text);
+}
+
+void status_line_clear(struct status_line *l)
+{
+    if (l->shown)
+        fputs("\r\033[K", stderr);
+    l->shown = 0;
+}
+
 void progress_init(struct progress *p)
 {
     memset(p, 0, sizeof *p);
-    p->is_terminal = isatty(STDERR_FILENO);
+    status_line_init(&p->line, 0);
     p->run = -1;
 }
 
@@ -69,8 +117,6 @@ void progress_show(struct progress *p, const struct session *s, int64_t target)
     double t = now();
     int64_t end = target >= 0 ? target : settings_steps(&s->trainer->set, s->trainer->stage);
     struct str text = {0};
-    struct winsize size;
-    int width = 80;
     if (p->run != s->run.id) {
         p->run = s->run.id;
         p->first = s->trainer->step > 0 ? s->trainer->step - 1 : 0;
@@ -80,27 +126,18 @@ void progress_show(struct progress *p, const struct session *s, int64_t target)
         if (s->trainer->step == 0)
             return;
     }
-    if (t - p->last < (p->is_terminal ? PERIOD_TERMINAL : PERIOD_PLAIN) && s->trainer->step < end)
+    if (!is_time(&p->line, t) && s->trainer->step < end)
         return;
-    p->last = t;
     line(p, s, end, t, &text);
-    if (p->is_terminal) {
-        if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
-            width = size.ws_col;
-        fprintf(stderr, "\r\033[K%.*s", width - 1, str_c(&text));
-        p->shown = 1;
-        if (s->trainer->step >= end)
-            progress_end(p);
-        fflush(stderr);
-    } else {
-        fprintf(stderr, "%s\n", str_c(&text));
-    }
+    put(&p->line, t, str_c(&text));
+    if (s->trainer->step >= end)
+        progress_end(p);
     str_free(&text);
 }
 
 void progress_end(struct progress *p)
 {
-    if (p->shown)
+    if (p->line.shown)
         fputc('\n', stderr);
-    p->shown = 0;
+    p->line.shown = 0;
 }

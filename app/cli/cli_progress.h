@@ -3,10 +3,21 @@
 
 #include "app/session/session.h"
 
-/* Progress of a run on stderr: on a terminal one line that changes, elsewhere a line every two seconds. */
+/* Progress on stderr: on a terminal one line that changes, elsewhere a line every two seconds. */
+struct status_line {
+    int is_quiet, is_terminal, shown;       /* shown: a line without its end stands on the terminal */
+    double last;                            /* when a line was written, seconds */
+};
+
+void status_line_init(struct status_line *l, int is_quiet);
+/* status_line_show: writes the text, where it is time for a line. */
+void status_line_show(struct status_line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* status_line_clear: takes the line off the terminal again. */
+void status_line_clear(struct status_line *l);
+
+/* Of a run under way. */
 struct progress {
-    int is_terminal, shown;       /* shown: a line without its end stands on the terminal */
-    double last;                  /* when a line was written, seconds */
+    struct status_line line;
     double begin;                 /* when the run under way was first seen */
     int64_t run, first, steps;    /* that run, its step then; steps shown last */
 };

@@ -58,16 +58,7 @@ static void write_state(struct json_writer *w, const struct record_run *r, int64
     write_key(w, "seed");
     str_printf(w->out, "%llu", (unsigned long long)r->seed);
     w->needs_comma = 1;
-    write_key(w, "parent");
-    if (r->parent)
-        write_whole(w, r->parent);
-    else
-        write_null(w);
-    write_key(w, "parent_step");
-    if (r->parent)
-        write_whole(w, r->parent_step);
-    else
-        write_null(w);
+    cli_write_parent(w, r);
     write_key(w, "seconds");
     write_number(w, r->seconds);
     write_key(w, "rl_seconds");

@@ -225,6 +225,15 @@ static double share(int64_t a, int64_t of)
     return of ? (double)a / (double)of : NAN;
 }
 
+/* "-" where there is nothing to have a share of. */
+static void add_share(struct str *out, int64_t a, int64_t of)
+{
+    if (of)
+        str_printf(out, "%.3f", share(a, of));
+    else
+        str_add(out, "-");
+}
+
 static void write_part(struct json_writer *w, const char *key, int64_t examined, int64_t accepted)
 {
     write_key(w, key);
@@ -374,12 +383,17 @@ static void print_text(const struct lab *l, struct str *out)
     str_printf(out, "  tokens and log-probabilities are %s to the bit\n",
                equal ? "those of plain greedy decoding," : "NOT those of plain greedy decoding");
     print_ways(l, "sampled", l->sampled, out);
-    str_printf(out, "\naccepted by kind of token (%s)\n  ", l->way[1].name);
-    for (int k = 0; k < TOKEN_KINDS; k++)
-        str_printf(out, "%s %.3f greedy, %.3f sampled%s", kind_name[k],
-                   share(l->greedy[1].accepted[k], l->greedy[1].examined[k]),
-                   share(l->sampled[1].accepted[k], l->sampled[1].examined[k]),
-                   k + 1 < TOKEN_KINDS ? "; " : "\n");
+    str_add(out, "\naccepted by kind of token, greedy and sampled\n");
+    for (int i = 1; i < l->ways_n; i++) {
+        str_printf(out, "  %-12s", l->way[i].name);
+        for (int k = 0; k < TOKEN_KINDS; k++) {
+            str_printf(out, "%s%s ", k ? "   " : "", kind_name[k]);
+            add_share(out, l->greedy[i].accepted[k], l->greedy[i].examined[k]);
+            str_add(out, " ");
+            add_share(out, l->sampled[i].accepted[k], l->sampled[i].examined[k]);
+        }
+        str_add(out, "\n");
+    }
     p = speculate_check_p(&l->check, &chi_squared, &dof);
     str_printf(out, "\nthe model's distribution at T %g: %lld sampled tokens, %lld of them after a draft,\n"
                     "  counted by the rank that the module gives them: chi-squared %.2f of %d, p %.3f\n",
@@ -405,7 +419,7 @@ enum status cli_speculate(struct cli *c, struct err *e)
         st = settings_assign(&l->t->set, l->t->stage, c->args.set.word, c->args.set.n, &l->t->seed, e);
     if (!st && l->t->model.config.mtp_depth < 1)
         st = err_set(e, ST_USAGE, "speculate", "this run's model has no MTP module: train one with "
-                     "--set model.mtp_depth=1, or the preset mtp");
+                     "--set model.mtp_depth=1, or the preset mtp-dense");
     if (!st)
         st = lab_init(l, e);
     if (!st)

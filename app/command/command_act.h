@@ -24,7 +24,7 @@ command_action command_overlay, command_test_aha, command_value, command_token;
 command_action command_explain;
 
 /* Several runs (command_compare.c), and the form of the scenarios screen (desk_scenarios.c). */
-command_action command_compare, command_turns, command_change, command_jump;
+command_action command_compare, command_turns, command_race, command_change, command_jump;
 
 /* command_about: the run that a command is about: that of a first argument `@RUN`, else the open one.
  * *used: how many arguments that took. Errors: ST_USAGE (no run is open), those of query_run. */
@@ -37,8 +37,11 @@ command_action command_recipe, command_texts, command_judge;
 /* Test-time compute (desk_compute.c). */
 command_action command_compute;
 
-/* The schedule screen (desk_schedule.c); the attention pane (desk_attention.c). */
-command_action command_schedule, command_attention;
+/* The schedule screen (desk_schedule.c); the attention pane (desk_attention.c); the FP8 screen (desk_fp8.c). */
+command_action command_schedule, command_attention, command_fp8;
+
+/* The oracle screen (desk_oracle.c). */
+command_action command_oracle;
 
 /* The group screen (command_group.c). */
 command_action command_find, command_sort, command_filter, command_what_if;

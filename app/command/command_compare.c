@@ -30,6 +30,19 @@ enum status command_compare(struct desk *d, const struct command_line *l, struct
     return ST_OK;
 }
 
+/* Compare, with the runs that take turns. */
+static enum status show_turns(struct desk *d, const struct engine_message *m, const char *what, struct err *e)
+{
+    enum status st = desk_post(d, m, e);
+
+    if (st)
+        return st;
+    desk_compare_set(d, NULL, 0);
+    desk_show_screen(d, SCREEN_COMPARE);
+    desk_say(d, "%s ...", what);
+    return ST_OK;
+}
+
 enum status command_turns(struct desk *d, const struct command_line *l, struct err *e)
 {
     struct engine_message m = {.what = ENGINE_TURNS};
@@ -39,22 +52,61 @@ enum status command_turns(struct desk *d, const struct command_line *l, struct e
 
     if (!desk_run_id(d))
         return err_set(e, ST_USAGE, "turns", "no run is open; :new PRESET starts one");
-    if (!off)
-        st = query_run(d->query, l->argv[0], &run, e);
-    if (!st && !off && run.id == desk_run_id(d))
-        st = err_set(e, ST_USAGE, "turns", "%s is the open run; name another one, such as its parent",
-                     run.name);
+    for (int i = 0; i < l->argc && !st && !off; i++) {
+        st = query_run(d->query, l->argv[i], &run, e);
+        if (!st && run.id == desk_run_id(d))
+            st = err_set(e, ST_USAGE, "turns", "%s is the open run; name others, such as its parent",
+                         run.name);
+        if (!st)
+            snprintf(m.argument[m.arguments_n++], ENGINE_TEXT, "%lld", (long long)run.id);
+    }
     if (st)
         return st;
-    if (!off)
-        snprintf(m.text, sizeof m.text, "%lld", (long long)run.id);
-    st = desk_post(d, &m, e);
-    if (st || off)
-        return st;
-    desk_compare_set(d, NULL, 0);
-    desk_show_screen(d, SCREEN_COMPARE);
-    desk_say(d, "taking %s in for turns ...", run.name);
+    return off ? desk_post(d, &m, e) : show_turns(d, &m, "taking them in for turns", e);
+}
+
+/* `key=a,b,c` as a contender each: key=a, key=b, key=c. */
+static enum status contenders(const char *word, struct engine_message *m, struct err *e)
+{
+    const char *value = strchr(word, '=');
+
+    if (!value)
+        return err_set(e, ST_USAGE, "race", "'%.40s' is no key=VALUE,VALUE; an example: loss=grpo,reinforce,rloo",
+                       word);
+    for (const char *at = value + 1, *end; at; at = *end ? end + 1 : NULL) {
+        end = at + strcspn(at, ",");
+        if (m->arguments_n > TURNS_MAX)
+            return err_set(e, ST_USAGE, "race", "at most %d runs can race", TURNS_MAX + 1);
+        if (snprintf(m->argument[m->arguments_n++], ENGINE_TEXT, "%.*s=%.*s", (int)(value - word), word,
+                     (int)(end - at), at) >= ENGINE_TEXT)
+            return err_set(e, ST_USAGE, "race", "'%.20s...' is too long", at);
+    }
     return ST_OK;
+}
+
+enum status command_race(struct desk *d, const struct command_line *l, struct err *e)
+{
+    struct engine_message m = {.what = ENGINE_RACE};
+    long long step = -1;
+    int i = 0;
+    enum status st = ST_OK;
+
+    if (!desk_run_id(d))
+        return err_set(e, ST_USAGE, "race", "no run is open; :new PRESET starts one");
+    if (!strchr(l->argv[0], '='))
+        st = command_integer(l->argv[i++], "a step", 0, &step, e);
+    for (; i < l->argc && !st; i++)
+        st = contenders(l->argv[i], &m, e);
+    if (!st && m.arguments_n < 2)
+        st = err_set(e, ST_USAGE, "race", "it takes two runs to race: key=VALUE,VALUE");
+    for (i = 0; i < m.arguments_n && !st; i++) {
+        struct settings set = *desk_settings(d);
+        const char *assignment = m.argument[i];
+        uint64_t seed = 0;
+        st = settings_assign(&set, (enum stage)stage_find(d->live->stage), &assignment, 1, &seed, e);
+    }
+    m.step = step;
+    return st ? st : show_turns(d, &m, "making the forks that race", e);
 }
 
 enum status command_about(struct desk *d, const struct command_line *l, int64_t *run, int *used,

@@ -26,6 +26,8 @@ enum {
     ON_RECIPE = 1 << SCREEN_RECIPE,
     ON_TEXTS = 1 << SCREEN_TEXTS,
     ON_SCHEDULE = 1 << SCREEN_SCHEDULE,
+    ON_FP8 = 1 << SCREEN_FP8,
+    ON_ORACLE = 1 << SCREEN_ORACLE,
     ON_ALL = (1 << SCREEN_N) - 1
 };
 

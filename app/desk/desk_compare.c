@@ -85,15 +85,13 @@ static int is_child(const struct record_run *child, const struct record_run *par
     return child->parent == parent->id && !strcmp(child->stage, parent->stage);
 }
 
-/* The run that the open one is nearest to: its partner in turns, its parent, its first fork, another fork of
- * its parent, the last other run of its stage; 0: none. */
-static int64_t nearest(const struct desk *d, const struct record_run *open, int64_t turned)
+/* The run that the open one is nearest to: its parent, its first fork, another fork of its parent, the last
+ * other run of its stage; 0: none. */
+static int64_t nearest(const struct desk *d, const struct record_run *open)
 {
     int64_t fork = 0, sibling = 0, last = 0;
     int i;
 
-    if (turned)
-        return turned;
     for (i = 0; i < d->runs_n; i++) {
         const struct record_run *r = &d->runs[i];
         if (r->id == open->id)
@@ -110,8 +108,19 @@ static int64_t nearest(const struct desk *d, const struct record_run *open, int6
     return fork ? fork : sibling ? sibling : last;
 }
 
-/* The runs to show: those that are marked, else the open one and its nearest, the older one first. */
-static int choose(struct desk *d, int64_t turned, int64_t id[COMPARE_RUNS])
+/* The older first. */
+static void put_in_order(int64_t *id, int n)
+{
+    for (int i = 1; i < n; i++)
+        for (int k = i; k > 0 && id[k] < id[k - 1]; k--) {
+            int64_t x = id[k];
+            id[k] = id[k - 1];
+            id[k - 1] = x;
+        }
+}
+
+/* The runs to show: those that are marked, else those in turns, else the open one and its nearest. */
+static int choose(struct desk *d, const struct engine_turns *turns, int64_t id[COMPARE_RUNS])
 {
     const struct compare_state *s = d->view.compare;
     const struct record_run *open;
@@ -125,23 +134,26 @@ static int choose(struct desk *d, int64_t turned, int64_t id[COMPARE_RUNS])
         return n;
     if (n == 0)
         id[n++] = open->id;
-    id[1] = id[0] != open->id ? open->id : nearest(d, open, turned);
-    n += id[1] != 0;
-    if (n == 2 && id[1] < id[0]) {
-        int64_t first = id[1];
-        id[1] = id[0];
-        id[0] = first;
+    if (id[0] != open->id)
+        id[n++] = open->id;
+    for (i = 0; i < turns->n && n < COMPARE_RUNS; i++)
+        if (turns->run[i] != id[0])
+            id[n++] = turns->run[i];
+    if (n == 1) {
+        id[1] = nearest(d, open);
+        n += id[1] != 0;
     }
+    put_in_order(id, n);
     return n;
 }
 
-/* Which phase the one of two in turns is in whose turn it is; the other waits. */
+/* Which phase the one is in whose turn it is; the others wait. */
 static void tell_turn(const struct snapshot *live, struct compare_run *r)
 {
-    int is_its = r->is_open ? !live->is_partners_turn : live->is_partners_turn;
+    int is_its = live->partner == (r->is_open ? 0 : r->id);
     enum phase phase = r->is_open ? live->phase : live->partner_phase;
 
-    if (!live->partner ||
+    if (!live->partners_n ||
         (live->state != RUN_RUNNING && live->state != RUN_PAUSED && live->state != RUN_REPLAYING))
         return;
     if (!is_its)
@@ -160,7 +172,7 @@ static void read_heads(struct desk *d, struct compare_desk *k)
 
     if (d->has_engine)
         engine_turns(&d->engine, &turns);
-    n = choose(d, turns.run, id);
+    n = choose(d, &turns, id);
     s->n = 0;
     for (i = 0; i < n; i++) {
         struct compare_run *r = &s->run[s->n];
@@ -182,7 +194,9 @@ static void read_heads(struct desk *d, struct compare_desk *k)
                 r->first = run.parent_step + 1;
         }
         r->is_open = run.id == desk_run_id(d);
-        r->is_in_turns = turns.run && (r->is_open || run.id == turns.run);
+        r->is_in_turns = turns.n && r->is_open;
+        for (int t = 0; t < turns.n; t++)
+            r->is_in_turns |= run.id == turns.run[t];
         if (r->is_in_turns)
             tell_turn(d->live, r);
         k->seed[s->n++] = run.seed;

@@ -84,7 +84,8 @@ void desk_explain_metric(struct desk *d, enum metric m)
     struct str value = {0};
     char title[120];
 
-    explain_metric(m, &e);
+    desk_objective_refresh(d);
+    explain_metric(m, d->view.objective, &e);
     describe_metric(d, m, e.unit, &value);
     snprintf(title, sizeof title, "explain: %s", e.name);
     open_overlay(d, title);
@@ -102,7 +103,7 @@ void desk_explain_term(struct desk *d, enum objective_term t)
     char title[120], figure[FIGURE_BYTES];
 
     desk_objective_refresh(d);
-    explain_term(t, x->loss, &e);
+    explain_term(t, x, &e);
     if (x->missing) {
         str_add(&value, x->missing);
     } else {
@@ -123,8 +124,10 @@ void desk_explain_term(struct desk *d, enum objective_term t)
 static void explain_all(struct desk *d)
 {
     struct view *v = &d->view;
-    int i;
+    enum objective_term term[TERM_N];
+    int i, n;
 
+    desk_objective_refresh(d);
     open_overlay(d, "what :explain NAME explains");
     add_row(d, NULL, "metrics of the step", -1);
     for (i = 0; i < METRIC_N && v->rows_n < DESK_ROWS; i++) {
@@ -138,10 +141,11 @@ static void explain_all(struct desk *d)
         add_row(d, row->name, text, -1);
     }
     add_row(d, NULL, "terms of the objective", -1);
-    for (i = 0; i < TERM_N; i++) {
+    n = objective_terms(v->objective, term);
+    for (i = 0; i < n; i++) {
         struct explanation e;
-        explain_term((enum objective_term)i, v->objective->loss, &e);
-        add_row(d, explain_term_word((enum objective_term)i), e.what, -1);
+        explain_term(term[i], v->objective, &e);
+        add_row(d, explain_term_word(term[i]), e.what, -1);
     }
 }
 

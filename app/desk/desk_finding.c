@@ -219,6 +219,7 @@ void desk_read_findings(struct desk *d)
         f->index = x->index;
         f->n = s->follow.tokens_n;
         f->has_tokens = f->layers_n = f->alternatives_n = f->values_n = f->tests_n = 0;
+        f->has_critic = f->group_n = 0;
         had = -1;
     }
     findings_merge(f, x->known, x->known_n);

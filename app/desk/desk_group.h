@@ -2,6 +2,7 @@
 #define GRPOLAB_APP_DESK_GROUP_H
 
 #include "app/desk/desk_screen.h"
+#include "engine/rl/objective.h"
 #include "views/group_state.h"
 
 /* What the group and the what-if screen share on the desk. */
@@ -20,8 +21,8 @@ struct group_desk {
     double asked_reward[WHAT_IF_GROUP];
     struct what_if_objective asked;
     uint64_t answer_seen;
-    int max_length; /* tokens, of dr_grpo's constant */
-    int baseline;   /* of reinforce, as the run has it */
+    struct objective own;               /* what the run's settings say of the rest of the objective */
+    double baseline[WHAT_IF_SIDES];     /* what reinforce compares the group's rewards with */
 };
 
 struct group_desk *group_desk(const struct desk *d);

@@ -48,7 +48,7 @@ static void add_command(struct desk *d, const struct command_row *c)
 /* Whether a key is not what a screen is about: it works on all, or all but a few. */
 static int is_everywhere(const struct key_row *k)
 {
-    return __builtin_popcount(k->screens & ON_ALL) > SCREEN_N / 2 + 2;
+    return __builtin_popcount(k->screens & ON_ALL) > SCREEN_N / 2 + 1;
 }
 
 void desk_show_help(struct desk *d)

@@ -12,7 +12,8 @@ const struct desk_screen *desk_screen(enum screen_id s)
         [SCREEN_COMPARE] = &desk_compare,       [SCREEN_EVALUATION] = &desk_evaluation,
         [SCREEN_SCENARIOS] = &desk_scenarios,
         [SCREEN_RECIPE] = &desk_recipe,         [SCREEN_TEXTS] = &desk_texts,
-        [SCREEN_SCHEDULE] = &desk_schedule,
+        [SCREEN_SCHEDULE] = &desk_schedule,     [SCREEN_FP8] = &desk_fp8,
+        [SCREEN_ORACLE] = &desk_oracle,
     };
 
     return s < SCREEN_N && of[s] ? of[s] : &none;

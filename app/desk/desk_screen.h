@@ -17,7 +17,8 @@ struct desk_screen {
 
 extern const struct desk_screen desk_runs, desk_group, desk_what_if, desk_trace, desk_experts,
     desk_objective, desk_compare,
-    desk_evaluation, desk_scenarios, desk_recipe, desk_texts, desk_schedule;
+    desk_evaluation, desk_scenarios, desk_recipe, desk_texts, desk_schedule, desk_fp8,
+    desk_oracle;
 
 /* desk_screen: of a screen; its functions are NULL where the desk itself does all. */
 const struct desk_screen *desk_screen(enum screen_id s);

@@ -13,7 +13,8 @@
 
 #include "app/desk/desk_attention.h"
 #include "app/desk/desk_screen.h"
-#include "engine/rl/objective.h"
+#include "app/desk/objective_numbers.h"
+#include "engine/rl/ppo.h"
 #include "views/pane_text.h"
 #include "views/trace_overlay.h"
 
@@ -132,7 +133,8 @@ static void make_terms(struct trace_state *s, const struct trace_facts *f, const
                        const struct snap_trace *t)
 {
     static const struct loss_scope scope = {1, SNAP_TOKENS};
-    double logp[SNAP_TOKENS], old[SNAP_TOKENS], ref[SNAP_TOKENS], grad[SNAP_TOKENS], kl[SNAP_TOKENS];
+    double logp[SNAP_TOKENS], old[SNAP_TOKENS], ref[SNAP_TOKENS], grad[SNAP_TOKENS], kl[SNAP_TOKENS],
+        critic[SNAP_TOKENS];
     struct objective by_token = *run;
     struct sequence_terms out = {.ratio = s->ratio, .clipped = s->clipped, .kl = s->kl, .grad = grad};
     int i, n = f->n < SNAP_TOKENS ? f->n : SNAP_TOKENS;
@@ -145,6 +147,7 @@ static void make_terms(struct trace_state *s, const struct trace_facts *f, const
         old[i] = f->logp[i];
         logp[i] = f->new_logp[i];
         ref[i] = f->ref_logp[i];
+        critic[i] = f->has_critic ? (double)f->advantage[i] : 0;
     }
     by_token.loss = LOSS_GRPO;
     objective_sequence(&by_token, &scope, n, old, old, ref, 0, &out);
@@ -152,7 +155,10 @@ static void make_terms(struct trace_state *s, const struct trace_facts *f, const
     if (!t || !t->scored || !is_finite(f->new_logp, n))
         return;
     out.kl = kl;
-    objective_sequence(run, &scope, n, logp, old, ref, t->advantage, &out);
+    if ((int)run->loss == LOSS_PPO)
+        ppo_policy(run, SNAP_TOKENS, n, logp, old, ref, critic, &out);
+    else
+        objective_sequence(run, &scope, n, logp, old, ref, t->advantage, &out);
     s->has_ratio = 1;
     s->is_sequence = out.ratio_n == 1 && n > 1;
     for (i = 1; s->is_sequence && i < n; i++) {
@@ -168,7 +174,9 @@ static void find_terms(struct desk *d, struct trace_state *s, const struct snaps
     const struct settings *set = desk_settings(d);
     struct trace_asked here = identity(now);
     struct objective o = {.eps_low = 0.2, .eps_high = 0.2};
+    struct objective_state x = {0};
 
+    s->loss = set ? (enum shown_loss)set->rl.loss : SHOWN_GRPO;
     if (!f || !f->has_tokens) {
         s->terms_n = s->has_ratio = 0;
         s->terms_version = 0;
@@ -179,17 +187,14 @@ static void find_terms(struct desk *d, struct trace_state *s, const struct snaps
     s->terms_version = f->version;
     s->terms_of = here;
     s->eps_low = s->eps_high = 0;
-    if (set)
-        o = (struct objective){(enum loss_kind)set->rl.loss,
-                               (enum std_kind)set->rl.std,
-                               set->rl.eps_low,
-                               set->rl.eps_high,
-                               set->rl.beta,
-                               set->rl.max_tokens,
-                               .kl = (enum kl_kind)set->rl.kl,
-                               .kl_clamp = set->rl.kl_clamp,
-                               .ratio_cap = set->rl.ratio_cap,
-                               .off_policy_delta = set->rl.off_policy_delta};
+    s->estimator = SHOWN_K3;
+    if (set) {
+        objective_settings(set, &x);
+        o = objective_of(&x);
+        s->estimator = x.kl;
+    }
+    if (s->loss == SHOWN_DPO) /* whose ratios are measured, and do nothing */
+        o = (struct objective){.loss = LOSS_REINFORCE, .eps_low = o.eps_low, .eps_high = o.eps_high};
     make_terms(s, f, &o, trace_text_trace(&d->view));
     s->eps_low = o.eps_low;
     s->eps_high = o.eps_high;
@@ -206,7 +211,8 @@ static void ask_for_facts(struct desk *d, struct trace_state *s, const struct sn
 {
     const struct trace_facts *f = d->view.facts;
     struct trace_asked here = identity(now);
-    int is_wanted = trace_overlay_needs(s->overlay) || d->view.token >= 0;
+    int is_wanted = trace_overlay_needs(s->overlay) || d->view.token >= 0 ||
+                    (s->overlay == TRACE_ADVANTAGE && s->loss == SHOWN_PPO);
     struct err e = {0};
 
     if (!is_same(&s->asked, &here))

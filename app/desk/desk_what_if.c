@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "app/desk/desk_group.h"
-#include "engine/rl/objective.h"
+#include "app/desk/objective_numbers.h"
 
 static const char *const loss_names[LOSS_KIND_N] = {"grpo", "r1",        "dapo", "dr_grpo", "gspo",
                                                      "bnpo", "reinforce", "rloo", "cispo"};
@@ -30,18 +30,31 @@ void what_if_name(struct what_if_objective *o)
 
 static void take_objective(struct group_desk *g, const struct settings *set)
 {
-    /* dpo and ppo have no loss of one group alone: the question is asked of grpo. */
     struct what_if_objective o = {.loss = set->rl.loss < LOSS_KIND_N ? set->rl.loss : (int)LOSS_GRPO,
                                   .std = set->rl.std,
                                   .eps_low = set->rl.eps_low,
                                   .eps_high = set->rl.eps_high,
                                   .beta = set->rl.beta};
+    struct objective_state x = {0};
 
     what_if_name(&o);
     g->shown.what_if.objective[WHAT_IF_REAL] = o;
     g->shown.what_if.objective[WHAT_IF_EDITED] = o;
-    g->max_length = set->rl.max_tokens;
-    g->baseline = set->rl.baseline;
+    objective_settings(set, &x);
+    g->own = objective_of(&x);
+}
+
+/* Losses that know no advantage of a group: what is edited here would answer a question of another run. */
+static const char *why_foreign(const struct settings *set)
+{
+    return set->rl.loss == LOSS_PPO
+               ? "what-if edits a group; this run's loss is ppo, where a critic gives each token its own advantage and "
+                 "no group is compared. See it token by token on the objective screen (5), or fork with another "
+                 "loss: :fork loss=dapo"
+           : set->rl.loss == LOSS_DPO
+               ? "what-if edits advantages; this run's loss is dpo, which learns from pairs and has none. See a pair's "
+                 "numbers on the objective screen (5), or fork with another loss: :fork loss=dapo"
+               : NULL;
 }
 
 static void forget_answers(struct what_if *w)
@@ -75,7 +88,11 @@ static void take_group(struct desk *d)
     const struct settings *set = desk_settings(d);
     int group = view_group(&d->view), i;
 
-    w->why_not = NULL;
+    w->why_not = set ? why_foreign(set) : NULL;
+    if (w->why_not) {
+        w->n = 0;
+        return;
+    }
     if (!s || group < 0 || !set || !is_scored(s, group) || s->group_size > WHAT_IF_GROUP) {
         w->n = 0;
         w->why_not = s && group >= 0 && s->group_size > WHAT_IF_GROUP
@@ -104,15 +121,23 @@ static void take_group(struct desk *d)
     }
 }
 
-static struct objective objective_of(const struct group_desk *g, const struct what_if_objective *o)
+/* One side's objective: what can be edited, and the rest as the run has it. A baseline is that of the step, which
+ * the other groups have a part in, as a constant. */
+static struct objective side_objective(const struct group_desk *g, int side)
 {
-    return (struct objective){.loss = (enum loss_kind)o->loss,
-                              .std = (enum std_kind)o->std,
-                              .eps_low = o->eps_low,
-                              .eps_high = o->eps_high,
-                              .beta = o->beta,
-                              .max_length = g->max_length > 0 ? g->max_length : 1,
-                              .baseline = (enum baseline_kind)g->baseline};
+    const struct what_if_objective *w = &g->shown.what_if.objective[side];
+    struct objective o = g->own;
+
+    o.loss = (enum loss_kind)w->loss;
+    o.std = (enum std_kind)w->std;
+    o.eps_low = w->eps_low;
+    o.eps_high = w->eps_high;
+    o.beta = w->beta;
+    if (o.baseline != BASELINE_NONE) {
+        o.baseline = BASELINE_RUNNING;
+        o.running_mean = g->baseline[side];
+    }
+    return o;
 }
 
 /* Buffers of one sequence's terms. */
@@ -144,7 +169,7 @@ static struct loss_scope scope_of(const struct snapshot *s, const struct what_if
 /* Every token of a completion at ratio 1, the KL aside, is pushed alike. */
 static void work_out_pushes(const struct group_desk *g, const struct snapshot *s, struct what_if *w, int side)
 {
-    struct objective o = objective_of(g, &w->objective[side]);
+    struct objective o = side_objective(g, side);
     struct loss_scope scope = scope_of(s, w);
     struct room q;
     struct sequence_terms terms = {.ratio = q.ratio, .clipped = q.clipped, .kl = q.kl, .grad = q.grad};
@@ -197,7 +222,7 @@ static void work_out_tokens(const struct desk *d, const struct snapshot *s, stru
 
     t->n = take_logp(d, s, w, &q);
     for (side = 0; side < WHAT_IF_SIDES && t->n > 0; side++) {
-        struct objective o = objective_of(group_desk(d), &w->objective[side]);
+        struct objective o = side_objective(group_desk(d), side);
         objective_sequence(&o, &scope, t->n, q.logp, q.old, t->has_kl ? q.ref : NULL,
                            w->advantage[side][t->index], &terms);
         t->up[side] = t->down[side] = t->none[side] = 0;
@@ -247,7 +272,7 @@ static enum status ask(struct desk *d, int side, struct err *e)
     q->index = w->tokens.index > 0 && w->tokens.index < w->n ? w->tokens.index : 0;
     q->at = -1;
     memcpy(q->reward, w->reward[side], sizeof q->reward);
-    q->objective = objective_of(g, &w->objective[side]);
+    q->objective = side_objective(g, side);
     st = probe_ask(&d->probe, q, e);
     free(q);
     if (st)
@@ -308,17 +333,21 @@ static void take_answer(struct desk *d)
                                        : WHAT_IF_STALE;
 }
 
-/* The group is the whole batch here, so REINFORCE's baseline is its mean. */
-static void weigh(const struct group_desk *g, struct what_if *w, int side)
+/* The mean of the step with the group's rewards as they are on this side; a running mean is of earlier steps, and
+ * stays. */
+static void weigh(struct group_desk *g, const struct snapshot *s, struct what_if *w, int side)
 {
-    struct objective o = objective_of(g, &w->objective[side]);
-    double mean = 0;
-    int i;
+    struct objective o;
+    int i, n = s->groups_n * s->group_size;
 
-    for (i = 0; i < w->n && o.baseline == BASELINE_BATCH; i++)
-        mean += w->reward[side][i] / w->n;
-    w->flat[side] = advantage_objective(&o, w->n, w->reward[side], mean, w->advantage[side], &w->mean[side],
-                                        &w->std[side]);
+    g->baseline[side] = 0;
+    if (g->own.baseline == BASELINE_BATCH || (g->own.baseline == BASELINE_RUNNING && g->own.loss == LOSS_REINFORCE))
+        g->baseline[side] = objective_baseline(s, (enum shown_baseline)g->own.baseline);
+    for (i = 0; i < w->n && g->own.baseline == BASELINE_BATCH; i++)
+        g->baseline[side] += (w->reward[side][i] - w->reward[WHAT_IF_REAL][i]) / n;
+    o = side_objective(g, side);
+    w->flat[side] = advantage_objective(&o, w->n, w->reward[side], g->baseline[side], w->advantage[side],
+                                        &w->mean[side], &w->std[side]);
 }
 
 void what_if_refresh(struct desk *d)
@@ -334,7 +363,7 @@ void what_if_refresh(struct desk *d)
     if (w->cursor < w->n && chosen >= 0)
         w->cursor = chosen;
     for (side = 0; side < WHAT_IF_SIDES; side++) {
-        weigh(group_desk(d), w, side);
+        weigh(group_desk(d), s, w, side);
         work_out_pushes(group_desk(d), s, w, side);
     }
     work_out_tokens(d, s, w);

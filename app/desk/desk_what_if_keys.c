@@ -51,6 +51,8 @@ enum status what_if_reward(struct desk *d, int i, double value, struct err *e)
 {
     struct what_if *w = edited(d);
 
+    if (!w->n && w->why_not)
+        return err_set(e, ST_USAGE, "what-if", "%s", w->why_not);
     if (i < 0 || i >= w->n)
         return err_set(e, ST_USAGE, "what-if", "the group has completions 1 to %d, not %d", w->n, i + 1);
     if (!isfinite(value) || fabs(value) > 1000)
@@ -81,6 +83,8 @@ enum status what_if_set(struct desk *d, const char *key, const char *value, stru
 
     for (i = 0; i < FIELD_N && strcmp(key, field_names[i]); i++)
         ;
+    if (!edited(d)->n && edited(d)->why_not)
+        return err_set(e, ST_USAGE, "what-if", "%s", edited(d)->why_not);
     if (i == FIELD_N || !set)
         return err_set(e, ST_USAGE, "what-if",
                        "it is reward, loss, std, eps_low, eps_high, beta or ratio, not '%s'", key);

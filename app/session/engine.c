@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/base/presets.h"
+#include "app/session/engine_turns.h"
 #include "app/session/session_judge.h"
 #include "app/session/session_recipe.h"
 #include "engine/run/experts.h"
@@ -103,47 +104,6 @@ static enum status fork_run(struct session *s, const struct engine_message *m, s
                         m->arguments_n, m->text, e);
 }
 
-static enum status begin_turns(struct engine *en, const struct engine_message *m, struct err *e)
-{
-    struct session *s = en->session;
-    enum status st;
-    if (!m->text[0]) {
-        session_say(s, 0, en->turns.with ? "no more turns" : "no run has turns with this one");
-        turns_end(&en->turns);
-        return ST_OK;
-    }
-    st = turns_begin(&en->turns, s, m->text, e);
-    if (!st)
-        session_say(s, 0, "%s and %s take steps in turns, the one behind first; :turns off ends it",
-                    s->run.name, en->turns.with->run.name);
-    return st;
-}
-
-/* Another run has been opened: the turns were with the one before. */
-static void leave_turns(struct engine *en)
-{
-    struct session *s = en->session;
-    char said[160];
-    if (!en->turns.with || s->run.id == en->turns.open)
-        return;
-    snprintf(said, sizeof said, "%.*s", (int)sizeof said - 1, s->message);
-    session_say(s, s->message_is_error, "%s; the turns with %s end", said, en->turns.with->run.name);
-    turns_end(&en->turns);
-}
-
-static void show_turns(struct engine *en)
-{
-    struct engine_turns now = {0};
-    if (en->turns.with) {
-        now.run = en->turns.with->run.id;
-        now.step = en->turns.with->trainer->step;
-        snprintf(now.name, sizeof now.name, "%s", en->turns.with->run.name);
-    }
-    pthread_mutex_lock(&en->lock);
-    en->shown = now;
-    pthread_mutex_unlock(&en->lock);
-}
-
 static void show_course(struct engine *en)
 {
     const struct session *s = en->session;
@@ -163,13 +123,6 @@ void engine_course(struct engine *e, struct engine_course *out)
 {
     pthread_mutex_lock(&e->lock);
     *out = e->course;
-    pthread_mutex_unlock(&e->lock);
-}
-
-void engine_turns(struct engine *e, struct engine_turns *out)
-{
-    pthread_mutex_lock(&e->lock);
-    *out = e->shown;
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -237,7 +190,7 @@ static enum status tidy(struct engine *en, struct err *e)
     enum status st = query_runs(s->query, &run, &n, e);
     while (!st && n-- > 0) {
         int is_open = (s->trainer && s->run.id == run[n].id) ||
-                      (en->turns.with && en->turns.with->run.id == run[n].id);
+                      turns_find(&en->turns, run[n].id);
         if (!session_is_lesson(&run[n]))
             continue;
         if (is_open || store_run_delete(s->store, run[n].id, &why))
@@ -267,6 +220,7 @@ static void say_opened(struct session *s)
 static enum status carry_out(struct engine *en, const struct engine_message *m, struct err *e)
 {
     struct session *s = en->session;
+    struct session *other;
     enum status st = ST_OK;
     switch (m->what) {
     case ENGINE_NEW:
@@ -291,8 +245,8 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
         st = store_run_rename(s->store, m->run_id, m->text, e);
         if (!st && s->run.id == m->run_id)
             snprintf(s->run.name, sizeof s->run.name, "%.*s", NAME_BYTES - 1, m->text);
-        if (!st && en->turns.with && en->turns.with->run.id == m->run_id)
-            snprintf(en->turns.with->run.name, NAME_BYTES, "%.*s", NAME_BYTES - 1, m->text);
+        if (!st && (other = turns_find(&en->turns, m->run_id)) != NULL)
+            snprintf(other->run.name, NAME_BYTES, "%.*s", NAME_BYTES - 1, m->text);
         break;
     case ENGINE_NOTE:
         st = store_run_note(s->store, m->run_id, m->text, e);
@@ -300,9 +254,9 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
     case ENGINE_DELETE:
         st = s->trainer && s->run.id == m->run_id
                  ? err_set(e, ST_USAGE, "delete", "%s is open: open another run first", s->run.name)
-             : en->turns.with && en->turns.with->run.id == m->run_id
+             : (other = turns_find(&en->turns, m->run_id)) != NULL
                  ? err_set(e, ST_USAGE, "delete", "%s has turns with the open run: :turns off first",
-                           en->turns.with->run.name)
+                           other->run.name)
                  : store_run_delete(s->store, m->run_id, e);
         break;
     case ENGINE_TIDY:
@@ -312,7 +266,10 @@ static enum status carry_out(struct engine *en, const struct engine_message *m, 
         st = evaluate(s, m->text, e);
         break;
     case ENGINE_TURNS:
-        st = begin_turns(en, m, e);
+        st = engine_begin_turns(en, m, e);
+        break;
+    case ENGINE_RACE:
+        st = engine_begin_race(en, m, e);
         break;
     case ENGINE_KEEP:
         st = store_findings(s->store, m->run_id, m->finding, m->findings_n, e);
@@ -340,25 +297,25 @@ static void note_pause(struct session *s)
 
 static void one_step(struct engine *en)
 {
-    struct session *s = en->session;
+    struct session *s = en->session, *next = turns_next(&en->turns, s);
     struct err e = {0};
     enum status st;
-    if (turns_next(&en->turns, s) != s) {
-        st = turns_step(&en->turns, s, &e);
+    if (next != s) {
+        st = turns_step(&en->turns, s, next, &e);
         session_publish(s, 0);
     } else if (session_is_done(s) && s->trainer->step == s->trainer->head && s->stop_at_end) {
         session_say(s, 0, "%s is done at step %lld: space goes on, :fork or :new %s starts another",
                     s->run.name, (long long)s->trainer->step, preset_of(s));
         s->stop_at_end = 0;
-        if (en->turns.with)
-            en->turns.with->stop_at_end = 0;
+        for (int i = 0; i < en->turns.n; i++)
+            en->turns.with[i]->stop_at_end = 0;
         control_pause(&s->control);
         return;
     } else {
         st = session_step(s, &e);
-        leave_turns(en);
+        engine_leave_turns(en);
     }
-    show_turns(en);
+    engine_show_turns(en);
     show_course(en);
     if (st == ST_CANCELLED)
         control_clear_cancel(&s->control);
@@ -380,8 +337,8 @@ static void *run(void *arg)
             if (m.what != ENGINE_KEEP) /* what was said last stays */
                 session_say(s, 0, "%s", "");
             st = carry_out(en, &m, &e);
-            leave_turns(en);
-            show_turns(en);
+            engine_leave_turns(en);
+            engine_show_turns(en);
             show_course(en);
             if (st)
                 session_say(s, 1, "%s: %s", e.where, e.msg);

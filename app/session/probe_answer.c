@@ -82,15 +82,48 @@ int probe_findings(const struct trace_facts *f, struct record_finding *out, int 
 static void begin(struct trace_facts *f, const struct probe_question *q, const struct probe_trace *x)
 {
     if (!is_same_trace(q, f)) {
-        f->has_tokens = f->values_n = f->tests_n = f->layers_n = 0;
+        f->has_tokens = f->values_n = f->tests_n = f->layers_n = f->has_critic = f->group_n = 0;
         f->run = q->run;
         f->step = q->step;
         f->group = q->group;
         f->index = q->index;
     }
     if (f->n != x->n)
-        f->has_tokens = 0;
+        f->has_tokens = f->has_critic = f->group_n = 0;
     f->n = x->n;
+}
+
+/* Where a loss is of pairs: also the sums of the whole group, before the step and after it. */
+static enum status answer_pairs(struct past *p, const struct probe_question *q,
+                                const struct inspect_trace *trace, struct trace_facts *f,
+                                const struct past_hooks *h, struct err *e)
+{
+    int G = p->trainer->batch.G, n = G <= FACT_GROUP ? G : 0;
+    struct probe_trace *x = calloc((size_t)n + 1, sizeof *x);
+    enum status st =
+        x ? ST_OK : err_set(e, ST_NOMEM, "probe", "no memory for a group of %d completions", G);
+    if (!st && n > 0)
+        st = probe_read_group(p, q, h ? h->gate : NULL, x, e);
+    for (int i = 0; i < n && !st; i++) {
+        struct inspect_trace other = probe_inspect(&x[i]);
+        past_tell(h, 0.5 * i / n, "log-probability of completion %d of %d", i + 1, n);
+        st = inspect_sum(p->trainer, &other, 0, &f->group_logp[i], e);
+        if (!st)
+            st = inspect_sum(p->trainer, &other, 1, &f->group_ref[i], e);
+    }
+    if (!st)
+        st = past_go(p, q->run, q->step, h, e);
+    for (int i = 0; i < n && !st; i++) {
+        struct inspect_trace other = probe_inspect(&x[i]);
+        st = inspect_sum(p->trainer, &other, 0, &f->group_new[i], e);
+    }
+    f->group_n = st ? 0 : n;
+    if (!st)
+        st = inspect_after(p->trainer, trace, f, e);
+    if (!st)
+        changed(h);
+    free(x);
+    return st;
 }
 
 static enum status answer_tokens(struct past *p, const struct probe_question *q, const struct probe_trace *x,
@@ -102,13 +135,20 @@ static enum status answer_tokens(struct past *p, const struct probe_question *q,
         past_tell(h, 0, "reading the tokens");
         st = inspect_tokens(p->trainer, &trace, f, e);
         if (!st)
+            st = inspect_drafts(p->trainer, &trace, f, e);
+        if (!st)
             changed(h);
     }
     if (st || !q->is_finished || x->n == 0)
         return st;
-    st = past_go(p, q->run, q->step, h, e);
+    if (p->trainer->set.rl.loss == LOSS_DPO)
+        return answer_pairs(p, q, &trace, f, h, e);
+    if (p->trainer->set.rl.loss != LOSS_PPO)
+        st = past_go(p, q->run, q->step, h, e);
+    else if (!(st = past_take(p, q->step, h, e)))
+        st = inspect_critic(p->trainer, &trace, q->group, q->index, f, e);
     if (!st)
-        st = inspect_logp(p->trainer, &trace, f->new_logp, e);
+        st = inspect_after(p->trainer, &trace, f, e);
     if (!st)
         changed(h);
     return st;

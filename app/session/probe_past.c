@@ -180,3 +180,18 @@ enum status past_go(struct past *p, int64_t id, int64_t step, const struct past_
         drop_trainer(p);
     return st;
 }
+
+enum status past_take(struct past *p, int64_t step, const struct past_hooks *h, struct err *e)
+{
+    struct trainer_hooks hooks = {h ? h->gate : NULL, &p->sink};
+    enum status st;
+    if (!p->trainer || p->trainer->step != step - 1)
+        return err_set(e, ST_USAGE, "probe", "step %lld is not the next one", (long long)step);
+    past_tell(h, 0.5, "taking step %lld once more", (long long)step);
+    st = trainer_step(p->trainer, &hooks, e);
+    if (!st)
+        return keep(p, e);
+    if (p->trainer->torn)
+        drop_trainer(p);
+    return st;
+}

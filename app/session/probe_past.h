@@ -42,6 +42,11 @@ enum status past_find(struct past *p, int64_t run, struct record_run *out, struc
  * from the record), ST_CANCELLED, ST_NOMEM. */
 enum status past_go(struct past *p, int64_t run, int64_t step, const struct past_hooks *h, struct err *e);
 
+/* past_take: from the state after step - 1, where past_go has brought p->trainer, the step is taken once more
+ * whatever is known of what came after it, so that the trainer's batch is the step's own. Errors as
+ * past_go's; ST_USAGE: the trainer is somewhere else. */
+enum status past_take(struct past *p, int64_t step, const struct past_hooks *h, struct err *e);
+
 /* past_state: the copy of the state that past_go went to last, for inspect_update. */
 const struct inspect_state *past_state(const struct past *p);
 

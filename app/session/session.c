@@ -14,7 +14,6 @@
 #include "app/base/environment.h"
 #include "app/session/session_chain.h"
 #include "engine/run/publish.h"
-#include "scenarios/registry.h"
 
 static double now(void)
 {
@@ -57,8 +56,8 @@ static void fill_run(struct session *s, const struct control_view *c)
                                                      : RUN_RUNNING;
     if (s->trainer && is_at_end(s) && c->mode == CONTROL_HOLD && !s->failed)
         x->state = RUN_DONE;
+    x->partners_n = s->partners_n;
     x->partner = s->partner && s->partner->trainer ? s->partner->run.id : 0;
-    x->is_partners_turn = x->partner && s->is_partners_turn;
     x->partner_phase = x->partner ? s->partner->trainer->phase : PHASE_COMMIT;
     x->stages_n = 0;
     if (s->trainer)
@@ -167,47 +166,6 @@ void session_release(struct session *s)
     memset(s, 0, sizeof *s);
 }
 
-enum status session_settings(struct query *q, int64_t run, struct settings *out, struct err *e)
-{
-    struct str text = {0};
-    enum status st = query_settings(q, run, &text, e);
-    if (!st)
-        st = settings_restore(out, str_c(&text), scenario_find, e);
-    str_free(&text);
-    return st;
-}
-
-static enum status put_tensor(void *ctx, const char *kind, const char *name, const void *data, size_t bytes,
-                              struct err *e)
-{
-    return trainer_restore_tensor(ctx, kind, name, data, bytes, e);
-}
-
-/* The reference, and what is kept with it, from the keyframe of the step at which it was taken. */
-static enum status put_reference(void *ctx, const char *kind, const char *name, const void *data,
-                                 size_t bytes, struct err *e)
-{
-    if (strcmp(kind, "reference") && strcmp(name, "reference") && strcmp(kind, "reward_model") &&
-        strcmp(name, "reward_model"))
-        return ST_OK;
-    return trainer_restore_tensor(ctx, kind, name, data, bytes, e);
-}
-
-/* Brings the trainer to the newest keyframe at or before step. */
-static enum status restore_keyframe(struct session *s, int64_t run, int64_t step, struct trainer *t,
-                                    struct err *e)
-{
-    int64_t at;
-    enum status st = query_keyframe_before(s->query, run, step, &at, e);
-    if (!st)
-        st = query_keyframe(s->query, run, at, put_tensor, t, e);
-    if (!st && t->learner.ref_w && t->reference_step != at)
-        st = query_keyframe(s->query, run, t->reference_step, put_reference, t, e);
-    if (!st)
-        trainer_restored(t, at);
-    return st;
-}
-
 /* Replays to step; each replayed step is compared with the record. */
 static enum status replay_to(struct session *s, int64_t step, int with_gate, struct err *e)
 {
@@ -225,7 +183,7 @@ static enum status replay_to(struct session *s, int64_t step, int with_gate, str
 /* Puts the trainer back to `step`, which is on record. */
 static enum status go_back(struct session *s, int64_t step, int with_gate, struct err *e)
 {
-    enum status st = restore_keyframe(s, s->run.id, step, s->trainer, e);
+    enum status st = session_restore(s, s->run.id, step, s->trainer, e);
     return st ? st : replay_to(s, step, with_gate, e);
 }
 
@@ -250,74 +208,6 @@ enum status session_adopt(struct session *s, const struct record_run *run, struc
     if (!st && lock)
         st = store_run_touch(s->store, run->id, e);
     return st;
-}
-
-enum status session_trainer(struct session *s, const struct settings *set, enum stage stage, uint64_t seed,
-                            struct trainer **out, struct err *e)
-{
-    struct trainer *t = calloc(1, sizeof *t);
-    enum status st;
-    *out = NULL;
-    if (!t)
-        return err_set(e, ST_NOMEM, "session", "no memory for a run");
-    st = trainer_init(t, set, stage, seed, s->kernels, s->pool, e);
-    if (st) {
-        free(t);
-        return st;
-    }
-    *out = t;
-    return ST_OK;
-}
-
-enum status session_teach(struct trainer *t, const struct examples *taught, struct err *e)
-{
-    struct corpus c = {0};
-    enum status st = taught->n ? examples_corpus(taught, &c, e) : ST_OK;
-    if (!st && taught->n)
-        st = trainer_corpus(t, &c, e);
-    corpus_release(&c);
-    return st;
-}
-
-/* What a run on record learns from. */
-static enum status teach_again(struct session *s, int64_t run, struct trainer *t, struct err *e)
-{
-    struct examples taught = {0};
-    enum status st = examples_read(s->query, run, &taught, e);
-    if (!st)
-        st = session_teach(t, &taught, e);
-    examples_release(&taught);
-    return st;
-}
-
-enum status session_load(struct session *s, const struct record_run *run, int64_t step, struct trainer **out,
-                         struct err *e)
-{
-    struct settings set;
-    int stage = stage_find(run->stage);
-    enum status st = session_settings(s->query, run->id, &set, e);
-    *out = NULL;
-    if (!st && stage < 0)
-        st = err_set(e, ST_CORRUPT, "session", "run %s has an unknown stage %s", run->name, run->stage);
-    if (st)
-        return st;
-    snprintf(set.preset, sizeof set.preset, "%s", run->preset);
-    st = session_trainer(s, &set, (enum stage)stage, run->seed, out, e);
-    if (st)
-        return st;
-    st = restore_keyframe(s, run->id, step, *out, e);
-    if (!st)
-        st = teach_again(s, run->id, *out, e);
-    if (st) {
-        trainer_release(*out);
-        free(*out);
-        *out = NULL;
-        return st;
-    }
-    (*out)->head = run->step;
-    (*out)->seconds = run->seconds;
-    (*out)->rl_seconds = run->rl_seconds;
-    return ST_OK;
 }
 
 enum status session_open(struct session *s, const char *name, int64_t step, int lock, struct err *e)

@@ -39,8 +39,8 @@ struct session {
     uint64_t command;                /* last one carried out */
     int is_locked;                   /* the open run is ours to write */
     int is_replaying;                /* on the way to a step that was asked for */
-    const struct session *partner;   /* that takes steps in turns with this one, NULL: none; see turns.h */
-    int is_partners_turn;            /* it is in a step */
+    int partners_n;                  /* runs that take steps in turns with this one; see turns.h */
+    const struct session *partner;   /* the one of them that is in a step, NULL: none */
     int stop_at_end;                 /* the workbench pauses once when the preset's steps are done */
     struct breakpoints breakpoints;  /* shared with the user interface's thread */
     struct aha_round round;          /* of the step under way */

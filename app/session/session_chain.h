@@ -4,7 +4,8 @@
 #include "app/session/session.h"
 #include "app/session/session_examples.h"
 
-/* The parts of a session that know how runs follow each other. For session.c and session_chain.c. */
+/* The parts of a session that know how runs follow each other. For session.c, session_load.c
+ * and session_chain.c. */
 
 /* session_trainer: a fresh trainer; session_load: one restored from the newest keyframe at or before step,
  * its head the run's last step. The caller owns it until session_adopt takes it (and the run's lock, where
@@ -13,6 +14,9 @@ enum status session_trainer(struct session *s, const struct settings *set, enum 
                             struct trainer **out, struct err *e);
 enum status session_load(struct session *s, const struct record_run *run, int64_t step, struct trainer **out,
                          struct err *e);
+/* session_restore: brings the trainer to the newest keyframe at or before step, its reference to the one that held
+ * then. Errors: ST_NOTFOUND, ST_CORRUPT. */
+enum status session_restore(struct session *s, int64_t run, int64_t step, struct trainer *t, struct err *e);
 /* session_teach: hands a trainer the texts that it learns from. */
 enum status session_teach(struct trainer *t, const struct examples *taught, struct err *e);
 enum status session_adopt(struct session *s, const struct record_run *run, struct trainer *t, int lock,

@@ -3,6 +3,7 @@
  * replayed like any other. */
 #include "app/session/session_recipe.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,8 @@ static enum status plan_stage(struct course *c, int i, const char *const *assign
     if (g->epochs <= 0 && settings_steps(set, g->stage) < 1)
         return err_set(e, ST_USAGE, "recipe", "stage %s: %s.steps is 0", g->name,
                        g->stage == STAGE_GRPO ? "rl" : stage_name(g->stage));
+    if (!g->teacher[0] != !(set->cold.distill > 0))
+        return err_set(e, ST_USAGE, "recipe", "stage %s: a teacher and cold.distill > 0 go together", g->name);
     snprintf(label, sizeof label, "%s/%s", c->recipe.name, g->name);
     snprintf(set->preset, sizeof set->preset, "%s", label);
     session_key(set, g->stage, c->seed, key);
@@ -210,6 +213,25 @@ static int epoch_steps(const struct recipe_stage *g, const struct settings *set,
     return (int)fmax(1, ceil(g->epochs * kept_n / documents));
 }
 
+/* The teacher's run and step become settings of the run that learns from it: it is found again by them. */
+static enum status name_teacher(struct session *s, const struct recipe_stage *g, struct settings *set,
+                                struct err *e)
+{
+    struct record_run run;
+    char id[24];
+    enum status st;
+    snprintf(id, sizeof id, "%lld", (long long)s->course->run[recipe_find(&s->course->recipe, g->teacher)]);
+    st = query_run(s->query, id, &run, e);
+    if (!st && (run.id > INT_MAX || run.step > INT_MAX))
+        st = err_set(e, ST_FAILED, "recipe", "stage %s: run %lld is beyond cold.teacher's range", g->name,
+                     (long long)run.id);
+    if (!st) {
+        set->cold.teacher = (int)run.id;
+        set->cold.teacher_step = (int)run.step;
+    }
+    return st;
+}
+
 static enum status make(struct session *s, int i, struct err *e)
 {
     struct course *c = s->course;
@@ -222,6 +244,8 @@ static enum status make(struct session *s, int i, struct err *e)
     enum status st = collect(s, i, &taught, e);
     if (!st && g->epochs > 0 && g->collects_n)
         *(g->stage == STAGE_COLD ? &set.cold.steps : &set.reward.steps) = epoch_steps(g, &set, taught.kept_n);
+    if (!st && g->teacher[0])
+        st = name_teacher(s, g, &set, e);
     if (!st)
         st = session_trainer(s, &set, g->stage, c->seed, &t, e);
     if (!st && g->from[0]) {

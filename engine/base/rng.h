@@ -17,7 +17,8 @@ enum rng_stream {
     RNG_RESAMPLE,     /* tests of ahas, what-ifs */
     RNG_TEST,
     RNG_COLLECT,      /* problems and samples of rejection sampling */
-    RNG_COMPUTE       /* samples and sub-samples of test-time compute */
+    RNG_COMPUTE,      /* samples and sub-samples of test-time compute */
+    RNG_DRAFT         /* which drafts of a trace stand, where drafting is replayed along it */
 };
 
 /* The place a number belongs to. position advances with each draw. */

@@ -43,6 +43,7 @@ enum status model_config_check(const struct model_config *c, struct err *e)
         {"rope_dim", c->rope_dim, 0, SIZE_MOST},
         {"v_dim", c->v_dim, 0, SIZE_MOST},
         {"head_dim", c->head_dim, 0, SIZE_MOST},
+        {"kv_heads", c->kv_heads_n, 0, c->heads_n},
         {"ffn_width", c->ffn_width, 0, SIZE_MOST},
         {"expert_width", c->expert_width, 0, SIZE_MOST},
         {"shared", c->shared_n, 0, 64},
@@ -60,9 +61,17 @@ enum status model_config_check(const struct model_config *c, struct err *e)
         if (c->rope_dim < 2 || c->rope_dim % 2)
             return err_set(e, ST_USAGE, "model",
                            "rope_dim = %d: RoPE turns pairs, so it must be even and at least 2", c->rope_dim);
+        if (c->kv_heads_n)
+            return err_set(e, ST_USAGE, "model",
+                           "kv_heads = %d is of plain attention (mha): the heads of MLA share one latent",
+                           c->kv_heads_n);
     } else if (c->head_dim < 2 || c->head_dim % 2) {
         return err_set(e, ST_USAGE, "model",
                        "head_dim = %d: RoPE turns pairs, so it must be even and at least 2", c->head_dim);
+    } else if (c->kv_heads_n && c->heads_n % c->kv_heads_n) {
+        return err_set(e, ST_USAGE, "model",
+                       "kv_heads = %d: %d heads cannot share so many heads of keys and values evenly",
+                       c->kv_heads_n, c->heads_n);
     }
     if (c->dense_layers > 0 && c->ffn_width < 1)
         return err_set(e, ST_USAGE, "model", "ffn_width = %d: a dense layer needs at least 1", c->ffn_width);
@@ -76,6 +85,8 @@ enum status model_config_check(const struct model_config *c, struct err *e)
             return err_set(e, ST_USAGE, "model", "top_k = %d is outside 1..%d (and at most 16)", c->top_k,
                            c->experts_n / c->groups_n * c->top_groups);
     }
+    if (c->bf16 && c->fp8.on)
+        return err_set(e, ST_USAGE, "model", "bf16 and fp8 are both on: a linear map is computed in one of them");
     return fp8_check(&c->fp8, e);
 }
 
@@ -87,6 +98,45 @@ int config_key_dim(const struct model_config *c)
 int config_value_dim(const struct model_config *c)
 {
     return c->attention == ATTENTION_MLA ? c->v_dim : c->head_dim;
+}
+
+int config_kv_heads(const struct model_config *c)
+{
+    return c->attention == ATTENTION_MHA && c->kv_heads_n ? c->kv_heads_n : c->heads_n;
+}
+
+int config_qkv_dim(const struct model_config *c)
+{
+    return (c->heads_n + 2 * config_kv_heads(c)) * c->head_dim;
+}
+
+int config_cached(const struct model_config *c, int every_head)
+{
+    if (c->attention == ATTENTION_MLA && !every_head)
+        return c->kv_rank + c->rope_dim;
+    return config_kv_heads(c) * (config_key_dim(c) + config_value_dim(c));
+}
+
+int config_attention_n(const struct model_config *c)
+{
+    int H = c->heads_n, dk = config_key_dim(c), dv = config_value_dim(c), out = H * dv * c->width;
+    if (c->attention == ATTENTION_MHA)
+        return c->width * config_qkv_dim(c) + out;
+    return c->width * ((c->q_rank ? c->q_rank : H * dk) + c->kv_rank + c->rope_dim) +
+           c->q_rank * (1 + H * dk) + c->kv_rank * (1 + H * (c->nope_dim + dv)) + out;
+}
+
+struct model_config config_plain(const struct model_config *c, int kv_heads)
+{
+    struct model_config out = *c;
+    int pair;
+    out.attention = ATTENTION_MHA;
+    out.kv_heads_n = kv_heads;
+    out.head_dim = 2;
+    pair = config_attention_n(&out);
+    out.head_dim = 2 * (int)lround((double)config_attention_n(c) / (double)pair);
+    out.head_dim = out.head_dim < 2 ? 2 : out.head_dim;
+    return out;
 }
 
 int config_is_moe(const struct model_config *c, int layer)

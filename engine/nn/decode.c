@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/nn/linear_bf16.h"
 #include "engine/nn/linear_fp8.h"
 
 static int absorbed(const struct decoder *d)
@@ -42,25 +43,27 @@ static real *slot_cache(const struct decoder *d, int layer, int slot)
            ((size_t)(layer - first) * (size_t)d->slots_n + (size_t)slot) * d->slot_reals;
 }
 
-enum status decoder_init(struct decoder *d, const struct model *m, enum decode_form form, int slots_n,
-                         int positions_n, int rows_n, struct arena *a, struct err *e)
+/* positions_n is the longest run of positions that lies together: a page's where there are pages. */
+static enum status init(struct decoder *d, const struct model *m, enum decode_form form, struct paged *pages,
+                        int slots_n, int positions_n, int rows_n, struct arena *a, struct err *e)
 {
     const struct model_config *c = &m->config;
     size_t R = sizeof(real), n = (size_t)rows_n, H = (size_t)c->heads_n, D = (size_t)c->width, latent;
     int widest = c->dense_layers > 0 ? 0 : -1, full;
     memset(d, 0, sizeof *d);
     d->m = m;
+    d->pages = pages;
     d->form = c->attention == ATTENTION_MLA ? form : DECODE_PLAIN;
     d->slots_n = slots_n;
     d->positions_n = positions_n;
     d->rows_n = rows_n;
-    d->Hk = absorbed(d) ? 1 : c->heads_n;
+    d->Hk = absorbed(d) ? 1 : config_kv_heads(c);
     d->dk = absorbed(d) ? c->kv_rank + c->rope_dim : config_key_dim(c);
     d->dv = absorbed(d) ? c->kv_rank : config_value_dim(c);
     d->value_in_key = absorbed(d);
     d->slot_reals = cache_reals(positions_n, d->Hk, d->dk, d->dv, d->value_in_key);
     latent = absorbed(d) ? H * (size_t)(c->kv_rank + c->rope_dim) : H * (size_t)d->dk;
-    d->cache = arena_alloc(a, (size_t)c->layers_n * (size_t)slots_n * d->slot_reals * R);
+    d->cache = pages ? NULL : arena_alloc(a, (size_t)c->layers_n * (size_t)slots_n * d->slot_reals * R);
     d->absorb = arena_alloc(
         a, absorbed(d) ? (size_t)c->layers_n * H * (size_t)c->nope_dim * (size_t)c->kv_rank * R : R);
     d->q = arena_alloc(a, n * latent * R);
@@ -71,9 +74,10 @@ enum status decoder_init(struct decoder *d, const struct model *m, enum decode_f
     d->rstd = arena_alloc(a, n * R);
     d->logits = arena_alloc(a, n * (size_t)c->vocab_n * R);
     d->load = arena_alloc(a, 64 * R);
-    d->scratch = arena_alloc(a, attend_scratch(positions_n, c->heads_n, d->dk, d->dv) * R);
-    if (!d->cache || !d->absorb || !d->q || !d->context || !d->key || !d->y || !d->normed || !d->rstd ||
-        !d->logits || !d->load || !d->scratch)
+    d->scratch = arena_alloc(a, (pages ? attend_pages_scratch(PAGE_POSITIONS, d->dv)
+                                       : attend_scratch(positions_n, c->heads_n, d->dk, d->dv)) * R);
+    if ((!pages && !d->cache) || !d->absorb || !d->q || !d->context || !d->key || !d->y || !d->normed ||
+        !d->rstd || !d->logits || !d->load || !d->scratch)
         goto full;
     /* One state serves dense and MoE layers: dense_state shares what both have. */
     d->state.x = arena_alloc(a, n * D * R);
@@ -93,19 +97,33 @@ enum status decoder_init(struct decoder *d, const struct model *m, enum decode_f
         }
         d->state.x = x;
     }
-    d->state.fp8 = linear_fp8_alloc(m, rows_n, a, &full);
+    d->state.linear = linear_work_alloc(m, rows_n, a, &full);
     if (full)
         goto full;
-    if (d->state.fp8) {
-        d->state.fp8->rows_alone = 1;
-        d->prepared = arena_alloc(a, m->params.total * R);
-        if (!d->prepared)
-            goto full;
-    }
+    if (c->fp8.on)
+        d->state.linear->fp8->rows_alone = 1;
+    if (c->bf16 && !(d->bf16 = linear_bf16_weights_alloc(m, 0, a)))
+        goto full;
+    if (c->bf16)
+        d->state.linear->bf16->weights = d->bf16;
+    if ((c->fp8.on || (c->bf16 && absorbed(d))) && !(d->prepared = arena_alloc(a, m->params.total * R)))
+        goto full;
     return ST_OK;
 full:
     return err_set(e, ST_NOMEM, a->name, "a decoder of %d sequences of %d tokens does not fit in %zu MB",
                    slots_n, positions_n, a->cap >> 20);
+}
+
+enum status decoder_init(struct decoder *d, const struct model *m, enum decode_form form, int slots_n,
+                         int positions_n, int rows_n, struct arena *a, struct err *e)
+{
+    return init(d, m, form, NULL, slots_n, positions_n, rows_n, a, e);
+}
+
+enum status decoder_init_paged(struct decoder *d, const struct model *m, struct paged *pages, int rows_n,
+                               struct arena *a, struct err *e)
+{
+    return init(d, m, DECODE_ABSORBED, pages, pages->sequences_n, PAGE_POSITIONS, rows_n, a, e);
 }
 
 enum status decoder_add_modules(struct decoder *d, struct arena *a, struct err *e)
@@ -114,6 +132,8 @@ enum status decoder_add_modules(struct decoder *d, struct arena *a, struct err *
     size_t R = sizeof(real), modules = (size_t)c->mtp_depth, rows = (size_t)d->rows_n;
     if (c->mtp_depth < 1)
         return err_set(e, ST_USAGE, "decode", "the model has no MTP module: model.mtp_depth is 0");
+    if (d->pages)
+        return err_set(e, ST_USAGE, "decode", "MTP modules have no paged cache");
     d->row_reals = (size_t)d->Hk * (size_t)(d->dk + (d->value_in_key ? 0 : d->dv));
     d->module_cache = arena_alloc(a, modules * (size_t)d->slots_n * d->slot_reals * R);
     d->module_absorb = arena_alloc(a, modules * absorb_reals(d) * R + R);
@@ -139,12 +159,19 @@ void decoder_load(struct decoder *d, const real *w, const real *bias)
     int H = c->heads_n, up = H * (c->nope_dim + c->v_dim), R = c->kv_rank, N = c->nope_dim;
     d->w = d->attend_w = w;
     d->bias = bias;
-    if (d->state.fp8) {
-        linear_fp8_prepare(d->m, d->state.fp8, w, d->prepared);
+    if (d->bf16)
+        linear_bf16_prepare(d->m, d->bf16, w);
+    if (d->bf16 && d->prepared) {
+        linear_bf16_copy(d->m, w, d->prepared);
+        d->attend_w = d->prepared;
+    }
+    if (c->fp8.on) {
+        struct fp8_work *fp8 = d->state.linear->fp8;
+        linear_fp8_prepare(d->m, fp8, w, d->prepared);
         d->attend_w = d->prepared;
         /* The 14-bit accumulator wants codes and scales apart. */
-        d->state.fp8->is_prepared = c->fp8.accumulator == FP8_ACCUMULATE_FP32;
-        if (d->state.fp8->is_prepared)
+        fp8->is_prepared = c->fp8.accumulator == FP8_ACCUMULATE_FP32;
+        if (fp8->is_prepared)
             d->w = d->prepared;
     }
     if (!absorbed(d))
@@ -196,8 +223,8 @@ static void attend_absorbed(struct decoder *d, int layer, const struct block_par
     int Q = c->q_rank ? c->q_rank : H * dk, ldq = c->q_rank ? H * dk : Q + R + dr, up = H * (N + c->v_dim);
     const real *w_uv = d->attend_w + d->m->params.row[b->kv_up].offset + (size_t)H * N;
     real scale = (real)(1.0 / sqrt((double)dk));
-    if (s->fp8)   /* keys and values are maps of the latent as FP8 has it */
-        linear_fp8_activation(d->m, s->fp8, b->kv_up, n, s->kv_latent);
+    if (s->linear)   /* keys and values are maps of the latent as FP8 or bf16 has it */
+        linear_activation(d->m, s->linear, b->kv_up, n, s->kv_latent);
     for (int h = 0; h < H; h++)
         k->gemm(0, 0, n, R, N, s->q + h * dk, ldq, layer_absorb(d, layer) + (size_t)h * N * R, R, 0,
                 d->q + h * wide, H * wide);
@@ -208,6 +235,12 @@ static void attend_absorbed(struct decoder *d, int layer, const struct block_par
             memcpy(d->q + (size_t)r * H * wide + h * wide + R, q + h * dk + N, (size_t)dr * sizeof(real));
         memcpy(key, s->kv_latent + (size_t)r * R, (size_t)R * sizeof(real));
         memcpy(key + R, down + Q + R, (size_t)dr * sizeof(real));
+        if (d->pages) {
+            paged_put(d->pages, k, layer, slot[r], position[r], key);
+            paged_attend(d->pages, k, layer, slot[r], position[r] + 1, H, d->q + (size_t)r * H * wide, scale,
+                         d->context + (size_t)r * H * R, d->scratch);
+            continue;
+        }
         put_row(d, layer, r, slot[r], position[r], key, NULL);
         k->attend(position[r] + 1, H, 1, wide, R, 1, slot_cache(d, layer, slot[r]),
                   d->q + (size_t)r * H * wide, scale, d->context + (size_t)r * H * R, d->scratch);
@@ -217,18 +250,19 @@ static void attend_absorbed(struct decoder *d, int layer, const struct block_par
                 s->attn + h * c->v_dim, H * c->v_dim);
 }
 
-/* Plain: every head's key and value is cached. */
+/* Plain: the key and value of every head, or of every group of heads that share them, is cached. */
 static void attend_plain(struct decoder *d, int layer, int n, const int *slot, const int *position)
 {
     const struct model_config *c = &d->m->config;
     const struct kernels *k = d->m->k;
     struct block_state *s = &d->state;
-    int H = c->heads_n, dk = d->dk, dv = d->dv, mla = c->attention == ATTENTION_MLA;
+    int H = c->heads_n, Hk = d->Hk, dk = d->dk, dv = d->dv, mla = c->attention == ATTENTION_MLA;
     int Q = c->q_rank ? c->q_rank : H * dk, ld_down = Q + c->kv_rank + c->rope_dim;
-    int ldq = !mla ? 3 * H * dk : c->q_rank ? H * dk : ld_down, ldv = mla ? H * (c->nope_dim + dv) : ldq;
+    int ldq = !mla ? config_qkv_dim(c) : c->q_rank ? H * dk : ld_down;
+    int ldv = mla ? H * (c->nope_dim + dv) : ldq;
     real scale = (real)(1.0 / sqrt((double)dk));
     for (int r = 0; r < n; r++) {
-        real *key = d->key + (size_t)r * H * dk;
+        real *key = d->key + (size_t)r * Hk * dk;
         if (mla) {
             const real *plain = s->kv + (size_t)r * ldv,
                        *turned = s->down + (size_t)r * ld_down + Q + c->kv_rank;
@@ -237,11 +271,11 @@ static void attend_plain(struct decoder *d, int layer, int n, const int *slot, c
                 memcpy(key + h * dk + c->nope_dim, turned, (size_t)c->rope_dim * sizeof(real));
             }
         } else {
-            memcpy(key, s->k + (size_t)r * ldq, (size_t)H * dk * sizeof(real));
+            memcpy(key, s->k + (size_t)r * ldq, (size_t)Hk * dk * sizeof(real));
         }
         put_row(d, layer, r, slot[r], position[r], key, s->v + (size_t)r * ldv);
         memcpy(d->q, s->q + (size_t)r * ldq, (size_t)H * dk * sizeof(real));
-        k->attend(position[r] + 1, H, H, dk, dv, 0, slot_cache(d, layer, slot[r]), d->q, scale,
+        k->attend(position[r] + 1, H, Hk, dk, dv, 0, slot_cache(d, layer, slot[r]), d->q, scale,
                   s->attn + (size_t)r * H * dv, d->scratch);
     }
 }
@@ -272,7 +306,7 @@ static void layer_forward(struct decoder *d, int layer, int n, const int *slot, 
     else
         attend_plain(d, layer, n, slot, position);
     memcpy(s->mid, s->x, (size_t)n * D * sizeof(real));
-    linear_forward(m, s->fp8, d->w, b->out, 0, n, s->attn, 1, s->mid);
+    linear_forward(m, s->linear, d->w, b->out, 0, n, s->attn, 1, s->mid);
     ffn_block_forward(m, b, d->w, d->bias, &t, s, d->y, d->load);
     if (d->route && b->router >= 0 && layer < m->config.layers_n)
         keep_route(d, b->moe_index, n);
@@ -332,6 +366,10 @@ void decoder_share(struct decoder *d, int from, int to, int n)
 {
     /* The cache's layout is the kernels' own, so a whole slot up to its last used block is copied. */
     size_t used = cache_reals(n, d->Hk, d->dk, d->dv, d->value_in_key);
+    if (d->pages) {
+        paged_share(d->pages, from, to, n);
+        return;
+    }
     for (int l = 0; l < d->m->config.layers_n + d->modules_n; l++)
         memcpy(slot_cache(d, l, to), slot_cache(d, l, from), used * sizeof(real));
 }

@@ -2,10 +2,12 @@
 #define GRPOLAB_NN_DECODE_H
 
 #include "engine/nn/block.h"
+#include "engine/nn/paged.h"
 
 /* Autoregressive decoding with a cache: a batch of slots, one sequence each. MLA caches the latent c_KV and
  * k_R only and attends in absorbed form (V2 section 2.1.2: q~ = W_UK^T q_C, out = W_UV sum p c), or, plain,
- * caches every head's keys and values. Multi-head attention has the plain form only. */
+ * caches every head's keys and values. Multi-head attention has the plain form only; where groups of heads
+ * share keys and values (grouped-query, multi-query) it caches what they share. */
 enum decode_form { DECODE_ABSORBED, DECODE_PLAIN };
 
 struct decoder {
@@ -14,7 +16,8 @@ struct decoder {
     int slots_n, positions_n, rows_n;   /* rows_n: most rows of one call */
     int Hk, dk, dv, value_in_key;       /* what one cached position is */
     size_t slot_reals;                  /* of one slot in one layer */
-    real *cache;                        /* [layers_n][slots_n][slot_reals] */
+    real *cache;                        /* [layers_n][slots_n][slot_reals]; NULL: in pages */
+    struct paged *pages;                /* borrowed; NULL: one contiguous cache a slot */
     real *absorb;                       /* [layers_n][H][nope, kv_rank]: W_UK transposed per head */
     struct block_state state;           /* activations of the rows of one call; s.x is the residual stream */
     real *q, *context;                  /* [rows, H*dk] absorbed queries, [rows,
@@ -23,7 +26,9 @@ struct decoder {
     real *y, *normed, *rstd, *logits, *load, *scratch;
     const real *w, *bias;               /* since decoder_load: borrowed, but w is `prepared` in FP8 */
     const real *attend_w;               /* what the absorbed form attends with: w, or `prepared` */
-    real *prepared;                     /* [params.total] in FP8: the weights as its maps see them */
+    real *prepared;                     /* [params.total] in FP8, and in bf16 where the absorbed form attends: the
+                                         * weights as the maps see them */
+    struct bf16_weights *bf16;          /* in bf16: the maps' weights; NULL: not in bf16 */
     uint8_t *route;                     /* [rows][MoE layers, K] experts of the last decoder_step's rows; or NULL */
     /* Since decoder_add_modules: the MTP modules, each a layer of its own behind the model's. */
     int modules_n;
@@ -37,11 +42,18 @@ struct decoder {
 enum status decoder_init(struct decoder *d, const struct model *m, enum decode_form form, int slots_n,
                          int positions_n, int rows_n, struct arena *a, struct err *e);
 
+/* decoder_init_paged: a decoder in absorbed form whose slots are the sequences of `pages`, borrowed. The
+ * caller claims the positions of the rows (paged_claim) before each step; decoder_share is paged_share; there
+ * are no MTP modules. For inspection and measurement: the bits are not those of the contiguous cache.
+ * Errors: ST_NOMEM. */
+enum status decoder_init_paged(struct decoder *d, const struct model *m, struct paged *pages, int rows_n,
+                               struct arena *a, struct err *e);
+
 /* decoder_load: weights and expert biases to decode with, borrowed until the next load. */
 void decoder_load(struct decoder *d, const real *w, const real *bias);
 
 /* decoder_add_modules: after decoder_init, memory for the model's MTP modules (V3 eq. 21-25) and for
- * decoder_keep. Errors: ST_NOMEM; ST_USAGE: the model has no module. */
+ * decoder_keep. Errors: ST_NOMEM; ST_USAGE: the model has no module, or the cache is in pages. */
 enum status decoder_add_modules(struct decoder *d, struct arena *a, struct err *e);
 
 /* decoder_keep_routes: after decoder_init, memory for the experts of each row (config_route of them), which

@@ -34,9 +34,9 @@ void ffn_block_forward(const struct model *m, const struct block_params *b, cons
     k->rmsnorm(T, D, s->mid, D, w + p[b->ffn_norm].offset, (real)c->norm_eps, s->ffn_in, D, s->ffn_rstd);
     memcpy(y, s->mid, (size_t)T * D * sizeof *y);
     if (swiglu_rows(c, b, &r)) {
-        linear_forward(m, s->fp8, w, r.gate_up, 0, T, s->ffn_in, 0, s->gate_up);
+        linear_forward(m, s->linear, w, r.gate_up, 0, T, s->ffn_in, 0, s->gate_up);
         k->swiglu(T, r.width, s->gate_up, s->hidden);
-        linear_forward(m, s->fp8, w, r.down, 0, T, s->hidden, 1, y);
+        linear_forward(m, s->linear, w, r.down, 0, T, s->hidden, 1, y);
     }
     if (b->router >= 0)
         moe_forward(m, b, w, bias, t, s, y, load);
@@ -53,11 +53,11 @@ void ffn_block_backward(const struct model *m, const struct block_params *b, con
     real *din = ws->grad[0], *dhidden = ws->grad[1], *dgate_up = ws->grad[2];
     struct swiglu_rows r;
     if (swiglu_rows(c, b, &r)) {
-        linear_wgrad(m, s->fp8, r.down, 0, T, s->hidden, dout, grad);
-        linear_dgrad(m, s->fp8, w, r.down, 0, T, dout, dhidden);
+        linear_wgrad(m, s->linear, r.down, 0, T, s->hidden, dout, grad);
+        linear_dgrad(m, s->linear, w, r.down, 0, T, dout, dhidden);
         k->swiglu_backward(T, r.width, s->gate_up, dhidden, dgate_up);
-        linear_wgrad(m, s->fp8, r.gate_up, 0, T, s->ffn_in, dgate_up, grad);
-        linear_dgrad(m, s->fp8, w, r.gate_up, 0, T, dgate_up, din);
+        linear_wgrad(m, s->linear, r.gate_up, 0, T, s->ffn_in, dgate_up, grad);
+        linear_dgrad(m, s->linear, w, r.gate_up, 0, T, dgate_up, din);
     } else {
         memset(din, 0, (size_t)T * D * sizeof *din);
     }

@@ -10,6 +10,11 @@
  * or from C. Tile shapes, panels and depth only choose when the chain pauses in memory, which rounds nothing.
  * So the bits of a row depend neither on M nor on the other rows, and packing never shows. */
 
+/* What a step of the chain is: bf16 has pairs of products in the place of numbers (bf16_avx512.c). */
+#ifndef GEMM_MULTIPLY
+#define GEMM_MULTIPLY v_fma
+#endif
+
 #if defined(VECMATH_AVX512)
 enum {
     GEMM_NV = 2,         /* vectors in a panel */
@@ -47,7 +52,7 @@ V_INLINE void gemm_tile(const int by_column, const int nv, const int mr, int K, 
             vec x = v_set1(by_column ? a[i] : a[i * lda]);
             V_UNROLL
             for (int j = 0; j < nv; j++)
-                sum[i][j] = v_fma(x, row[j], sum[i][j]);
+                sum[i][j] = GEMM_MULTIPLY(x, row[j], sum[i][j]);
         }
         a += by_column ? lda : 1;
         b += ldb;

@@ -71,6 +71,14 @@ struct kernels {
      * value_in_key is 1 the value is the first dv numbers of the key (the latent cache of MLA, Hk 1). */
     void (*attend)(int n, int H, int Hk, int dk, int dv, int value_in_key, const real *cache, const real *q,
                    real scale, real *out, real *scratch);
+    /* The same over a latent cache in pages (value_in_key 1, Hk 1): position i lies in page table[i / page],
+     * at memory + table[] * stride, each a cache of `page` positions, a multiple of 16. Online softmax
+     * (Milakov and Gimelshein 2018, alg. 3), a page at a time as in FlashMLA: with s the scores of a page,
+     * scaled,
+     *   m' = max(m, max s), l' = l e^(m - m') + sum e^(s - m'), o' = o e^(m - m') + sum e^(s - m') value;
+     * out = o / l. scratch: attend_pages_scratch reals. */
+    void (*attend_pages)(int n, int page, const int *table, const real *memory, ptrdiff_t stride, int H,
+                         int dk, int dv, const real *q, real scale, real *out, real *scratch);
     void (*cache_put)(int position, int Hk, int dk, int dv, int value_in_key, real *cache, const real *k,
                       const real *v);
 
@@ -97,9 +105,10 @@ struct kernels {
     double (*sum_squares)(size_t n, const real *x);                /* in double; NaN and Inf pass through */
 };
 
-/* attention_scratch, attend_scratch: how many reals the calls above need. */
+/* attention_scratch, attend_scratch, attend_pages_scratch: how many reals the calls above need. */
 size_t attention_scratch(int longest, int dk, int dv);
 size_t attend_scratch(int longest, int H, int dk, int dv);
+size_t attend_pages_scratch(int page, int dv);
 /* cache_reals: the size of one sequence's cache of one layer for `positions` positions. */
 size_t cache_reals(int positions, int Hk, int dk, int dv, int value_in_key);
 

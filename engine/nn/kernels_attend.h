@@ -4,7 +4,10 @@
  * Up to four heads that share their keys go together. Scores come with one lane a position, several blocks at
  * once so that enough sums are under way; then the softmax of each head; then the values. Where values lie by
  * position they are summed in four interleaved chains; where the key is the value, by dimension with one lane
- * a position, and the lanes are added at the end. How a number is summed depends on n alone. */
+ * a position, and the lanes are added at the end. How a number is summed depends on n alone.
+ *
+ * Over pages, the scores of one page at a time; running maxima, sums and values (by lanes, added at the end
+ * as well) carry the softmax from page to page. */
 
 enum {
     ATTEND_HEADS = 4,
@@ -85,20 +88,16 @@ static vec attend_value(const struct attend_group *g, int h, int j)
     return v_add(v_add(sum[0], sum[1]), v_add(sum[2], sum[3]));
 }
 
-/* Dimensions j..j+3 of all heads, values by dimension: the first dv rows of the key. Rows past dv-1 are read
- * as dv-1 and dropped. Lanes past n hold p = 0, but their keys may be anything, NaN too, and are masked. */
-V_INLINE void attend_latent(const int heads, const struct attend_group *g, int j, const real *scale,
-                            real *out)
+/* Dimensions j..j+3 of all heads, values by dimension: the first dv rows of the key, added to sum with one
+ * lane a position. Rows past dv-1 are read as dv-1 and dropped. Lanes past n hold p = 0, but their keys may
+ * be anything, NaN too, and are masked. */
+V_INLINE void attend_latent_sum(const int heads, const struct attend_group *g, int j,
+                                vec sum[ATTEND_HEADS][ATTEND_DIMENSIONS])
 {
-    vec sum[ATTEND_HEADS][ATTEND_DIMENSIONS];
     ptrdiff_t row[ATTEND_DIMENSIONS];
     V_UNROLL
-    for (int d = 0; d < ATTEND_DIMENSIONS; d++) {
+    for (int d = 0; d < ATTEND_DIMENSIONS; d++)
         row[d] = (ptrdiff_t)(j + d < g->dv ? j + d : g->dv - 1) * CACHE_BLOCK;
-        V_UNROLL
-        for (int h = 0; h < heads; h++)
-            sum[h][d] = v_zero();
-    }
     const real *key = g->key, *p = g->p;
     for (int left = g->n; left > 0; left -= CACHE_BLOCK, key += g->step, p += CACHE_BLOCK)
         for (int l = 0; l < CACHE_BLOCK && l < left; l += VL) {
@@ -114,13 +113,32 @@ V_INLINE void attend_latent(const int heads, const struct attend_group *g, int j
                     sum[h][d] = v_fma(weight[h], x, sum[h][d]);
             }
         }
+}
+
+V_INLINE void attend_latent_out(const int heads, int dv, int j, vec sum[ATTEND_HEADS][ATTEND_DIMENSIONS],
+                                const real *scale, real *out)
+{
     V_UNROLL
     for (int h = 0; h < heads; h++) {
         real four[ATTEND_DIMENSIONS];
         v_sums(four, sum[h][0], sum[h][1], sum[h][2], sum[h][3]);
-        for (int d = 0; d < ATTEND_DIMENSIONS && j + d < g->dv; d++)
-            out[h * g->dv + j + d] = four[d] * scale[h];
+        for (int d = 0; d < ATTEND_DIMENSIONS && j + d < dv; d++)
+            out[h * dv + j + d] = four[d] * scale[h];
     }
+}
+
+V_INLINE void attend_latent(const int heads, const struct attend_group *g, int j, const real *scale,
+                            real *out)
+{
+    vec sum[ATTEND_HEADS][ATTEND_DIMENSIONS];
+    V_UNROLL
+    for (int h = 0; h < heads; h++) {
+        V_UNROLL
+        for (int d = 0; d < ATTEND_DIMENSIONS; d++)
+            sum[h][d] = v_zero();
+    }
+    attend_latent_sum(heads, g, j, sum);
+    attend_latent_out(heads, g->dv, j, sum, scale, out);
 }
 
 V_INLINE void attend_heads(const int heads, const struct attend_group *g, int value_in_key, real scale,
@@ -163,6 +181,105 @@ static void attend(int n, int H, int Hk, int dk, int dv, int value_in_key, const
             else
                 attend_heads(1, &g, value_in_key, scale, out + first * dv);
         }
+}
+
+static void attend_exp(int n, const real *x, real *y)
+{
+    for (int i = 0; i < n; i += VL)
+        v_store_n(y + i, n - i, v_exp(v_load_n(x + i, n - i)));
+}
+
+/* Running maximum and sum of a group, and its values so far: four dimensions of all heads after the other, a
+ * vector of lanes each. */
+struct attend_state {
+    real max[ATTEND_HEADS], sum[ATTEND_HEADS];
+    real *value;    /* [dv / 4, heads, 4, VL] */
+};
+
+/* One page: its exponentials have a maximum of their own; they and what came before are brought to the larger
+ * of both. */
+V_INLINE void attend_page(const int heads, const struct attend_group *g, real scale, struct attend_state *s)
+{
+    real part[ATTEND_HEADS], keep[ATTEND_HEADS], gain[ATTEND_HEADS], *value = s->value;
+    attend_scores(heads, g);
+    for (int h = 0; h < heads; h++) {
+        real top, now;
+        part[h] = attention_exp(g->n, (int)g->ld, g->p + h * g->ld, scale, &top);
+        now = top > s->max[h] ? top : s->max[h];
+        keep[h] = s->max[h] - now;
+        gain[h] = top - now;
+        s->max[h] = now;
+    }
+    attend_exp(heads, keep, keep);
+    attend_exp(heads, gain, gain);
+    for (int h = 0; h < heads; h++) {
+        s->sum[h] = s->sum[h] * keep[h] + part[h] * gain[h];
+        row_scale((int)g->ld, g->p + h * g->ld, gain[h]);
+    }
+    for (int j = 0; j < g->dv; j += ATTEND_DIMENSIONS, value += heads * ATTEND_DIMENSIONS * VL) {
+        vec sum[ATTEND_HEADS][ATTEND_DIMENSIONS];
+        V_UNROLL
+        for (int h = 0; h < heads; h++) {
+            V_UNROLL
+            for (int d = 0; d < ATTEND_DIMENSIONS; d++)
+                sum[h][d] = v_mul(v_load(value + (h * ATTEND_DIMENSIONS + d) * VL), v_set1(keep[h]));
+        }
+        attend_latent_sum(heads, g, j, sum);
+        V_UNROLL
+        for (int h = 0; h < heads; h++) {
+            V_UNROLL
+            for (int d = 0; d < ATTEND_DIMENSIONS; d++)
+                v_store(value + (h * ATTEND_DIMENSIONS + d) * VL, sum[h][d]);
+        }
+    }
+}
+
+V_INLINE void attend_pages_heads(const int heads, struct attend_group *g, int n, int page, const int *table,
+                                 const real *memory, ptrdiff_t stride, real scale, real *out, real *scratch)
+{
+    struct attend_state s = {.value = scratch};
+    real inverse[ATTEND_HEADS];
+    int groups = (g->dv + ATTEND_DIMENSIONS - 1) / ATTEND_DIMENSIONS;
+    for (int h = 0; h < heads; h++)
+        s.max[h] = -INFINITY;
+    memset(s.value, 0, (size_t)(groups * heads * ATTEND_DIMENSIONS * VL) * sizeof *s.value);
+    for (int first = 0; first < n; first += page) {
+        g->n = n - first < page ? n - first : page;
+        g->ld = (ptrdiff_t)padded(g->n);
+        g->key = memory + table[first / page] * stride;
+        attend_page(heads, g, scale, &s);
+    }
+    for (int h = 0; h < heads; h++)
+        inverse[h] = 1 / s.sum[h];
+    for (int j = 0; j < g->dv; j += ATTEND_DIMENSIONS, s.value += heads * ATTEND_DIMENSIONS * VL) {
+        vec sum[ATTEND_HEADS][ATTEND_DIMENSIONS];
+        V_UNROLL
+        for (int h = 0; h < heads; h++) {
+            V_UNROLL
+            for (int d = 0; d < ATTEND_DIMENSIONS; d++)
+                sum[h][d] = v_load(s.value + (h * ATTEND_DIMENSIONS + d) * VL);
+        }
+        attend_latent_out(heads, g->dv, j, sum, inverse, out);
+    }
+}
+
+static void attend_pages(int n, int page, const int *table, const real *memory, ptrdiff_t stride, int H,
+                         int dk, int dv, const real *q, real scale, real *out, real *scratch)
+{
+    real *values = scratch + ATTEND_HEADS * padded(page);
+    for (ptrdiff_t h = 0; h < H; h += ATTEND_HEADS) {
+        int heads = H - h < ATTEND_HEADS ? (int)(H - h) : ATTEND_HEADS;
+        struct attend_group g = {.heads = heads, .dk = dk, .dv = dv, .q = q + h * dk, .p = scratch,
+                                 .step = (ptrdiff_t)cache_block_reals(1, dk, dv, 1)};
+        if (heads == 4)
+            attend_pages_heads(4, &g, n, page, table, memory, stride, scale, out + h * dv, values);
+        else if (heads == 3)
+            attend_pages_heads(3, &g, n, page, table, memory, stride, scale, out + h * dv, values);
+        else if (heads == 2)
+            attend_pages_heads(2, &g, n, page, table, memory, stride, scale, out + h * dv, values);
+        else
+            attend_pages_heads(1, &g, n, page, table, memory, stride, scale, out + h * dv, values);
+    }
 }
 
 static void cache_put(int position, int Hk, int dk, int dv, int value_in_key, real *cache, const real *k,

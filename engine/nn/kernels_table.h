@@ -4,7 +4,8 @@
         .name = table_name, .gemm = gemm, .rmsnorm = rmsnorm, .rmsnorm_backward = rmsnorm_backward,         \
         .swiglu = swiglu, .swiglu_backward = swiglu_backward, .rope = rope, .softmax = softmax,             \
         .softmax_backward = softmax_backward, .attention = attention,                                       \
-        .attention_backward = attention_backward, .attend = attend, .cache_put = cache_put, .adamw = adamw, \
+        .attention_backward = attention_backward, .attend = attend, .attend_pages = attend_pages,            \
+        .cache_put = cache_put, .adamw = adamw,                                                             \
         .add = add, .sum_squares = sum_squares, .gather = gather, .gather_backward = gather_backward,       \
         .combine = combine, .combine_backward = combine_backward, .sigmoid = sigmoid                        \
     }

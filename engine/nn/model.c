@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/nn/block.h"
+#include "engine/nn/soft.h"
 
 enum status model_init(struct model *m, const struct model_config *c, const struct kernels *k, struct err *e)
 {
@@ -192,7 +193,9 @@ void model_backward(const struct model *m, const real *w, const struct tokens *t
         value_backward(m, w, T, ws->normed, dvalue, NULL, grad);
     if (!dlogp)
         return;
-    if (ws->dentropy)
+    if (ws->soft)
+        soft_backward(T, c->vocab_n, ws->probs, t->target, dlogp, ws->soft);
+    else if (ws->dentropy)
         entropy_backward(T, c->vocab_n, ws->probs, inv_temperature, t, dlogp, ws);
     else
         m->k->softmax_backward(T, c->vocab_n, ws->probs, inv_temperature, t->target, dlogp);

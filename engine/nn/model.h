@@ -31,17 +31,18 @@ struct tokens {
     const int *position;      /* [T] place within its sequence */
 };
 
-struct fp8_work;              /* linear_fp8.h */
+struct linear_work;           /* linear.h */
+struct soft_targets;          /* soft.h */
 
 /* Activations of one block, kept for the backward. Names as in V3's equations. */
 struct block_state {
-    struct fp8_work *fp8;     /* the thread's, shared by all blocks; NULL: linear maps in full precision */
+    struct linear_work *linear; /* the thread's, shared by all blocks; NULL: linear maps in full precision */
     real *x;                  /* [T,D] residual stream at the block's entrance */
     real *attn_in, *attn_rstd;        /* [T,D],[T] normed input */
     real *down;               /* [T, q_rank|H*dk + kv_rank + rope_dim] c_Q, c_KV, k_R before norms (MLA) */
     real *q_latent, *q_rstd;  /* [T,q_rank],[T] normed c_Q */
     real *kv_latent, *kv_rstd;/* [T,kv_rank],[T] normed c_KV */
-    real *q, *k, *v;          /* [T,H*dk],[T,H*dk],[T,H*dv] (MHA: q is [T,3*H*dk], k and v point into it) */
+    real *q, *k, *v;          /* [T,H*dk],[T,Hk*dk],[T,Hk*dv] (MHA: rows of q are [q | k | v], k and v point into it) */
     real *kv;                 /* [T,H*(nope+dv)] keys' plain part and values of every head (MLA) */
     real *attn, *lse;         /* [T,H*dv],[T,H] */
     real *mid;                /* [T,D] after attention */
@@ -69,6 +70,8 @@ struct workspace {
     real *logp, *entropy;           /* [T] of the targets (tokens.target); entropy in nats */
     const real *dentropy;           /* [T] weights of the entropies in what is differentiated; NULL: none.
                                      * The caller's, set before model_backward */
+    const struct soft_targets *soft;/* a teacher's distributions, as dentropy; NULL: none. Not both, and at
+                                     * inverse temperature 1 only */
     real *value;                    /* [T] of the value head; NULL: the model has none */
     struct {
         real *embedded;             /* [T,D] of the shifted tokens */
@@ -81,7 +84,7 @@ struct workspace {
     real *dx, *dy;                  /* [T,D] gradient of the residual stream */
     real *grad[6];                  /* scratch of the backward, widest activation each */
     real *scratch;                  /* attention */
-    struct fp8_work *fp8;           /* as the blocks have it */
+    struct linear_work *linear;     /* as the blocks have it */
     real *load;                     /* [moe_layers, E] assignments counted in this forward */
 };
 
@@ -102,6 +105,7 @@ enum status model_forward(const struct model *m, const real *w, const real *bias
 
 /* model_backward: adds to grad [params.total] the gradient of  L = sum_t dlogp[t] * logp[t]
  *   + sum_t ws->dentropy[t] * entropy[t] over the scored rows (ws->dentropy NULL: no such term)
+ *   + the weighted divergences from ws->soft (soft.h; NULL: no such term)
  *   + sum_t dvalue[t] * value[t] (dvalue NULL: no such term; with config.value_detach it
  *   reaches the head alone)
  *   (+ mtp_dlogp [mtp_depth,T] times the MTP modules' logp; NULL: no MTP)  + balance loss * balance_weight.

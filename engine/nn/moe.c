@@ -181,10 +181,10 @@ void moe_forward(const struct model *m, const struct block_params *b, const real
         int from = s->expert_begin[e], n = s->expert_begin[e + 1] - from;
         if (n == 0)
             continue;
-        linear_forward(m, s->fp8, w, b->experts_gate_up, e, n, s->expert_in + (size_t)from * D, 0,
+        linear_forward(m, s->linear, w, b->experts_gate_up, e, n, s->expert_in + (size_t)from * D, 0,
                        s->expert_gate_up + (size_t)from * 2 * F);
         k->swiglu(n, F, s->expert_gate_up + (size_t)from * 2 * F, s->expert_hidden + (size_t)from * F);
-        linear_forward(m, s->fp8, w, b->experts_down, e, n, s->expert_hidden + (size_t)from * F, 0,
+        linear_forward(m, s->linear, w, b->experts_down, e, n, s->expert_hidden + (size_t)from * F, 0,
                        s->expert_out + (size_t)from * D);
     }
     k->combine(T * K, D, K, s->order, s->gate, s->expert_out, y);
@@ -232,11 +232,11 @@ void moe_backward(const struct model *m, const struct block_params *b, const rea
         real *dy = drow + (size_t)from * D;
         if (n == 0)
             continue;
-        linear_wgrad(m, s->fp8, b->experts_down, e, n, s->expert_hidden + (size_t)from * F, dy, grad);
-        linear_dgrad(m, s->fp8, w, b->experts_down, e, n, dy, dhidden);
+        linear_wgrad(m, s->linear, b->experts_down, e, n, s->expert_hidden + (size_t)from * F, dy, grad);
+        linear_dgrad(m, s->linear, w, b->experts_down, e, n, dy, dhidden);
         k->swiglu_backward(n, F, s->expert_gate_up + (size_t)from * 2 * F, dhidden, dgate_up);
-        linear_wgrad(m, s->fp8, b->experts_gate_up, e, n, s->expert_in + (size_t)from * D, dgate_up, grad);
-        linear_dgrad(m, s->fp8, w, b->experts_gate_up, e, n, dgate_up, dy);
+        linear_wgrad(m, s->linear, b->experts_gate_up, e, n, s->expert_in + (size_t)from * D, dgate_up, grad);
+        linear_dgrad(m, s->linear, w, b->experts_gate_up, e, n, dgate_up, dy);
     }
     k->gather_backward(T * K, D, K, s->order, drow, dffn_in);
 }

@@ -68,7 +68,7 @@ static void add_attention(struct params *p, const struct model_config *c, double
         b->kv_up = add_linear(p, c, (struct shape){1, c->kv_rank, H * (c->nope_dim + dv)}, 1, prefix,
                               "attn.kv_up");
     } else {
-        b->qkv = add_linear(p, c, (struct shape){1, D, 3 * H * dk}, 1, prefix, "attn.qkv");
+        b->qkv = add_linear(p, c, (struct shape){1, D, config_qkv_dim(c)}, 1, prefix, "attn.qkv");
     }
     b->out = add_linear(p, c, (struct shape){1, H * dv, D}, out_gain, prefix, "attn.out");
 }

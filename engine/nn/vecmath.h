@@ -5,7 +5,8 @@
  * in plain C. The kernel bodies are written once against these few operations and compiled by one .c file for
  * each instruction set, which defines the macro and switches the compiler's target before it includes this.
  * Horizontal sums have a fixed order, so that a table gives the same bits on every machine that runs it. NaN:
- * v_max(a, b) gives b when either is NaN; v_exp passes NaN through. The only file with intrinsics. */
+ * v_max(a, b) gives b when either is NaN; v_exp passes NaN through. The only file with intrinsics but for
+ * those of bf16 (bf16_avx512.c, bf16_avx2.c). */
 
 #include <math.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/nn/block.h"
-#include "engine/nn/linear_fp8.h"
+#include "engine/nn/linear.h"
 
 static size_t max_size(size_t a, size_t b)
 {
@@ -15,7 +15,9 @@ static size_t widest(const struct model_config *c)
 {
     size_t H = (size_t)c->heads_n, dk = (size_t)config_key_dim(c), dv = (size_t)config_value_dim(c), n;
     /* an MTP module's joined input is two residual streams wide */
-    n = max_size((size_t)c->width * (c->mtp_depth > 0 ? 2 : 1), max_size(3 * H * dk, H * dv));
+    n = max_size((size_t)c->width * (c->mtp_depth > 0 ? 2 : 1), max_size(H * dk, H * dv));
+    if (c->attention == ATTENTION_MHA)
+        n = max_size(n, (size_t)config_qkv_dim(c));
     if (c->attention == ATTENTION_MLA) {
         n = max_size(n, H * (size_t)(c->nope_dim + c->v_dim));
         n = max_size(n, (c->q_rank ? (size_t)c->q_rank : H * dk) + (size_t)c->kv_rank + (size_t)c->rope_dim);
@@ -78,11 +80,11 @@ int block_state_alloc(struct block_state *s, const struct model *m, const struct
             s->q = s->down;
         s->v = s->kv + H * (size_t)c->nope_dim;
     } else {
-        struct want mha[] = {{&s->q, 3 * n * H * dk, R}};
+        struct want mha[] = {{&s->q, n * (size_t)config_qkv_dim(c), R}};
         if (!take(a, mha, 1))
             return 0;
         s->k = s->q + H * dk;
-        s->v = s->k + H * dk;
+        s->v = s->k + (size_t)config_kv_heads(c) * dk;
     }
     if (b->router >= 0) {
         size_t rows = n * K, Fe = (size_t)c->expert_width;
@@ -122,7 +124,7 @@ static int alloc_all(struct workspace *ws, const struct model *m, int capacity, 
         if (!take(a, &g, 1))
             return 0;
     }
-    ws->fp8 = linear_fp8_alloc(m, capacity, a, &full);
+    ws->linear = linear_work_alloc(m, capacity, a, &full);
     if (full)
         return 0;
     for (int l = 0; l < c->layers_n + c->mtp_depth; l++) {
@@ -131,7 +133,7 @@ static int alloc_all(struct workspace *ws, const struct model *m, int capacity, 
         struct want x;
         if (!block_state_alloc(&ws->block[l], m, b, capacity, a))
             return 0;
-        ws->block[l].fp8 = ws->fp8;
+        ws->block[l].linear = ws->linear;
         x = (struct want){&ws->block[l].x, n * D, R};
         if (!take(a, &x, 1))
             return 0;

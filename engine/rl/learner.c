@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "engine/nn/linear_bf16.h"
 #include "engine/rl/objective.h"
 
 static int packed_alloc(struct packed *k, int capacity, int depth, int with_value, struct arena *a)
@@ -63,6 +64,10 @@ enum status learner_init(struct learner *l, const struct model *m, struct pool *
         if (st)
             return st;
     }
+    if (m->config.bf16 && !(l->bf16 = linear_bf16_weights_alloc(m, 1, a)))
+        return err_set(e, ST_NOMEM, a->name, "no room for the weights in bf16");
+    for (int i = 0; i < pool_threads(pool) && l->bf16; i++)
+        l->ws[i].linear->bf16->weights = l->bf16;
     memset(l->lane[0], 0, block);
     return ST_OK;
 }
@@ -102,6 +107,8 @@ struct digest learner_digest(const struct learner *l, int64_t step)
     size_t block = l->m->params.total * sizeof(real), bias = (size_t)l->bias_n * sizeof(real);
     struct hash h;
     hash_init(&h);
+    if (l->m->config.bf16)   /* a class of its own: no digest of bf16 is one of FP32 */
+        hash_add(&h, "bf16", 4);
     hash_add(&h, &step, sizeof step);
     hash_add(&h, &l->updates, sizeof l->updates);
     hash_add(&h, l->w, block);
@@ -221,6 +228,7 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
         l->load[(size_t)lane * l->bias_n + i] += ws->load[i];
     s.logp = ws->logp;
     s.entropy = ws->entropy;
+    s.probs = ws->probs;
     s.value = ws->value;
     if ((s.dvalue = k->dvalue))
         memset(s.dvalue, 0, (size_t)k->t.T * sizeof *s.dvalue);
@@ -240,6 +248,7 @@ static enum status run_shard(struct pass_run *r, int index, int lane, int worker
     }
     st = p->shard(p->ctx, &s);
     ws->dentropy = s.dentropy;
+    ws->soft = s.soft;
     if (!st && p->backward)
         model_backward(l->m, w, &k->t, p->inv_temperature, p->value_only ? NULL : k->dlogp, s.mtp_dlogp,
                        s.dvalue, s.balance_weight, ws, l->lane[lane]);
@@ -276,7 +285,11 @@ enum status learner_pass(struct learner *l, const struct pass *p, struct err *e)
         return st;
     l->shards_n = r.shards_n;
     atomic_store(&l->shards_done, 0);
+    if (l->bf16)
+        linear_bf16_prepare(l->m, l->bf16, p->w ? p->w : l->w);
     pool_run(l->pool, l->lanes_n, run_lane, &r);
+    if (l->bf16)
+        l->bf16->of = NULL;
     st = (enum status)atomic_load(&r.status);
     for (int i = 0; st && i < l->lanes_n; i++)
         if (r.err[i].code) {

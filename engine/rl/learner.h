@@ -17,6 +17,8 @@
  * threads. */
 enum { LANES_MAX = 16, SHARDS_MAX = 4096 };
 
+struct bf16_weights;                /* engine/nn/linear_bf16.h */
+
 /* The rows of one shard, packed; capacity tokens. */
 struct packed {
     struct tokens t;
@@ -42,6 +44,7 @@ struct learner {
     real *lane[LANES_MAX];          /* gradients */
     real *load;                     /* [lanes_n][moe_layers*E] assignments of the batch under way */
     struct workspace *ws;           /* [threads] */
+    struct bf16_weights *bf16;      /* in bf16: the maps of the weights of the pass under way; else NULL */
     struct packed *packed;          /* [threads] */
     int *shard_begin;               /* [SHARDS_MAX+1] first sequence of each shard of the pass under way */
     int bias_n;                     /* moe_layers * E */
@@ -77,6 +80,8 @@ struct shard {
     int first, index, lane;         /* sequence number of its first; number of the shard */
     const struct tokens *t;
     const real *logp, *entropy, *ref_logp;
+    const real *probs;              /* [T,V] of the next token at the pass's temperature */
+    const struct soft_targets *soft;/* NULL before the call; what the backward also pulls towards */
     const real *mtp_logp[MTP_MAX];
     const int *mtp_target[MTP_MAX];
     real *dlogp, *mtp_dlogp;

@@ -79,22 +79,43 @@ struct context {
     struct sft *s;
     double total, lambda;     /* sum of the weights; of the MTP loss, by depth */
     int depth;
+    struct distill *teacher;  /* NULL: none */
     struct {
-        double loss, mtp, balance, entropy, tokens;
+        double loss, mtp, balance, entropy, tokens, divergence;
     } lane[LANES_MAX];
+    struct err err[LANES_MAX];/* of the teacher's forward */
 };
+
+/* What the teacher adds at row t, whose share of all weights is `share`. */
+static void add_soft(struct context *c, const struct shard *s, int t, double share)
+{
+    const struct distill *d = c->teacher;
+    double scale = d->weight * d->temperature * d->temperature, kl;
+    if (share == 0)
+        return;
+    kl = distill_divergence(d, s, t);
+    d->share[s->lane][t] = (real)(scale * share);
+    c->lane[s->lane].loss += scale * share * kl;
+    c->lane[s->lane].divergence += share * kl;
+}
 
 static enum status on_shard(void *ctx, struct shard *s)
 {
     struct context *c = ctx;
     int T = s->t->T;
+    double hard = c->teacher ? 1 - c->teacher->weight : 1;
+    enum status st = c->teacher ? distill_shard(c->teacher, s, &c->err[s->lane]) : ST_OK;
+    if (st)
+        return st;
     for (int q = 0; q < s->t->seq.n; q++) {
         const float *weight = c->s->weight + (size_t)c->s->sequence[s->first + q].index * c->s->row;
         int begin = s->t->seq.begin[q], end = s->t->seq.begin[q + 1];
         for (int t = begin; t < end; t++) {
             double share = weight[t - begin] / c->total;
-            s->dlogp[t] = (real)-share;
-            c->lane[s->lane].loss -= share * (double)s->logp[t];
+            s->dlogp[t] = (real)(-hard * share);
+            c->lane[s->lane].loss -= hard * share * (double)s->logp[t];
+            if (c->teacher)
+                add_soft(c, s, t, share);
             c->lane[s->lane].entropy += share * (double)s->entropy[t];
             for (int d = 0; s->mtp_dlogp && d < c->depth; d++) {
                 int has = s->mtp_target[d][t] >= 0;
@@ -112,7 +133,8 @@ static enum status on_shard(void *ctx, struct shard *s)
 enum status sft_step(struct sft *s, struct learner *l, const struct task *k, const struct sft_settings *set,
                      const struct gate *gate, struct sft_stats *stats, struct err *e)
 {
-    struct context c = {.s = s, .lambda = set->mtp_lambda, .depth = l->m->config.mtp_depth};
+    struct context c = {.s = s, .lambda = set->mtp_lambda, .depth = l->m->config.mtp_depth,
+                        .teacher = set->teacher};
     struct pass p = {.sequence = s->sequence,
                      .sequences_n = set->documents,
                      .inv_temperature = 1,
@@ -131,6 +153,9 @@ enum status sft_step(struct sft *s, struct learner *l, const struct task *k, con
     learner_clear_load(l);
     if (!st)
         st = learner_pass(l, &p, e);
+    for (int i = 0; i < l->lanes_n && st; i++)
+        if (c.err[i].code)
+            st = err_set(e, c.err[i].code, "teacher", "%s: %s", c.err[i].where, c.err[i].msg);
     if (!st)
         st = learner_apply(l, &set->adamw, &stats->grad_norm, e);
     for (int i = 0; i < l->lanes_n && !st; i++) {
@@ -139,6 +164,7 @@ enum status sft_step(struct sft *s, struct learner *l, const struct task *k, con
         stats->balance_loss += c.lane[i].balance;
         stats->entropy += c.lane[i].entropy;
         stats->tokens += c.lane[i].tokens;
+        stats->divergence += c.lane[i].divergence;
     }
     return st;
 }

@@ -2,11 +2,13 @@
 #define GRPOLAB_RL_SFT_H
 
 #include "engine/rl/corpus.h"
+#include "engine/rl/distill.h"
 #include "engine/rl/learner.h"
 #include "engine/rl/score.h"
 
 /* Supervised steps: base text and cold-start demonstrations. loss = sum_t weight_t * -log p(token_t) / sum
- * weight, plus lambda/D sum_k of the same for each MTP depth (V3 eq. 24-25). */
+ * weight, plus lambda/D sum_k of the same for each MTP depth (V3 eq. 24-25). With a teacher the term of a
+ * token is distill.h's; the MTP modules learn from the tokens alone. */
 struct sft_settings {
     struct adamw_settings adamw;
     int documents;            /* a step */
@@ -16,11 +18,13 @@ struct sft_settings {
     uint32_t step;
     enum rng_stream stream;   /* RNG_BASE: the scenario's base text; RNG_COLD: its demonstrations */
     struct corpus *corpus;    /* what to read in place of demonstrations, in its own order; NULL: none */
+    struct distill *teacher;  /* whose distributions are learned from, too; NULL: none */
 };
 
 struct sft_stats {
     double loss, mtp_loss, balance_loss, grad_norm, entropy;
     double tokens;            /* all that were fed */
+    double divergence;        /* KL(teacher || student) at the teacher's temperature, nats, weighed as the loss */
 };
 
 struct sft {

@@ -11,7 +11,9 @@ enum {
     FACT_WORD = 16,          /* bytes of a token's spelling, cut where it is longer */
     FACT_TOP_K = 8,          /* experts of a token that are kept */
     FACT_VALUES = 64,        /* places of a trace that are resampled */
-    FACT_TESTS = 16          /* aha candidates of a trace that are tested */
+    FACT_TESTS = 16,         /* aha candidates of a trace that are tested */
+    FACT_GROUP = 64,         /* completions of a group whose sums are kept */
+    FACT_ACCEPTED = 128      /* of trace_facts.draft */
 };
 
 /* Continuations sampled from before token `token` (token n: after the last): how many of n were right. */
@@ -38,13 +40,29 @@ struct trace_facts {
     float logp[SNAP_TOKENS], entropy[SNAP_TOKENS];   /* training forward, weights at the
                                                       * step's beginning, nats */
     float ref_logp[SNAP_TOKENS]; /* of the reference policy */
-    float new_logp[SNAP_TOKENS]; /* weights after the step; NaN where it is not finished */
+    float new_logp[SNAP_TOKENS], new_entropy[SNAP_TOKENS]; /* weights after the step; NaN where it is not
+                                                            * finished */
     int alternatives_n;
     char word[SNAP_TOKENS][FACT_ALTERNATIVES][FACT_WORD];   /* likeliest first */
     float word_logp[SNAP_TOKENS][FACT_ALTERNATIVES];
     int layers_n, experts_n, top_k;                  /* MoE layers; 0: dense */
     uint8_t expert[SNAP_LAYERS][SNAP_TOKENS][FACT_TOP_K];   /* that the position predicting token i used */
     float gate[SNAP_LAYERS][SNAP_TOKENS][FACT_TOP_K];
+    /* How drafts of the MTP modules would have come to the tokens (inspect_drafts). */
+    int drafts_n;                /* modules; 0: the model has none */
+    uint8_t draft[SNAP_TOKENS];  /* module from 1 whose draft was examined, 0: none; FACT_ACCEPTED: stood */
+    float draft_chance[SNAP_TOKENS];                 /* min(1, q/p) of what was examined, else NaN */
+
+    /* ppo, of a step that is on record: what its update had of each token. expected: V before it, by the
+     * weights that sampled; came: its return R; advantage = (R - V - mean) / (std + 1e-8), R - V where the step
+     * does not normalise (std 0); new_expected: V by the weights after the step. */
+    int has_critic;
+    float expected[SNAP_TOKENS], came[SNAP_TOKENS], advantage[SNAP_TOKENS], new_expected[SNAP_TOKENS];
+    double advantage_mean, advantage_std;
+    /* dpo, of a step that is on record: sums over the tokens of each of the group's completions, nats, by the
+     * weights that sampled, the reference, and the weights after the step. */
+    int group_n;                                     /* 0: not known */
+    double group_logp[FACT_GROUP], group_ref[FACT_GROUP], group_new[FACT_GROUP];
 
     int values_n, tests_n;
     struct value_point value[FACT_VALUES];           /* ascending by token */

@@ -72,6 +72,7 @@ static enum status lay_out(struct probe *p, const struct trainer *t, struct err 
         return st;
     p->m = t->model;
     p->m.config.fp8.on = 1;
+    p->m.config.bf16 = 0;   /* FP8 is compared with FP32 */
     st = model_config_check(&p->m.config, e);   /* that of a run without FP8 never was */
     if (st)
         return st;
@@ -102,7 +103,7 @@ static enum status pass(struct probe *p, const struct trainer *t, int is_fp8, do
     if (st)
         return st;
     if (is_fp8)
-        ws.fp8->tally = p->tally;
+        ws.linear->fp8->tally = p->tally;
     memset(ws.load, 0, (size_t)(t->learner.bias_n ? t->learner.bias_n : 1) * sizeof *ws.load);
     memset(p->grad[is_fp8], 0, p->m.params.total * sizeof(real));
     st = model_forward(&p->m, t->learner.w, t->learner.bias, &p->t, 1, 0, &ws, e);

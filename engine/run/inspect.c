@@ -98,7 +98,7 @@ enum status inspect_tokens(struct trainer *t, const struct inspect_trace *x, str
     out->n = x->n;
     out->alternatives_n = V < FACT_ALTERNATIVES ? V : FACT_ALTERNATIVES;
     for (int i = 0; i < x->n && i < SNAP_TOKENS; i++)
-        out->ref_logp[i] = out->new_logp[i] = NAN;
+        out->ref_logp[i] = out->new_logp[i] = out->new_entropy[i] = NAN;
     if (l->ref_w && x->n > 0) {
         st = forward(t, l->ref_w, l->ref_bias, x, &at, e);
         for (int i = 0; i < x->n && !st; i++)
@@ -125,6 +125,36 @@ enum status inspect_logp(struct trainer *t, const struct inspect_trace *x, float
     enum status st = forward(t, t->learner.w, t->learner.bias, x, &at, e);
     for (int i = 0; i < x->n && !st; i++)
         logp[i] = (float)t->learner.ws[0].logp[at + i];
+    return st;
+}
+
+enum status inspect_after(struct trainer *t, const struct inspect_trace *x, struct trace_facts *out,
+                          struct err *e)
+{
+    const struct workspace *ws = &t->learner.ws[0];
+    int at = 0;
+    enum status st = forward(t, t->learner.w, t->learner.bias, x, &at, e);
+    for (int i = 0; i < x->n && !st; i++) {
+        out->new_logp[i] = (float)ws->logp[at + i];
+        out->new_entropy[i] = (float)ws->entropy[at + i];
+        out->new_expected[i] = t->model.config.value_head ? (float)ws->value[at + i] : NAN;
+    }
+    return st;
+}
+
+enum status inspect_sum(struct trainer *t, const struct inspect_trace *x, int of_reference, double *sum,
+                        struct err *e)
+{
+    const struct learner *l = &t->learner;
+    int at = 0;
+    enum status st = ST_OK;
+    *sum = 0;
+    if (of_reference && !l->ref_w)
+        return err_set(e, ST_USAGE, "inspect", "this stage has no reference");
+    if (x->n > 0)
+        st = forward(t, of_reference ? l->ref_w : l->w, of_reference ? l->ref_bias : l->bias, x, &at, e);
+    for (int i = 0; i < x->n && !st; i++)
+        *sum += (double)(float)l->ws[0].logp[at + i];
     return st;
 }
 
@@ -173,6 +203,7 @@ enum status inspect_save(struct inspect_state *s, const struct trainer *t, struc
         to += n[i];
     }
     memcpy(s->load_average, l->load_average, averages * sizeof *s->load_average);
+    memcpy(s->running_mean, l->running_mean, sizeof s->running_mean);
     s->updates = l->updates;
     s->step = t->step;
     s->reference_step = t->reference_step;
@@ -191,6 +222,7 @@ void inspect_restore(const struct inspect_state *s, struct trainer *t)
         from += n[i];
     }
     memcpy(l->load_average, s->load_average, s->averages * sizeof *s->load_average);
+    memcpy(l->running_mean, s->running_mean, sizeof l->running_mean);
     l->updates = s->updates;
     t->reference_step = s->reference_step;
     trainer_restored(t, s->step);

@@ -24,8 +24,30 @@ struct inspect_trace {
 enum status inspect_tokens(struct trainer *t, const struct inspect_trace *x, struct trace_facts *out,
                            struct err *e);
 
+/* inspect_drafts: how speculative sampling with the model's own MTP modules, a draft each a cycle (V3 section
+ * 2.2.3; not more than the settings' max_tokens leave room for), would have come to the trace's tokens.
+ * Written with the probability p, a token stands as the draft of a module that gives it q with min(p, q): so,
+ * given that it was written, with min(1, q/p), decided by a number that belongs to run, step, group, index
+ * and token. Fills out's drafts_n, draft and draft_chance; out's step, group and index are read. What a token
+ * got does not change while the trace grows. A model without modules: drafts_n 0. Errors as above. */
+enum status inspect_drafts(struct trainer *t, const struct inspect_trace *x, struct trace_facts *out,
+                           struct err *e);
+
 /* inspect_logp: log-probabilities of the completion's tokens alone, logp [n], nats. Errors as above. */
 enum status inspect_logp(struct trainer *t, const struct inspect_trace *x, float *logp, struct err *e);
+/* inspect_after: out's new_logp, new_entropy and, where the model has a value head, new_expected by the present
+ * weights, which are those after the step. Errors as above. */
+enum status inspect_after(struct trainer *t, const struct inspect_trace *x, struct trace_facts *out,
+                          struct err *e);
+/* inspect_sum: the sum of the tokens' log-probabilities, nats, under the policy or the reference, added in
+ * double precision as dpo_update adds them; 0 for no token. Errors as above; ST_USAGE (no reference). */
+enum status inspect_sum(struct trainer *t, const struct inspect_trace *x, int of_reference, double *sum,
+                        struct err *e);
+/* inspect_critic: out's critic fields but new_value, of completion `index` of `group`, from the batch of the
+ * step that the trainer has just taken. Nothing is filled where its loss is not ppo. Errors: ST_CORRUPT: the
+ * batch has another completion there. */
+enum status inspect_critic(const struct trainer *t, const struct inspect_trace *x, int group, int index,
+                           struct trace_facts *out, struct err *e);
 
 /* inspect_spell: a token's spelling, cut to FACT_WORD bytes but never inside a character of several bytes. */
 void inspect_spell(const struct vocab *v, int id, char out[FACT_WORD]);
@@ -36,6 +58,7 @@ struct inspect_state {
     real *block;               /* all of it, one after the other; NULL: empty */
     size_t reals, averages;
     double *load_average;
+    double running_mean[2];
     int64_t updates, step, reference_step;
 };
 

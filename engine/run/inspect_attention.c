@@ -20,7 +20,7 @@ static struct head_view view_of(const struct trainer *t, int layer, int head)
 {
     const struct model_config *c = &t->model.config;
     const struct block_state *s = &t->learner.ws[0].block[layer];
-    int H = c->heads_n, dk = config_key_dim(c), dv = config_value_dim(c);
+    int H = c->heads_n, dk = config_key_dim(c), dv = config_value_dim(c), group = H / config_kv_heads(c);
     struct head_view v = {
         .ldo = H * dv, .lse_ld = H, .key = dk, .value = dv, .scale = 1.0 / sqrt((double)dk)};
     if (c->attention == ATTENTION_MLA) {
@@ -30,11 +30,11 @@ static struct head_view view_of(const struct trainer *t, int layer, int head)
         v.ldv = H * (c->nope_dim + c->v_dim);
     } else {
         v.plain = dk;
-        v.ldq = v.ldk = v.ldv = 3 * H * dk;
+        v.ldq = v.ldk = v.ldv = config_qkv_dim(c);
     }
     v.q = s->q + (size_t)head * dk;
-    v.k = s->k + (size_t)head * dk;
-    v.v = s->v + (size_t)head * dv;
+    v.k = s->k + (size_t)(head / group) * dk;
+    v.v = s->v + (size_t)(head / group) * dv;
     v.out = s->attn + (size_t)head * dv;
     v.lse = s->lse + head;
     return v;

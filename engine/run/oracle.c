@@ -156,6 +156,8 @@ enum status oracle_run(struct trainer *t, const struct oracle_settings *s, const
             st = oracle_expect(w, i, e);
         if (!st)
             st = oracle_sample(w, p, out, e);
+        if (!st && s->told)
+            s->told(s->ctx, (double)(p + 1) / s->problems);
     }
     if (!st) {
         out->problems = s->problems;

@@ -11,7 +11,13 @@ struct oracle_settings {
     int problems;              /* of the step that would come next: its first ones; 1..rl.prompts */
     int group, batches;        /* sampled batches of one group each, a problem; group 2..ORACLE_GROUP */
     uint64_t seed;
+    void (*told)(void *ctx, double part);  /* after each problem, what is done of all; NULL: nobody asks */
+    void *ctx;
 };
+
+/* oracle_completions: how many completions a vocabulary of that many tokens, one of which ends them, makes
+ * within the length limit; 0: more than ORACLE_OUTCOMES, which is too many to sum over. Pure. */
+int oracle_completions(int vocab_n, int max_tokens);
 
 /* An estimator of KL(pi || ref), summed over a completion, nats. */
 struct oracle_kl {

@@ -6,11 +6,10 @@
 
 enum { ARENA_MB = 4096 };
 
-/* How many completions there are; 0 where they are too many. */
-static int count_outcomes(int V, int cap)
+int oracle_completions(int V, int cap)
 {
     double open = 1, all = 0;
-    for (int k = 1; k < cap; k++) {
+    for (int k = 1; k < cap && all <= ORACLE_OUTCOMES; k++) {
         all += open;           /* ends here */
         open *= V - 1;
     }
@@ -87,7 +86,7 @@ enum status oracle_open(struct oracle_work *w, struct trainer *t, const struct o
                               .s = s,
                               .gate = gate,
                               .cap = cap,
-                              .outcomes = count_outcomes(t->vocab.n, cap),
+                              .outcomes = oracle_completions(t->vocab.n, cap),
                               .total = t->model.params.total};
     if (!w->outcomes)
         return err_set(

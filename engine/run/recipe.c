@@ -144,6 +144,8 @@ static enum status stage_line(const struct recipe *r, struct recipe_stage *g, co
         return read_reference(r, key, value, g->from, e);
     else if (!strcmp(key, "reward"))
         return read_reference(r, key, value, g->reward, e);
+    else if (!strcmp(key, "teacher"))
+        return read_reference(r, key, value, g->teacher, e);
     else if (!strcmp(key, "epochs"))
         return number(key, value, 0, 1000, &g->epochs, e);
     else if (!strcmp(key, "set"))
@@ -156,7 +158,7 @@ static enum status stage_line(const struct recipe *r, struct recipe_stage *g, co
         return err_set(e, ST_USAGE, "recipe", "run = %s: a stage is base, cold, reward or grpo", value);
     else
         return err_set(e, ST_USAGE, "recipe",
-                       "a stage has summary, run, preset, from, reward, set, collect and epochs, not %s",
+                       "a stage has summary, run, preset, from, reward, teacher, set, collect and epochs, not %s",
                        key);
     return ST_OK;
 }
@@ -226,6 +228,11 @@ static enum status check(const struct recipe *r, const char *source, struct err 
         if (g->reward[0] && r->stage[recipe_find(r, g->reward)].stage != STAGE_REWARD)
             return err_set(e, ST_USAGE, "recipe", "%s: stage %s: %s is no reward stage", source, g->name,
                            g->reward);
+        if (g->teacher[0] &&
+            (g->stage != STAGE_COLD || r->stage[recipe_find(r, g->teacher)].stage == STAGE_REWARD))
+            return err_set(e, ST_USAGE, "recipe",
+                           "%s: stage %s: only a cold stage has a teacher, and a reward model is none", source,
+                           g->name);
     }
     return ST_OK;
 }
@@ -262,6 +269,8 @@ void recipe_key(const struct recipe *r, int i, const char *own, char (*key)[KEY_
     str_printf(&text, "%s %s %.6g\n", own, g->from[0] ? key[recipe_find(r, g->from)] : "", g->epochs);
     if (g->reward[0])
         str_printf(&text, "%s\n", key[recipe_find(r, g->reward)]);
+    if (g->teacher[0])
+        str_printf(&text, "teacher %s\n", key[recipe_find(r, g->teacher)]);
     for (int k = 0; k < g->collects_n; k++) {
         const struct collect_settings *s = &g->collect[k].s;
         str_printf(&text, "%s %d %d %d %d %d %.6g %.6g %.6g %.6g\n",

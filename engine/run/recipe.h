@@ -18,7 +18,9 @@
  *   from = base                         an earlier stage of the same shapes; left out: fresh weights
  *   set = cold.lr=1e-3 model.layers=2   changes to the preset; may stand several times
  *   collect = traces rl problems=400 samples=8 keep=2 readable=0.9 accuracy=1 rewrite=1 temperature=1
- *                                       texts of stage rl that this one learns from; several times */
+ *                                       texts of stage rl that this one learns from; several times
+ *   teacher = rl                        cold, with cold.distill > 0: the loss also learns from that stage's
+ *                                       distributions; of any shapes, and the same vocabulary */
 enum { RECIPE_STAGES = 16, RECIPE_SETS = 48, RECIPE_COLLECTS = 4, RECIPE_NAME = 24, RECIPE_SET_BYTES = 64 };
 
 struct recipe_collect {
@@ -27,7 +29,8 @@ struct recipe_collect {
 };
 
 struct recipe_stage {
-    char name[RECIPE_NAME], summary[128], preset[NAME_BYTES], from[RECIPE_NAME], reward[RECIPE_NAME];
+    char name[RECIPE_NAME], summary[128], preset[NAME_BYTES], from[RECIPE_NAME], reward[RECIPE_NAME],
+        teacher[RECIPE_NAME];
     enum stage stage;
     double epochs;                     /* readings of the collected texts; 0: the settings' steps */
     int sets_n, collects_n;

@@ -21,7 +21,7 @@ enum metric {
     M_CAPPED, M_OFF_POLICY,                          /* stale ratios truncated, stale sequences masked */
     M_DPO_MARGIN, M_DPO_ACCURACY,                    /* of pairs */
     M_VALUE_LOSS, M_VALUE, M_EXPLAINED_VARIANCE,     /* of a critic */
-    M_LOSS, M_POLICY_LOSS, M_MTP_LOSS, M_BALANCE_LOSS, M_GRAD_NORM, M_LR,
+    M_LOSS, M_DIVERGENCE, M_POLICY_LOSS, M_MTP_LOSS, M_BALANCE_LOSS, M_GRAD_NORM, M_LR,
     M_LOGP_DIFFERENCE, M_LOGP_DIFFERENCE_MAX, /* sampling/logp_difference: decode against training forward */
     M_WAITS, M_ATTEMPTS, M_ATTEMPTS_DISTINCT, M_EQUATIONS, M_EQUATIONS_RIGHT,
     M_REFLECTIONS, M_VERIFICATIONS, M_VERIFICATIONS_RIGHT, M_BACKTRACKS, M_FALSE_YES, M_AHA,

@@ -19,6 +19,8 @@ struct sft_stage {
     int documents, warmup, decay;
     double lr, lr_final;       /* at the end, as a share of lr */
     double beta1, beta2, weight_decay, clip, context_weight, gamma;
+    int teacher, teacher_step; /* cold alone: the run, by id, whose distributions are learned from; 0: none */
+    double distill, distill_temperature;
 };
 
 struct rl_stage {

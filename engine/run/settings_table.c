@@ -1,6 +1,8 @@
 /* The rows of all settings that are not a scenario's own. */
 #include "engine/run/settings_table.h"
 
+#include <limits.h>
+
 #include "engine/rl/dpo.h"
 #include "engine/rl/objective.h"
 #include "engine/rl/score.h"
@@ -25,7 +27,7 @@ static const struct setting model_rows[] = {
     INT("layers", model.layers_n, 3, 1, 32, SET_SHAPE, "blocks L"),
     INT("heads", model.heads_n, 4, 1, 64, SET_SHAPE, "attention heads H"),
     CHOICE("attention", model.attention, 0, 2, "mla mha", SET_SHAPE,
-           "multi-head latent attention (V3 eq. 1-11) or plain multi-head"),
+           "multi-head latent attention (V3 eq. 1-11), or plain, whose heads may share model.kv_heads"),
     INT("q_rank", model.q_rank, 64, 0, 4096, SET_SHAPE,
         "MLA: width of the query latent; 0: queries straight from the residual stream"),
     INT("kv_rank", model.kv_rank, 48, 1, 4096, SET_SHAPE, "MLA: width of the key-value latent"),
@@ -35,6 +37,9 @@ static const struct setting model_rows[] = {
     INT("v_dim", model.v_dim, 24, 1, 512, SET_SHAPE, "MLA: a head's value"),
     INT("head_dim", model.head_dim, 24, 2, 512, SET_SHAPE,
         "plain attention: a head's query, key and value, even"),
+    INT("kv_heads", model.kv_heads_n, 0, 0, 64, SET_SHAPE,
+        "plain attention: heads of keys and values, each shared by heads / kv_heads (grouped-query); 1: "
+        "multi-query; 0: as many as heads"),
     INT("ffn_width", model.ffn_width, 256, 1, 16384, SET_SHAPE, "hidden width of a dense SwiGLU"),
     INT("dense_layers", model.dense_layers, 1, 0, 32, SET_SHAPE,
         "the first k layers are dense, the others mixtures of experts"),
@@ -79,6 +84,8 @@ static const struct setting model_rows[] = {
     REAL("fp8_outlier", model.fp8.outlier, 1, 1, 1e9, 0,
          "FP8: factor on one channel of what is quantised, undone after, like a large model's outlier channels; "
          "a power of two, 1: none"),
+    CHOICE("bf16", model.bf16, 0, 2, "off on", 0,
+           "attention's projections and the feed-forward maps in bf16, summed in FP32; weights and AdamW stay FP32"),
 };
 
 #define SFT_ROWS(s, steps_, lr_, docs)                                                                       \
@@ -98,7 +105,18 @@ static const struct setting model_rows[] = {
         REAL("gamma", s.gamma, 0.01, 0, 1, 0, "speed of the expert bias (V3: bias update speed)")
 
 static const struct setting base_rows[] = {SFT_ROWS(base, 0, 4e-3, 16)};
-static const struct setting cold_rows[] = {SFT_ROWS(cold, 0, 3e-3, 16)};
+static const struct setting cold_rows[] = {
+    SFT_ROWS(cold, 0, 3e-3, 16),
+    REAL("distill", cold.distill, 0, 0, 1, 0,
+         "weight of KL(teacher || student) at each token, cross entropy has the rest (Hinton et al. 2015; "
+         "R1's own students learned from the tokens alone: 0)"),
+    REAL("distill_temperature", cold.distill_temperature, 1, 0.1, 100, 0,
+         "temperature of both distributions; the KL counts by its square"),
+    INT("teacher", cold.teacher, 0, 0, INT_MAX, 0,
+        "distill: the teacher's run by its id, of the same vocabulary; a recipe's `teacher = STAGE` sets it"),
+    INT("teacher_step", cold.teacher_step, 0, 0, INT_MAX, 0,
+        "distill: the teacher's weights are those after this step"),
+};
 static const struct setting reward_rows[] = {SFT_ROWS(reward, 0, 1e-3, 16)};
 
 static const struct setting rl_rows[] = {

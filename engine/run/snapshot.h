@@ -86,8 +86,8 @@ struct snapshot {
     int message_is_error;
     double pace;               /* tokens a second of the followed trace; 0 full speed; < 0
                                 * holds after each step */
-    int64_t partner;           /* the run that takes steps in turns with this one; 0: none */
-    int is_partners_turn;      /* it is the one in a step, and this is where: */
+    int partners_n;            /* runs that take steps in turns with this one */
+    int64_t partner;           /* the one of them that is in a step, 0: none, and where: */
     enum phase partner_phase;
     int groups_n, group_size;  /* P, G; traces are [groups_n * group_size] */
     int layers_n, experts_n;

@@ -295,11 +295,18 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
         .step = (uint32_t)step,
         .stream = t->stage == STAGE_BASE ? RNG_BASE : RNG_COLD,
         .corpus = t->stage == STAGE_COLD && t->corpus.n ? &t->corpus : NULL,
+        .teacher = t->has_teacher ? &t->distill : NULL,
     };
     struct sft_stats stats = {0};
     struct reward_stats pairs = {0};
     double start = working(h);
-    enum status st = enter(t, h, PHASE_UPDATE, e);
+    enum status st;
+    if (t->stage == STAGE_COLD && t->set.cold.distill > 0 && !t->has_teacher)
+        return err_set(e, ST_USAGE, "teacher",
+                       "cold.distill needs a teacher, and run %d (cold.teacher) is not there: a recipe's "
+                       "`teacher = STAGE` names one",
+                       t->set.cold.teacher);
+    st = enter(t, h, PHASE_UPDATE, e);
     if (!st && t->stage == STAGE_REWARD)
         st = reward_step(&t->reward, &t->learner, &t->task, &t->corpus, &set.adamw, t->seed,
                          (step - 1) * s->documents, s->documents, h->gate, &pairs, e);

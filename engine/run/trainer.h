@@ -36,6 +36,10 @@ struct trainer {
     struct reward_model reward;   /* a reward stage; GRPO with a preference reward */
     real *reward_w, *reward_bias; /* the preference model of a GRPO stage, frozen; NULL: none is asked */
     int has_reward;               /* it is there */
+    struct model teacher;         /* cold start with cold.distill: whose distributions it learns from */
+    real *teacher_w, *teacher_bias;
+    struct distill distill;
+    int has_teacher;
     struct corpus corpus;         /* cold start: what it reads in place of demonstrations; empty: nothing */
     struct evaluator evaluator;
     real *backup[3];              /* weights and moments at the step's beginning, where an update has several parts */
@@ -80,6 +84,11 @@ void trainer_take(struct trainer *t, const struct trainer *from);
 
 /* trainer_reward: the weights of a finished reward stage of the same shapes become the preference model. */
 void trainer_reward(struct trainer *t, const struct trainer *reward);
+
+/* trainer_teacher: a copy of another run's model, of any shapes, becomes what this cold start learns from by
+ * cold.distill. Before its first step and after each trainer_init, once. Errors: ST_USAGE (another
+ * vocabulary: the first difference is named; fewer positions), ST_NOMEM. */
+enum status trainer_teacher(struct trainer *t, const struct trainer *from, struct err *e);
 
 /* trainer_corpus: takes the texts that a cold start reads (c is empty then), before its first step and
  * after each trainer_init. Errors: ST_NOMEM. */

@@ -153,6 +153,8 @@ void record_sft(struct trainer *t, const struct sft_stats *s)
         m[M_MTP_LOSS] = s->mtp_loss;
     if (t->set.model.balance_alpha > 0)
         m[M_BALANCE_LOSS] = s->balance_loss;
+    if (t->stage == STAGE_COLD && t->set.cold.distill > 0)
+        m[M_DIVERGENCE] = s->divergence;
 }
 
 void record_balance(struct trainer *t, const double *average)

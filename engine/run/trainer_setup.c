@@ -117,6 +117,8 @@ void trainer_release(struct trainer *t)
     if (t->sft.sequence)
         sft_release(&t->sft);
     corpus_release(&t->corpus);
+    if (t->teacher.params.row)
+        model_release(&t->teacher);
     arena_release(&t->arena);
     if (t->model.params.row)
         model_release(&t->model);
@@ -131,6 +133,48 @@ void trainer_reward(struct trainer *t, const struct trainer *reward)
     memcpy(t->reward_w, reward->learner.w, t->model.params.total * sizeof(real));
     memcpy(t->reward_bias, reward->learner.bias, (size_t)t->learner.bias_n * sizeof(real));
     t->has_reward = 1;
+}
+
+/* A distribution over other words, or over the same in another order, says nothing to the student. */
+static enum status same_words(const struct vocab *own, const struct vocab *teacher, struct err *e)
+{
+    int n = own->n < teacher->n ? own->n : teacher->n, i = 0;
+    while (i < n && strcmp(own->token[i], teacher->token[i]) == 0)
+        i++;
+    if (i == own->n && i == teacher->n)
+        return ST_OK;
+    return err_set(e, ST_USAGE, "teacher",
+                   "its vocabulary is another: %d tokens, the student's has %d; token %d is %s there and %s "
+                   "here",
+                   teacher->n, own->n, i, i < teacher->n ? teacher->token[i] : "(none)",
+                   i < own->n ? own->token[i] : "(none)");
+}
+
+enum status trainer_teacher(struct trainer *t, const struct trainer *from, struct err *e)
+{
+    const struct sft_stage *s = &t->set.cold;
+    const struct learner *l = &from->learner;
+    size_t block = from->model.params.total * sizeof(real), bias = (size_t)l->bias_n * sizeof(real);
+    enum status st = same_words(&t->vocab, &from->vocab, e);
+    if (!st && from->model.config.positions_n < t->model.config.positions_n)
+        st = err_set(e, ST_USAGE, "teacher",
+                     "it reads %d tokens, the student's texts have up to %d (rl.max_tokens)",
+                     from->model.config.positions_n, t->model.config.positions_n);
+    if (!st)
+        st = model_init(&t->teacher, &from->model.config, from->model.k, e);
+    if (st)
+        return st;
+    t->teacher_w = arena_alloc(&t->arena, block);
+    t->teacher_bias = arena_alloc(&t->arena, bias + sizeof(real));
+    if (!t->teacher_w || !t->teacher_bias)
+        return err_set(e, ST_NOMEM, t->arena.name, "no room for a teacher");
+    memcpy(t->teacher_w, l->w, block);
+    memcpy(t->teacher_bias, l->bias, bias);
+    st = distill_init(&t->distill, &t->learner, &t->teacher, t->teacher_w, t->teacher_bias, &t->arena, e);
+    t->distill.weight = s->distill;
+    t->distill.temperature = s->distill_temperature;
+    t->has_teacher = st == ST_OK;
+    return st;
 }
 
 enum status trainer_corpus(struct trainer *t, struct corpus *c, struct err *e)

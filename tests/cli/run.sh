@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 passed=0 failed=0
-[ $# -gt 0 ] || set -- usage calc score train script recipe objectives bench lessons exchange speculate compute
+[ $# -gt 0 ] || set -- usage calc score train script recipe objectives bench lessons exchange speculate compute attention
 for part in "$@"; do
     echo "# $part"
     output=$(bash "tests/cli/$part.sh" 2>&1)

@@ -81,7 +81,7 @@ static int last_digest(const char *path, struct digest *out, int64_t *step)
 
 int main(int argc, char **argv)
 {
-    int kills = argc > 1 ? atoi(argv[1]) : 60, killed = 0, failed = 0, done = 0;
+    int kills = argc > 1 ? atoi(argv[1]) : 100, killed = 0, failed = 0, done = 0;
     struct rng r = rng_at(argc > 2 ? strtoull(argv[2], NULL, 10) : 1, RNG_TEST, 0, 0, 0);
     const char *dir = getenv("TMPDIR");
     char base[512], alone[600], torn[600];

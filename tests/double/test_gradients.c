@@ -115,6 +115,8 @@ Test(gradients, one_mtp_module) { check_kind(TINY_MTP1); }
 Test(gradients, two_mtp_modules) { check_kind(TINY_MTP2); }
 Test(gradients, mtp_on_dense_blocks) { check_kind(TINY_MTP_DENSE); }
 Test(gradients, value_head) { check_kind(TINY_VALUE); }
+Test(gradients, grouped_query_attention) { check_kind(TINY_GQA); }
+Test(gradients, multi_query_attention) { check_kind(TINY_MQA); }
 
 /* Every expert of every layer is used by these inputs, so that "some element of the row" above is not one
  * expert's. */

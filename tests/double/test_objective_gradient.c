@@ -269,7 +269,26 @@ static double sft_loss(void *ctx)
     return stats.loss + c->set.mtp_lambda * stats.mtp_loss + stats.balance_loss;
 }
 
-static void check_sft(enum tiny_kind kind, enum rng_stream stream)
+/* Another model of the same vocabulary, with a workspace a lane. */
+struct teacher {
+    struct tiny x;
+    struct distill d;
+};
+
+static void teacher_init(struct teacher *k, struct learner *l, double weight, double temperature)
+{
+    struct model_config config = tiny_config(TINY_MLA);
+    struct err e;
+    tiny_init(&k->x, &config, kernels_find("portable"));
+    for (size_t i = 0; i < k->x.m.params.total; i++)
+        k->x.w[i] *= 1.7;
+    cr_assert_eq(distill_init(&k->d, l, &k->x.m, k->x.w, k->x.bias, &k->x.arena, &e), ST_OK, "%s", e.msg);
+    k->d.weight = weight;
+    k->d.temperature = temperature;
+}
+
+/* weight 0: no teacher. */
+static void check_taught(enum tiny_kind kind, enum rng_stream stream, double weight, double temperature)
 {
     static const char *const word[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
     const struct scenario s = {.base = write_document, .demonstrate = write_document};
@@ -279,6 +298,7 @@ static void check_sft(enum tiny_kind kind, enum rng_stream stream)
                                      .step = 6,
                                  .stream = stream}};
     struct vocab v;
+    struct teacher teacher;
     struct err e;
     real *grad;
     tiny_init(&c.x, &config, kernels_find("portable"));
@@ -286,6 +306,10 @@ static void check_sft(enum tiny_kind kind, enum rng_stream stream)
     cr_assert_eq(vocab_init(&v, word, 9, &e), ST_OK);
     cr_assert_eq(sft_init(&c.sft, 5, config.positions_n, &c.x.arena, &e), ST_OK);
     c.task = (struct task){&s, (void *)word, &v, 0};
+    if (weight > 0) {
+        teacher_init(&teacher, &c.l, weight, temperature);
+        c.set.teacher = &teacher.d;
+    }
     sft_loss(&c);
     /* The step has left its reduced gradient in lane 0; it stands there until the next one. */
     grad = arena_alloc(&c.x.arena, c.x.m.params.total * sizeof(real));
@@ -299,13 +323,26 @@ static void check_sft(enum tiny_kind kind, enum rng_stream stream)
                       "kind %d: %s[%zu]: %.12g by hand, %.12g", kind,
                       row->name, j - row->offset, grad[j], numeric);
     }
+    if (weight > 0)
+        tiny_release(&teacher.x);
     sft_release(&c.sft);
     vocab_release(&v);
     pool_release(c.pool);
     tiny_release(&c.x);
 }
 
+static void check_sft(enum tiny_kind kind, enum rng_stream stream)
+{
+    check_taught(kind, stream, 0, 1);
+}
+
 Test(objective_gradient, supervised_dense) { check_sft(TINY_MHA, RNG_BASE); }
 Test(objective_gradient, supervised_with_balance_loss) { check_sft(TINY_GROUPS, RNG_COLD); }
 Test(objective_gradient, supervised_with_one_mtp_module) { check_sft(TINY_MTP1, RNG_COLD); }
+Test(objective_gradient, supervised_by_a_teachers_logits)
+{
+    check_taught(TINY_MHA, RNG_COLD, 1, 1);
+    check_taught(TINY_MLA, RNG_COLD, 0.7, 2.5);
+    check_taught(TINY_MTP1, RNG_COLD, 0.4, 0.6);
+}
 Test(objective_gradient, supervised_with_two_mtp_modules) { check_sft(TINY_MTP2, RNG_COLD); }

@@ -21,8 +21,8 @@ MASK = 0xFFFFFFFF
 ROW_ALIGN = 16
 BIAS_ROW, DLOGP_ROW, MTP_DLOGP_ROW, DVALUE_ROW, PROBE_ROW, HIDDEN_ROW = 1000, 2000, 2001, 2010, 3000, 4000
 
-# Keys as in struct model_config; attention 0 is MLA, 1 is multi-head. lengths: of the packed sequences; gain:
-# of the linear weights, a power of two.
+# Keys as in struct model_config; attention 0 is MLA, 1 is multi-head; kv_heads_n absent: as many as heads.
+# lengths: of the packed sequences; gain: of the linear weights, a power of two.
 MHA = dict(vocab_n=11, width=12, layers_n=2, heads_n=2, positions_n=16, attention=1, q_rank=0, kv_rank=0,
            nope_dim=0, rope_dim=0, v_dim=0, head_dim=6, ffn_width=14, dense_layers=2, experts_n=0, shared_n=0,
            top_k=0, expert_width=0, groups_n=1, top_groups=1, route_scale=1.0, balance_alpha=0.0, tied=1,
@@ -38,6 +38,10 @@ CASES = {
     "mla_moe_value": dict(MOE, value_head=1),
     "mla_moe_mtp1": dict(MOE, layers_n=2, mtp_depth=1),
     "mla_moe_mtp2": dict(MOE, layers_n=2, mtp_depth=2, balance_alpha=0.25),
+    # Grouped-query attention, three heads of queries to each of keys and values, and multi-query attention.
+    "gqa_moe": dict(MOE, attention=1, heads_n=6, kv_heads_n=2, head_dim=4, q_rank=0, kv_rank=0, nope_dim=0,
+                    rope_dim=0, v_dim=0),
+    "mqa_dense_mtp1": dict(MHA, heads_n=3, kv_heads_n=1, tied=0, mtp_depth=1),
     # Here the joined row of the MTP module (2D) is the widest of all.
     "mha_dense_tied_mtp1": dict(MHA, mtp_depth=1, head_dim=2, ffn_width=5),
     # Large enough for whole tiles of the vector kernels, with remainders.
@@ -84,7 +88,7 @@ def table(c):
             norm(p + ".attn.kv_norm", c["kv_rank"])
             linear(p + ".attn.kv_up", c["kv_rank"], H * (c["nope_dim"] + dv))
         else:
-            linear(p + ".attn.qkv", D, 3 * H * dk)
+            linear(p + ".attn.qkv", D, (H + 2 * c.get("kv_heads_n", H)) * dk)
         linear(p + ".attn.out", H * dv, D)
         norm(p + ".ffn_norm", D)
         if layer < c["dense_layers"]:
@@ -178,12 +182,16 @@ def mla(c, w, p, h):
 
 
 def mha(c, w, p, h):
+    """Plain attention; with kv_heads_n below heads_n grouped-query (Ainslie et al. 2023): every key and value head
+    is repeated for each query head of its group."""
     H, d = c["heads_n"], c["head_dim"]
-    q, k, v = (h @ w[p + ".attn.qkv"][0]).split(H * d, -1)
+    pairs = c.get("kv_heads_n", H)
+    q, k, v = (part.reshape(len(h), -1, d) for part in
+               (h @ w[p + ".attn.qkv"][0]).split([H * d, pairs * d, pairs * d], -1))
+    k, v = (x.repeat_interleave(H // pairs, 1) for x in (k, v))
     heads = []
     for i in range(H):
-        cut = slice(i * d, (i + 1) * d)
-        heads.append(attend(rope(q[:, cut], c["rope_theta"]), rope(k[:, cut], c["rope_theta"]), v[:, cut]))
+        heads.append(attend(rope(q[:, i], c["rope_theta"]), rope(k[:, i], c["rope_theta"]), v[:, i]))
     return torch.cat(heads, -1) @ w[p + ".attn.out"][0]
 
 

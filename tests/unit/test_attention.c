@@ -16,8 +16,9 @@
 static const char *const dense[] = {"model.attention", "mha", "model.dense_layers", "2", NULL};
 static const char *const latent_queries[] = {"model.q_rank", "8", NULL};
 static const char *const no_queries[] = {"model.q_rank", "0", NULL};
-static const char *const *const variant[] = {NULL, dense, latent_queries, no_queries};
-enum { VARIANTS = 4 };
+static const char *const grouped[] = {"model.attention", "mha", "model.heads", "4", "model.kv_heads", "2", NULL};
+static const char *const *const variant[] = {NULL, dense, latent_queries, no_queries, grouped};
+enum { VARIANTS = 5 };
 
 static struct err e;
 
@@ -53,7 +54,7 @@ Test(attention, rows_are_what_the_forward_used)
         struct settings s;
         const struct batch *b = &r.t.batch;
         struct inspect_trace x;
-        int i = 0;
+        int i = 0, is_plain = variant[v] == dense || variant[v] == grouped;
         tiny_settings(&s, variant[v]);
         tiny_run_init(&r, &s, STAGE_GRPO, 11, 1);
         tiny_run_step(&r, NULL);
@@ -66,13 +67,13 @@ Test(attention, rows_are_what_the_forward_used)
                 double turned = 0;
                 must(inspect_attention(&r.t, &x, layer, head, f, &e));
                 cr_assert(f->rows == x.prompt_n - 1 + x.n && f->layer == layer && f->head == head);
-                cr_assert_eq(f->has_parts, v != 1);
+                cr_assert_eq(f->has_parts, !is_plain);
                 check_rows(f);
                 cr_assert_lt(inspect_attention_output(&r.t, f), 1e-5, "variant %d, layer %d, head %d: %g", v,
                              layer, head, inspect_attention_output(&r.t, f));
                 for (int k = 0; k < f->rows * (f->rows + 1) / 2; k++)
                     turned = fmax(turned, fabs((double)f->place[k]));
-                cr_assert_eq(turned > 0, v != 1, "a place has a term of its own with MLA alone");
+                cr_assert_eq(turned > 0, !is_plain, "a place has a term of its own with MLA alone");
             }
         inspect_attention_copy(copy, f);
         cr_assert(copy->rows == f->rows &&

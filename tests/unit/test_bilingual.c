@@ -219,8 +219,9 @@ static struct problem read_prompt(const char *text)
     return p;
 }
 
-static void read_document(const void *self, const struct document *d, struct tally *t)
+static void read_document(const void *self, const struct document *d, void *tally)
 {
+    struct tally *t = tally;
     static struct marks m;
     const char *completion = task_completion(d);
     struct problem p = {5, {0, 1, 1, 0, 0}};
@@ -255,19 +256,8 @@ static void share(const char *what, double n, int of, double low, double high)
 
 static void read_documents(const struct change *change, int changes, int base, struct tally *t)
 {
-    void *self = task_open(S, change, changes);
-    struct document d = {0};
     memset(t, 0, sizeof *t);
-    for (uint32_t i = 0; i < 3000; i++) {
-        struct rng r = rng_at(11, base ? RNG_BASE : RNG_COLD, i, 0, 0);
-        (base ? S->base : S->demonstrate)(self, &r, &d);
-        if (i < 300)
-            task_words(S, self, &d);
-        cr_assert_eq(d.response_at > 0, !base);
-        read_document(self, &d, t);
-    }
-    document_free(&d);
-    S->close(self);
+    task_documents(S, change, changes, base, 3000, read_document, t);
 }
 
 Test(bilingual, demonstrations)

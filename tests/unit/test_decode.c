@@ -27,7 +27,7 @@ static struct model_config wide(enum tiny_kind kind)
     c.vocab_n = 37;
     c.width = 40;
     c.layers_n = 3;
-    c.heads_n = 3;
+    c.heads_n = c.kv_heads_n == 2 ? 6 : 3;
     c.q_rank = c.q_rank ? 24 : 0;
     c.kv_rank = 20;
     c.nope_dim = 12;
@@ -158,6 +158,8 @@ static void check_kind(enum tiny_kind kind, enum decode_form form)
 }
 
 Test(decode, multi_head) { check_kind(TINY_MHA, DECODE_PLAIN); }
+Test(decode, grouped_query) { check_kind(TINY_GQA, DECODE_PLAIN); }
+Test(decode, multi_query) { check_kind(TINY_MQA, DECODE_PLAIN); }
 Test(decode, latent_absorbed) { check_kind(TINY_MLA, DECODE_ABSORBED); }
 Test(decode, latent_plain) { check_kind(TINY_MLA, DECODE_PLAIN); }
 Test(decode, no_query_latent_absorbed) { check_kind(TINY_GROUPS, DECODE_ABSORBED); }

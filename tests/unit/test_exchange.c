@@ -151,6 +151,7 @@ Test(exchange, scales_of_blocks)
 }
 
 /* A folder of its own for each test. */
+static json_t *golden_file;
 static char folder[512];
 
 static void open_folder(void)
@@ -176,14 +177,17 @@ static void close_folder(void)
     for (size_t i = 0; i < sizeof name / sizeof *name; i++)
         unlink(in_folder(name[i]));
     cr_assert_eq(rmdir(folder), 0, "something was left in %s", folder);
+    json_decref(golden_file);
 }
 
+/* The independent script's cases, read once a test. */
 static json_t *golden(void)
 {
     json_error_t at;
-    json_t *o = json_load_file("tests/golden/hf_logits.json", 0, &at);
-    cr_assert(o, "%s", at.text);
-    return json_object_get(o, "cases");
+    if (!golden_file)
+        golden_file = json_load_file("tests/golden/hf_logits.json", 0, &at);
+    cr_assert(golden_file, "%s", at.text);
+    return json_object_get(golden_file, "cases");
 }
 
 static void write_config(json_t *config)

@@ -170,9 +170,9 @@ Test(fp8_linear, products_are_as_the_independent_script_has_them)
         weight = t.w + t.m.params.row[row].offset;
         memcpy(weight, w, sizeof w);
         memset(t.grad, 0, t.m.params.total * sizeof(real));
-        linear_forward(&t.m, t.ws.fp8, t.w, row, 0, ROWS, x, 0, y);
-        linear_dgrad(&t.m, t.ws.fp8, t.w, row, 0, ROWS, dy, dx);
-        linear_wgrad(&t.m, t.ws.fp8, row, 0, ROWS, x, dy, t.grad);
+        linear_forward(&t.m, t.ws.linear, t.w, row, 0, ROWS, x, 0, y);
+        linear_dgrad(&t.m, t.ws.linear, t.w, row, 0, ROWS, dy, dx);
+        linear_wgrad(&t.m, t.ws.linear, row, 0, ROWS, x, dy, t.grad);
         compare(c, "y", y, ROWS * OUT, exact);
         compare(c, "dx", dx, ROWS * IN, exact);
         compare(c, "dw", t.grad + t.m.params.row[row].offset, IN * OUT, exact);
@@ -190,9 +190,9 @@ Test(fp8_linear, rows_under_tiles_do_not_depend_on_their_company)
     tiny_init(&t, &config, kernels_best());
     row = t.m.params.layer[1].qkv;
     draw(x, ROWS * IN, 1, 16, 0);
-    linear_forward(&t.m, t.ws.fp8, t.w, row, 0, ROWS, x, 0, all);
+    linear_forward(&t.m, t.ws.linear, t.w, row, 0, ROWS, x, 0, all);
     for (int i = 0; i < ROWS; i++) {
-        linear_forward(&t.m, t.ws.fp8, t.w, row, 0, 1, x + i * IN, 0, alone);
+        linear_forward(&t.m, t.ws.linear, t.w, row, 0, 1, x + i * IN, 0, alone);
         cr_assert_arr_eq(alone, all + i * OUT, sizeof alone, "row %d", i);
     }
     tiny_release(&t);
@@ -239,10 +239,10 @@ Test(fp8_linear, prepared_weights_give_the_same_bits)
     tiny_init(&t, &config, kernels_best());
     row = t.m.params.layer[1].qkv;
     draw(x, ROWS * IN, 1, 16, 0);
-    linear_forward(&t.m, t.ws.fp8, t.w, row, 0, ROWS, x, 0, each);
-    linear_fp8_prepare(&t.m, t.ws.fp8, t.w, t.grad);
-    t.ws.fp8->is_prepared = 1;
-    linear_forward(&t.m, t.ws.fp8, t.grad, row, 0, ROWS, x, 0, prepared);
+    linear_forward(&t.m, t.ws.linear, t.w, row, 0, ROWS, x, 0, each);
+    linear_fp8_prepare(&t.m, t.ws.linear->fp8, t.w, t.grad);
+    t.ws.linear->fp8->is_prepared = 1;
+    linear_forward(&t.m, t.ws.linear, t.grad, row, 0, ROWS, x, 0, prepared);
     cr_assert_arr_eq(each, prepared, sizeof each);
     head = t.m.params.row[t.m.params.head].offset;
     cr_assert_arr_eq(t.w + head, t.grad + head, (size_t)config.vocab_n * IN * sizeof(real),
@@ -328,8 +328,8 @@ Test(fp8_linear, a_tally_counts_what_is_lost)
     x[2] = 1;
     x[3] = (real)1e-4;
     x[4] = (real)1.0625;
-    t.ws.fp8->tally = tally;
-    linear_forward(&t.m, t.ws.fp8, t.w, row, 0, ROWS, x, 0, y);
+    t.ws.linear->fp8->tally = tally;
+    linear_forward(&t.m, t.ws.linear, t.w, row, 0, ROWS, x, 0, y);
     {
         struct fp8_tally *w = &tally[row * FP8_ROLE_N + FP8_WEIGHT],
                          *a = &tally[row * FP8_ROLE_N + FP8_ACTIVATION];

@@ -75,6 +75,8 @@ static struct model_config config_of(const json_t *o)
         .rope_theta = number(o, "rope_theta"), .norm_eps = number(o, "norm_eps"),
         .value_head = json_object_get(o, "value_head") != NULL, .embed_std = 1, .init_gain = 1,
     };
+    if (json_object_get(o, "kv_heads_n"))
+        c.kv_heads_n = integer(o, "kv_heads_n");
     return c;
 }
 
@@ -281,4 +283,6 @@ Test(golden_model, value_head) { check_case("mla_moe_value"); }
 Test(golden_model, groups_and_balance_loss) { check_case("mla_groups_balance"); }
 Test(golden_model, one_mtp_module) { check_case("mla_moe_mtp1"); }
 Test(golden_model, two_mtp_modules) { check_case("mla_moe_mtp2"); }
+Test(golden_model, grouped_query_attention_and_experts) { check_case("gqa_moe"); }
+Test(golden_model, multi_query_attention_with_mtp) { check_case("mqa_dense_mtp1"); }
 Test(golden_model, whole_vector_tiles) { check_case("wide"); }

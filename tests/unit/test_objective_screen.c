@@ -258,7 +258,7 @@ Test(objective_screen, keys_move_the_token_the_term_and_the_trace)
     }
     cr_assert_eq(d->view.token, 0);
     request_do(d, REQUEST_END, 0);
-    cr_assert_eq(x->list.selected, TERM_N - 1);
+    cr_assert_eq(x->list.selected, TERM_BATCH);
     request_do(d, REQUEST_UP, 0);
     cr_assert_eq(x->list.selected, TERM_TRACE);
     request_do(d, REQUEST_COMPLETION, 1);
@@ -290,7 +290,7 @@ Test(objective_screen, every_figure_can_be_explained)
 
     tiny_desk_draw(&t, 40, 10, &s);
     for (i = 0; i < METRIC_N; i++) {
-        explain_metric(i, &w);
+        explain_metric(i, x, &w);
         cr_assert(*w.name && *w.what && (*w.formula || *w.reading), "%s has no explanation", w.name);
         snprintf(line, sizeof line, "explain %s", metric_row(i)->name);
         cr_assert_eq(command_run(&t.desk, line, &e), ST_OK, "%s: %s", line, e.msg);
@@ -301,9 +301,10 @@ Test(objective_screen, every_figure_can_be_explained)
         cr_assert_eq(explain_find_term(word), i);
         cr_assert_eq(metric_find(word), -1, "%s is a metric, too", word);
         cr_assert_not_null(strstr(row->words, word), "completion does not offer %s", word);
-        for (k = 0; k < LOSS_KIND_N; k++) {
-            explain_term((enum objective_term)i, (enum shown_loss)k, &w);
-            cr_assert(*w.name && *w.what && *w.formula && *w.source && *w.reading, "%s", word);
+        for (k = 0; k < SHOWN_LOSS_N; k++) {
+            struct objective_state of = {.loss = (enum shown_loss)k, .kl = (enum shown_kl)(k % SHOWN_KL_N)};
+            explain_term((enum objective_term)i, &of, &w);
+            cr_assert(*w.name && *w.what && *w.formula && *w.source && *w.reading, "%s of %d", word, k);
         }
         snprintf(line, sizeof line, "explain %s", word);
         cr_assert_eq(command_run(&t.desk, line, &e), ST_OK);

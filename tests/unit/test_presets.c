@@ -35,17 +35,50 @@ Test(presets, each_names_itself_and_can_be_built)
     pool_release(pool);
 }
 
-Test(presets, experts_and_latent_attention_unless_the_name_says_dense)
+/* `dense` in a name: neither experts nor latent attention; at its end -mha, -gqa or -mqa: plain attention of that
+ * kind, with experts. */
+Test(presets, experts_and_latent_attention_unless_the_name_says_otherwise)
 {
     for (int i = 0; i < preset_n(); i++) {
         struct settings set;
-        int dense;
+        const char *end;
+        int dense, mha, gqa, mqa;
         load(preset_at(i)->name, &set);
-        if (strcmp(set.preset, "mtp") == 0)   /* drafts are timed on dense layers, with latent attention */
-            continue;
+        end = strrchr(set.preset, '-');
         dense = strstr(set.preset, "dense") != NULL;
+        mha = end && strcmp(end, "-mha") == 0;
+        gqa = end && strcmp(end, "-gqa") == 0;
+        mqa = end && strcmp(end, "-mqa") == 0;
         cr_assert_eq(config_moe_layers(&set.model) > 0, !dense, "%s", set.preset);
-        cr_assert_eq(set.model.attention, dense ? ATTENTION_MHA : ATTENTION_MLA, "%s", set.preset);
+        cr_assert_eq(set.model.attention, dense || mha || gqa || mqa ? ATTENTION_MHA : ATTENTION_MLA, "%s",
+                     set.preset);
+        if (gqa)
+            cr_assert(set.model.kv_heads_n > 1 && set.model.kv_heads_n < set.model.heads_n, "%s", set.preset);
+        else
+            cr_assert_eq(set.model.kv_heads_n, mqa, "%s", set.preset);
+    }
+}
+
+/* What stands beside quick for comparison differs in its attention alone, and has as many parameters. */
+Test(presets, kinds_of_attention_of_one_size)
+{
+    static const struct {
+        const char *name;
+        int kv_heads, head_dim, cached;
+    } want[] = {{"quick-mha", 0, 20, 160}, {"quick-gqa", 2, 26, 104}, {"quick-mqa", 1, 32, 64}};
+    struct settings quick;
+    load("quick", &quick);
+    for (int i = 0; i < 3; i++) {
+        struct settings set;
+        struct model_config c = config_plain(&quick.model, want[i].kv_heads);
+        load(want[i].name, &set);
+        cr_assert(set.model.attention == c.attention && set.model.kv_heads_n == c.kv_heads_n &&
+                      set.model.head_dim == c.head_dim && set.model.heads_n == c.heads_n,
+                  "%s", want[i].name);
+        cr_assert(set.model.width == c.width && set.model.layers_n == c.layers_n &&
+                      set.model.experts_n == c.experts_n,
+                  "%s", want[i].name);
+        cr_assert(c.head_dim == want[i].head_dim && config_cached(&c, 0) == want[i].cached, "%s", want[i].name);
     }
 }
 

@@ -139,7 +139,7 @@ Test(trace_desk, keys_and_numbers_of_a_step_on_record)
     press(d, REQUEST_COMPLETION, -1);
     cr_assert_eq(v->now->follow.index, 3);
     press(d, REQUEST_OVERLAY, -1);
-    cr_assert_eq(v->trace_screen->overlay, TRACE_EXPERT);
+    cr_assert_eq(v->trace_screen->overlay, TRACE_DRAFT);
     press(d, REQUEST_OVERLAY, 1);
     cr_assert_eq(v->trace_screen->overlay, TRACE_PLAIN);
     cr_assert_eq(command_run(d, "overlay entropy", &e), ST_OK);

@@ -62,7 +62,9 @@ static void know(void)
     facts.layers_n = 2;
     facts.experts_n = 8;
     facts.top_k = 2;
+    facts.drafts_n = 2;
     for (i = 0; i < facts.n; i++) {
+        facts.draft[i] = (uint8_t)(i % 4 == 3 ? 0 : i % 4 == 2 ? 2 : (i % 4 + 1) | FACT_ACCEPTED);
         facts.logp[i] = m.now->follow.logp[i];
         facts.ref_logp[i] = facts.logp[i] - 0.125f;
         facts.new_logp[i] = facts.logp[i] + (i % 2 ? 0.25f : -0.01f);
@@ -240,6 +242,8 @@ Test(trace, overlays_that_need_the_weights)
             if (overlay == TRACE_KL)
                 want = (char)('0' + (token * 10 / (facts.n - 1) > 9 ? 9 : token * 10 / (facts.n - 1)));
             snprintf(expert, sizeof expert, "%d+8", token % 8 + 1);
+            if (overlay == TRACE_DRAFT)
+                want = "12x."[token % 4];
             if (overlay == TRACE_EXPERT)
                 cr_assert_str_eq(t.word[i].under, expert);
             else
@@ -247,6 +251,7 @@ Test(trace, overlays_that_need_the_weights)
                              token, t.word[i].under);
         }
     }
+    state.overlay = TRACE_EXPERT;
     state.layer = 1;
     draw(160, 45, CHARS_ASCII);
     shows("of MoE layer 2 of 2");
@@ -257,6 +262,12 @@ Test(trace, overlays_that_need_the_weights)
     state.overlay = TRACE_EXPERT;
     draw(160, 45, CHARS_ASCII);
     shows("it is dense");
+    state.overlay = TRACE_DRAFT;
+    draw(160, 45, CHARS_ASCII);
+    shows("draft 1 2 stood x fell . own: 26 of 39 (0.67), ");
+    facts.drafts_n = 0;
+    draw(160, 45, CHARS_ASCII);
+    shows("no MTP module");
     state.overlay = TRACE_RATIO;
     state.has_ratio = 0;
     draw(160, 45, CHARS_ASCII);

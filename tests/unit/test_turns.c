@@ -1,5 +1,5 @@
-/* Two runs in turns: each gets the bits that it gets alone, whatever the order; locks and pauses hold for
- * both. */
+/* Runs in turns: each gets the bits that it gets alone, whatever the order; locks and pauses hold for
+ * all. */
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <stdio.h>
@@ -50,6 +50,12 @@ static void two_runs(struct session *s, int parent_steps, int child_steps)
         must(session_step(s, &e), "session_step");
 }
 
+/* turns_begin with one run. */
+static enum status begin(struct turns *t, struct session *open, const char *run)
+{
+    return turns_begin(t, open, &run, 1, &e);
+}
+
 static void digest_of(struct session *s, const char *run, int64_t step, char hex[DIGEST_HEX])
 {
     struct record_run r;
@@ -71,18 +77,24 @@ static void alone(char parent[STEPS + 1][DIGEST_HEX], char child[STEPS + 1][DIGE
     session_release(&s);
 }
 
-static void post(struct engine *en, struct session *s, enum engine_request what, const char *text,
-                 struct snapshot *x)
+static void send(struct engine *en, struct session *s, const struct engine_message *m, struct snapshot *x)
 {
-    struct engine_message m = {.what = what, .step = -1};
     struct pollfd p = {s->box.wake, POLLIN, 0};
-    uint64_t number;
-    snprintf(m.text, sizeof m.text, "%s", text);
-    number = engine_post(en, &m);
+    uint64_t number = engine_post(en, m);
     while (x->command < number) {
         poll(&p, 1, 1000);
         snapshot_take(&s->box, x);
     }
+}
+
+static void post(struct engine *en, struct session *s, enum engine_request what, const char *text,
+                 struct snapshot *x)
+{
+    struct engine_message m = {.what = what, .step = -1};
+    snprintf(m.text, sizeof m.text, "%s", text);
+    if (what == ENGINE_TURNS && text[0])
+        snprintf(m.argument[m.arguments_n++], ENGINE_TEXT, "%s", text);
+    send(en, s, &m, x);
 }
 
 static void wait_until(struct session *s, struct snapshot *x, enum run_state state)
@@ -110,7 +122,7 @@ Test(turns, both_get_the_bits_that_they_get_alone, .timeout = 120)
     post(&en, &s, ENGINE_TURNS, "quick", x);
     cr_assert(!x->message_is_error, "%s", x->message);
     engine_turns(&en, &turns);
-    cr_assert_str_eq(turns.name, "quick");
+    cr_assert_eq(turns.n, 1);
     /* Interrupted by a request, held by a pause, by single steps and at tokens: the bits stay. */
     control_step(&s.control, QUANTUM_STEP, 3);
     wait_until(&s, x, RUN_PAUSED);
@@ -120,7 +132,7 @@ Test(turns, both_get_the_bits_that_they_get_alone, .timeout = 120)
     post(&en, &s, ENGINE_NOTE, "in the middle", x);
     wait_until(&s, x, RUN_DONE);
     engine_turns(&en, &turns);
-    cr_assert_eq(turns.step, STEPS);
+    cr_assert_eq(turns.step[0], STEPS);
     cr_assert_eq(x->committed, STEPS);
     engine_stop(&en);
     for (int i = FORK_AT + 1; i <= STEPS; i++) {
@@ -146,20 +158,21 @@ Test(turns, the_partners_phase_is_seen, .timeout = 60)
     two_runs(&s, FORK_AT, FORK_AT + 1);
     must(engine_start(&en, &s, &e), "engine_start");
     post(&en, &s, ENGINE_OPEN, "child", x);
-    cr_assert_eq(x->partner, 0);
+    cr_assert_eq(x->partners_n, 0);
     post(&en, &s, ENGINE_TURNS, "quick", x);
     engine_turns(&en, &turns);
-    cr_assert(x->partner == turns.run && !x->is_partners_turn);
+    cr_assert(x->partners_n == 1 && !x->partner);
     control_step(&s.control, QUANTUM_TOKEN, 3);
-    while (!x->is_partners_turn || x->partner_phase != PHASE_ROLLOUT)
+    while (!x->partner || x->partner_phase != PHASE_ROLLOUT)
         snapshot_take(&s.box, x);
+    cr_assert_eq(x->partner, turns.run[0]);
     cr_assert_eq(x->committed, FORK_AT + 1);
     control_step(&s.control, QUANTUM_STEP, 1);
-    while (x->is_partners_turn)
+    while (x->partner)
         snapshot_take(&s.box, x);
-    cr_assert_eq(x->partner, turns.run);
+    cr_assert_eq(x->partners_n, 1);
     post(&en, &s, ENGINE_TURNS, "", x);
-    cr_assert_eq(x->partner, 0);
+    cr_assert_eq(x->partners_n, 0);
     engine_stop(&en);
     session_release(&s);
     free(x);
@@ -171,17 +184,17 @@ Test(turns, the_run_that_is_behind_goes_first)
     struct turns t = {0};
     fresh_path();
     two_runs(&s, 7, FORK_AT);
-    must(turns_begin(&t, &s, "quick", &e), "turns_begin");
-    cr_assert_eq(t.with->trainer->step, 7);
+    must(begin(&t, &s, "quick"), "turns_begin");
+    cr_assert_eq(t.with[0]->trainer->step, 7);
     while (s.trainer->step < 7) {
         cr_assert_eq(turns_next(&t, &s), &s);
         must(session_step(&s, &e), "session_step");
     }
     cr_assert_eq(turns_next(&t, &s), &s, "of two at the same step the open one");
     must(session_step(&s, &e), "session_step");
-    cr_assert_eq(turns_next(&t, &s), t.with);
-    must(turns_step(&t, &s, &e), "turns_step");
-    cr_assert_eq(t.with->trainer->step, 8);
+    cr_assert_eq(turns_next(&t, &s), t.with[0]);
+    must(turns_step(&t, &s, t.with[0], &e), "turns_step");
+    cr_assert_eq(t.with[0]->trainer->step, 8);
     cr_assert_eq(s.trainer->step, 8);
     turns_end(&t);
     cr_assert_eq(turns_next(&t, &s), &s);
@@ -196,10 +209,10 @@ Test(turns, both_runs_are_locked_and_let_go)
     fresh_path();
     two_runs(&s, 5, FORK_AT);
     must(session_init(&other, path, 1, &e), "session_init");
-    must(turns_begin(&t, &s, "quick", &e), "turns_begin");
+    must(begin(&t, &s, "quick"), "turns_begin");
     cr_assert_eq(session_open(&other, "quick", -1, 1, &e), ST_BUSY);
     cr_assert_eq(session_open(&other, "child", -1, 1, &e), ST_BUSY);
-    must(turns_step(&t, &s, &e), "turns_step");
+    must(turns_step(&t, &s, t.with[0], &e), "turns_step");
     turns_end(&t);
     must(query_run(other.query, "quick", &run, &e), "query_run");
     cr_assert_str_eq(run.state, "paused");
@@ -215,12 +228,12 @@ Test(turns, what_cannot_be_is_named)
     struct turns t = {0};
     fresh_path();
     two_runs(&s, 5, FORK_AT);
-    cr_assert_eq(turns_begin(&t, &s, "child", &e), ST_USAGE, "the open run itself");
-    cr_assert_eq(turns_begin(&t, &s, "nobody", &e), ST_NOTFOUND);
+    cr_assert_eq(begin(&t, &s, "child"), ST_USAGE, "the open run itself");
+    cr_assert_eq(begin(&t, &s, "nobody"), ST_NOTFOUND);
     must(session_init(&other, path, 1, &e), "session_init");
     must(session_open(&other, "quick", -1, 1, &e), "session_open");
-    cr_assert_eq(turns_begin(&t, &s, "quick", &e), ST_BUSY, "another process has it");
-    cr_assert_null(t.with);
+    cr_assert_eq(begin(&t, &s, "quick"), ST_BUSY, "another process has it");
+    cr_assert_eq(t.n, 0);
     must(session_step(&s, &e), "the open run goes on alone");
     session_release(&other);
     session_release(&s);
@@ -241,20 +254,64 @@ Test(turns, another_open_run_ends_them, .timeout = 60)
     cr_assert(!x->message_is_error, "%s", x->message);
     cr_assert_str_eq(x->run, "quick");
     engine_turns(&en, &turns);
-    cr_assert_eq(turns.run, 0);
+    cr_assert_eq(turns.n, 0);
     post(&en, &s, ENGINE_TURNS, "child", x);
     engine_turns(&en, &turns);
-    cr_assert_str_eq(turns.name, "child");
+    cr_assert_eq(turns.n, 1);
     post(&en, &s, ENGINE_FORK, "third", x);
     cr_assert_str_eq(x->run, "third");
     cr_assert(strstr(x->message, "turns with child end"), "%s", x->message);
     engine_turns(&en, &turns);
-    cr_assert_eq(turns.run, 0);
+    cr_assert_eq(turns.n, 0);
     post(&en, &s, ENGINE_TURNS, "child", x);
     post(&en, &s, ENGINE_TURNS, "", x);
     engine_turns(&en, &turns);
-    cr_assert_eq(turns.run, 0);
+    cr_assert_eq(turns.n, 0);
     engine_stop(&en);
+    session_release(&s);
+    free(x);
+}
+
+/* Three contenders from step FORK_AT: names, turns, and each with the digests of a fork that went alone. */
+Test(turns, a_race_of_three, .timeout = 120)
+{
+    static const char *const contender[] = {"rl.beta=0.5", "rl.loss=reinforce", "rl.loss=rloo"};
+    static const char *const name[] = {"quick-0.5", "quick-reinforce", "quick-rloo"};
+    static char want[3][DIGEST_HEX];
+    struct snapshot *x = calloc(1, sizeof *x);
+    struct engine_message m = {.what = ENGINE_RACE, .step = FORK_AT, .arguments_n = 3};
+    struct session s;
+    struct engine en;
+    struct engine_turns turns;
+    char hex[DIGEST_HEX];
+    fresh_path();
+    two_runs(&s, 5, FORK_AT);
+    for (int i = 0; i < 3; i++) {
+        must(session_fork(&s, "quick", FORK_AT, &contender[i], 1, "alone", &e), "session_fork");
+        while (s.trainer->step < STEPS)
+            must(session_step(&s, &e), "session_step");
+        digest_of(&s, s.run.name, STEPS, want[i]);
+        snprintf(m.argument[i], ENGINE_TEXT, "%s", contender[i]);
+    }
+    must(session_open(&s, "quick", -1, 1, &e), "session_open");
+    must(engine_start(&en, &s, &e), "engine_start");
+    send(&en, &s, &m, x);
+    cr_assert(!x->message_is_error, "%s", x->message);
+    cr_assert_str_eq(x->run, name[2], "the last contender is the open run");
+    engine_turns(&en, &turns);
+    cr_assert_eq(turns.n, 2);
+    wait_until(&s, x, RUN_DONE);
+    engine_turns(&en, &turns);
+    cr_assert(turns.step[0] == STEPS && turns.step[1] == STEPS);
+    m.arguments_n = 1;
+    send(&en, &s, &m, x);
+    cr_assert(x->message_is_error && strstr(x->message, "2 to 6"), "%s", x->message);
+    engine_stop(&en);
+    for (int i = 0; i < 3; i++) {
+        digest_of(&s, name[i], STEPS, hex);
+        cr_assert_str_eq(hex, want[i], "%s", name[i]);
+    }
+    cr_assert(strcmp(want[0], want[1]) && strcmp(want[1], want[2]));
     session_release(&s);
     free(x);
 }

@@ -18,6 +18,8 @@ enum tiny_kind {
     TINY_MTP2,       /* two MTP modules, tied head, balance loss */
     TINY_MTP_DENSE,  /* one MTP module on dense multi-head blocks */
     TINY_VALUE,      /* TINY_MLA with a value head */
+    TINY_GQA,        /* dense, four heads on two of keys and values */
+    TINY_MQA,        /* experts, six heads on one of keys and values */
     TINY_KINDS
 };
 
@@ -50,6 +52,12 @@ static inline struct model_config tiny_config(enum tiny_kind kind)
         c.attention = ATTENTION_MHA;
         c.dense_layers = c.layers_n;
         c.tied = kind == TINY_MHA;
+    }
+    if (kind == TINY_GQA || kind == TINY_MQA) {
+        c.attention = ATTENTION_MHA;
+        c.heads_n = kind == TINY_GQA ? 4 : 6;
+        c.kv_heads_n = kind == TINY_GQA ? 2 : 1;
+        c.dense_layers = kind == TINY_GQA ? c.layers_n : 1;
     }
     if (kind == TINY_GROUPS) {
         c.q_rank = c.shared_n = c.dense_layers = 0;
