@@ -66,8 +66,7 @@ static void fit_log(enum objective_term t, enum shown_loss loss, struct explanat
         break;
     case TERM_TOKEN: out->formula = "- weight * (term - beta KL)"; break;
     case TERM_GRADIENT:
-        out->formula = is_cispo ? "- weight * clip(ratio) A + KL's part"
-                                : "- weight * A + KL's part";
+        out->formula = is_cispo ? "- weight * clip(ratio) A + KL's part" : "- weight * A + KL's part";
         break;
     case TERM_NO_CLIP:
         if (!is_cispo)
@@ -112,17 +111,24 @@ static void fit_critic(enum objective_term t, struct explanation *out)
     case TERM_ADVANTAGE:
         out->name = "A_t";
         out->what = "how much better it went on after this token than the critic expected";
-        out->formula = "(R_t - V_t - mean) / (std + 1e-8) over the batch's tokens; rl.advantage_norm off: R_t - V_t";
+        out->formula =
+            "(R_t - V_t - mean) / (std + 1e-8) over the batch's tokens; rl.advantage_norm off: R_t - V_t";
         out->source = "Schulman et al. 2016 (GAE); R1 v2 App. A.3";
-        out->reading = "Each token has its own: that is what the critic is for. GRPO has one number for the whole "
-                       "trace, and needs no critic.";
+        out->reading =
+            "Each token has its own: that is what the critic is for. GRPO has one number for the whole "
+            "trace, and needs no critic.";
         break;
     case TERM_MEAN:
-    case TERM_STD: out->reading = "Measured, not used: ppo compares with its critic, not with the group."; break;
-    case TERM_TRACE: out->reading = "Of the policy's loss; the critic's is added to it (critic, value_weight)."; break;
+    case TERM_STD:
+        out->reading = "Measured, not used: ppo compares with its critic, not with the group.";
+        break;
+    case TERM_TRACE:
+        out->reading = "Of the policy's loss; the critic's is added to it (critic, value_weight).";
+        break;
     case TERM_BATCH:
         out->formula = "- sum_i sum_t A_t / sum |o|, at ratio 1";
-        out->reading = "With normalised advantages it is 0 by construction. Compare with policy_loss on record.";
+        out->reading =
+            "With normalised advantages it is 0 by construction. Compare with policy_loss on record.";
         break;
     case TERM_TOKEN:
         out->reading = "The policy's part: the critic's loss of the token stands in a line of its own.";
@@ -137,11 +143,15 @@ static void fit_pair(enum objective_term t, struct explanation *out)
     static const char source[] = "Rafailov et al. 2023, eq. 7: DPO";
 
     switch (t) {
-    case TERM_REWARD: out->reading = "They only say which traces make pairs, and which of two is the better."; break;
+    case TERM_REWARD:
+        out->reading = "They only say which traces make pairs, and which of two is the better.";
+        break;
     case TERM_GRADIENT:
-        out->formula = "- weight * dpo_beta * sigma(-m) where chosen, + where rejected; summed over its pairs";
+        out->formula =
+            "- weight * dpo_beta * sigma(-m) where chosen, + where rejected; summed over its pairs";
         out->source = source;
-        out->reading = "The same for every token of the trace: what is pushed is the trace's log-probability.";
+        out->reading =
+            "The same for every token of the trace: what is pushed is the trace's log-probability.";
         break;
     case TERM_BATCH:
         out->what = "the mean of the pairs' losses over the step, as it is on record";
@@ -210,29 +220,34 @@ static void fit_kl(enum objective_term t, const struct objective_state *x, struc
     static const struct {
         const char *name, *formula, *source, *reading, *pull;
     } row[SHOWN_KL_N] = {
-        [SHOWN_K3] = {"KL (k3)", "exp(d) - d - 1, d = log pi_ref - log pi", "R1 eq. 2; Math eq. 4",
-                      "Never negative, 0 where both agree, unbiased over samples. Measured also where beta is 0.",
-                      "- weight * beta * (exp(d) - 1)"},
-        [SHOWN_K1] = {"KL (k1)", "d, d = log pi - log pi_ref", "Schulman 2020: estimators of the KL",
-                      "Unbiased, negative at times. Its derivative is 1 whatever the reference says: on average no "
-                      "push at all. Measured also where beta is 0.",
-                      "weight * beta"},
-        [SHOWN_K2] = {"KL (k2)", "d^2 / 2, d = log pi - log pi_ref", "Schulman 2020: estimators of the KL",
-                      "Never negative, its value is biased, its derivative is right on average. Measured also where "
-                      "beta is 0.",
-                      "weight * beta * d, d = log pi - log pi_ref"},
-        [SHOWN_UNBIASED] = {"KL (unbiased)", "ratio * (exp(d) - d - 1), d = log pi_ref - log pi",
-                            "DeepSeek-V3.2: k3 times the ratio",
-                            "k3 corrected for the weights having moved since sampling; its derivative is ratio times "
-                            "log pi/ref. Measured also where beta is 0.",
-                            "weight * beta * ratio * (log pi - log pi_ref)"}};
+        [SHOWN_K3] =
+            {"KL (k3)", "exp(d) - d - 1, d = log pi_ref - log pi", "R1 eq. 2; Math eq. 4",
+             "Never negative, 0 where both agree, unbiased over samples. Measured also where beta is 0.",
+             "- weight * beta * (exp(d) - 1)"},
+        [SHOWN_K1] =
+            {"KL (k1)", "d, d = log pi - log pi_ref", "Schulman 2020: estimators of the KL",
+             "Unbiased, negative at times. Its derivative is 1 whatever the reference says: on average no "
+             "push at all. Measured also where beta is 0.",
+             "weight * beta"},
+        [SHOWN_K2] =
+            {"KL (k2)", "d^2 / 2, d = log pi - log pi_ref", "Schulman 2020: estimators of the KL",
+             "Never negative, its value is biased, its derivative is right on average. Measured also where "
+             "beta is 0.",
+             "weight * beta * d, d = log pi - log pi_ref"},
+        [SHOWN_UNBIASED] = {
+            "KL (unbiased)", "ratio * (exp(d) - d - 1), d = log pi_ref - log pi",
+            "DeepSeek-V3.2: k3 times the ratio",
+            "k3 corrected for the weights having moved since sampling; its derivative is ratio times "
+            "log pi/ref. Measured also where beta is 0.",
+            "weight * beta * ratio * (log pi - log pi_ref)"}};
     int is_r1 = x->loss == SHOWN_R1;
 
     if (t == TERM_PULL) {
         out->formula = row[x->kl].pull;
         out->source = x->kl == SHOWN_K3 ? "derivative of R1 eq. 2" : row[x->kl].source;
         if (x->kl == SHOWN_K1)
-            out->reading = "The same for every token, down; what it says of the reference cancels only on average.";
+            out->reading =
+                "The same for every token, down; what it says of the reference cancels only on average.";
         else if (x->loss == SHOWN_GSPO)
             out->reading = "Divided by |o_i|, as all of GSPO is. A pull towards the reference, not clipped.";
     }
@@ -253,12 +268,13 @@ static void fit_cap(enum objective_term t, const struct objective_state *x, stru
     int is_log = shown_is_log(x->loss);
 
     if (t == TERM_RATIO && (x->loss == SHOWN_REINFORCE || x->loss == SHOWN_RLOO))
-        out->reading = "A weight of the gradient, at most rl.ratio_cap: truncated importance sampling (Ionides 2008).";
+        out->reading =
+            "A weight of the gradient, at most rl.ratio_cap: truncated importance sampling (Ionides 2008).";
     else if (t == TERM_MIN)
         out->formula = x->loss == SHOWN_CISPO ? "sg(min(clip(ratio), C)) A log pi, C = rl.ratio_cap"
                        : is_log               ? "sg(min(ratio, C)) A log pi, C = rl.ratio_cap"
-                                              : "min(ratio A, clip(ratio) A); past C = rl.ratio_cap, where not "
-                                                "clipped: C A (1 + log(ratio / C))";
+                                : "min(ratio A, clip(ratio) A); past C = rl.ratio_cap, where not "
+                                  "clipped: C A (1 + log(ratio / C))";
     else if (t == TERM_GRADIENT || t == TERM_NO_CLIP)
         out->reading = "Past rl.ratio_cap what weighs a token is the cap, not its ratio.";
 }
@@ -267,14 +283,15 @@ static void fit_std(const struct objective_state *x, struct explanation *out)
 {
     out->formula = x->std == SHOWN_SAMPLE ? "sqrt(sum (r - mean)^2 / (G - 1))" : "sqrt(sum (r - mean)^2 / G)";
     if (x->std == SHOWN_NONE)
-        out->reading = "Measured, not used: rl.std is none. Dr. GRPO leaves it out, because it favours prompts that "
-                       "are nearly solved or nearly hopeless.";
+        out->reading =
+            "Measured, not used: rl.std is none. Dr. GRPO leaves it out, because it favours prompts that "
+            "are nearly solved or nearly hopeless.";
 }
 
 void explain_fit_settings(enum objective_term t, const struct objective_state *x, struct explanation *out)
 {
-    int is_dpo = x->loss == SHOWN_DPO, is_group = !is_dpo && x->loss != SHOWN_PPO &&
-                                                  x->loss != SHOWN_REINFORCE && x->loss != SHOWN_RLOO;
+    int is_dpo = x->loss == SHOWN_DPO,
+        is_group = !is_dpo && x->loss != SHOWN_PPO && x->loss != SHOWN_REINFORCE && x->loss != SHOWN_RLOO;
 
     if (t == TERM_STD && is_group)
         fit_std(x, out);

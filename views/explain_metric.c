@@ -210,14 +210,15 @@ static void fit_kl(const struct objective_state *x, struct explanation *out)
         [SHOWN_K3] = "mean over tokens of exp(d) - d - 1, d = log pi_ref - log pi",
         [SHOWN_K1] = "mean over tokens of d, d = log pi - log pi_ref (rl.kl = k1)",
         [SHOWN_K2] = "mean over tokens of d^2 / 2, d = log pi - log pi_ref (rl.kl = k2)",
-        [SHOWN_UNBIASED] = "mean over tokens of ratio * (exp(d) - d - 1), d = log pi_ref - log pi (rl.kl = unbiased)",
+        [SHOWN_UNBIASED] =
+            "mean over tokens of ratio * (exp(d) - d - 1), d = log pi_ref - log pi (rl.kl = unbiased)",
     };
     static const char *const of_trace[SHOWN_KL_N] = {
         [SHOWN_K3] = "mean over traces of exp(d) - d - 1, d = sum_t (log pi_ref - log pi)",
         [SHOWN_K1] = "mean over traces of d, d = sum_t (log pi - log pi_ref) (rl.kl = k1)",
         [SHOWN_K2] = "mean over traces of d^2 / 2, d = sum_t (log pi - log pi_ref) (rl.kl = k2)",
-        [SHOWN_UNBIASED] =
-            "mean over traces of ratio * (exp(d) - d - 1), d = sum_t (log pi_ref - log pi) (rl.kl = unbiased)",
+        [SHOWN_UNBIASED] = "mean over traces of ratio * (exp(d) - d - 1), d = sum_t (log pi_ref - log pi) "
+                           "(rl.kl = unbiased)",
     };
     static const char *const source[SHOWN_KL_N] = {
         [SHOWN_K3] = "R1 eq. 2; Math eq. 4 (the estimator k3)",
@@ -230,8 +231,9 @@ static void fit_kl(const struct objective_state *x, struct explanation *out)
     out->formula = x->loss == SHOWN_R1 ? of_trace[kl] : of_token[kl];
     out->source = source[kl];
     if (x->loss == SHOWN_DPO)
-        out->reading = "Measured over the traces of pairs; no part of the loss, which holds to the reference by its "
-                       "margin.";
+        out->reading =
+            "Measured over the traces of pairs; no part of the loss, which holds to the reference by its "
+            "margin.";
 }
 
 static void fit_loss(const struct objective_state *x, struct explanation *out)
@@ -243,19 +245,23 @@ static void fit_loss(const struct objective_state *x, struct explanation *out)
         out->reading = "log 2 = 0.693 where the policy is the reference; it falls as pairs are learned.";
         break;
     case SHOWN_PPO:
-        out->formula = x->entropy != 0
-                           ? "ppo: policy_loss + beta * KL term + value_weight * value_loss - entropy * mean H"
-                           : "ppo: policy_loss + beta * KL term + value_weight * value_loss";
+        out->formula =
+            x->entropy != 0
+                ? "ppo: policy_loss + beta * KL term + value_weight * value_loss - entropy * mean H"
+                : "ppo: policy_loss + beta * KL term + value_weight * value_loss";
         out->source = "Schulman et al. 2017, eq. 9";
-        out->reading = "Mostly the critic's part: it tells how well values foretell returns. For learning look at "
-                       "reward.";
+        out->reading =
+            "Mostly the critic's part: it tells how well values foretell returns. For learning look at "
+            "reward.";
         break;
     default:
         if (x->entropy != 0)
-            out->formula = "policy_loss + beta * KL term - entropy * H, weighted alike; base, cold start: mean cross "
-                           "entropy";
+            out->formula =
+                "policy_loss + beta * KL term - entropy * H, weighted alike; base, cold start: mean cross "
+                "entropy";
         if (shown_is_log(x->loss))
-            out->reading = "Its size says nothing: it falls when improbable tokens are sampled. Look at reward.";
+            out->reading =
+                "Its size says nothing: it falls when improbable tokens are sampled. Look at reward.";
     }
 }
 
@@ -266,11 +272,14 @@ static void fit_policy_loss(const struct objective_state *x, struct explanation 
         out->source = "Rafailov et al. 2023, eq. 7";
         out->reading = "The whole loss: dpo has no other part.";
     } else if (shown_is_log(x->loss)) {
-        out->formula = x->loss == SHOWN_CISPO ? "- weighted sum of sg(clip(ratio)) A log pi" : "- weighted sum of A log pi";
-        out->source = x->loss == SHOWN_CISPO ? "MiniMax-M1 (arXiv 2506.13585)" : "Williams 1992; Ahmadian et al. 2024";
+        out->formula = x->loss == SHOWN_CISPO ? "- weighted sum of sg(clip(ratio)) A log pi"
+                                              : "- weighted sum of A log pi";
+        out->source =
+            x->loss == SHOWN_CISPO ? "MiniMax-M1 (arXiv 2506.13585)" : "Williams 1992; Ahmadian et al. 2024";
         out->reading = "Its size says nothing: it falls when improbable tokens are sampled.";
     } else if (x->loss == SHOWN_PPO) {
-        out->reading = "With ratio 1 it is minus the mean advantage over tokens: 0 where advantages are normalised.";
+        out->reading =
+            "With ratio 1 it is minus the mean advantage over tokens: 0 where advantages are normalised.";
     }
     if (x->ratio_cap > 0 && x->loss != SHOWN_DPO && out->reading[0])
         out->source = "with truncated ratios (rl.ratio_cap), Ionides 2008";
@@ -301,8 +310,9 @@ static void fit(int m, const struct objective_state *x, struct explanation *out)
     case M_CLIP_REGION: fit_clip(m, x, out); break;
     case M_FLAT:
         if (x->loss == SHOWN_REINFORCE || x->loss == SHOWN_PPO)
-            out->reading = "A flat group teaches too, here: its traces are compared with something else than each "
-                           "other.";
+            out->reading =
+                "A flat group teaches too, here: its traces are compared with something else than each "
+                "other.";
         break;
     case M_REWARD_STD:
         if (x->loss == SHOWN_DPO)

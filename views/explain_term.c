@@ -91,8 +91,7 @@ static const struct {
     [TERM_GRADIENT] =
         {"gradient",
          {"d loss / d log pi", "what pushes this token's log-probability",
-          "- weight * (ratio A, or 0 where clipped) + KL's part", "derivative of R1 eq. 1",
-          "1/nat",
+          "- weight * (ratio A, or 0 where clipped) + KL's part", "derivative of R1 eq. 1", "1/nat",
           "Negative: the update raises the token's log-probability. Positive: it lowers it. From here the "
           "gradient flows back through softmax and model."}},
     [TERM_NO_CLIP] = {"no-clip",
@@ -120,28 +119,32 @@ static const struct {
     [TERM_ENTROPY] = {"entropy-here",
                       {"H_t", "how undecided the policy is at this place", "- sum_v p_v log p_v",
                        "of the sampling distribution", "nats", "0: there is but one token to choose."}},
-    [TERM_BONUS] = {"bonus",
-                    {"entropy bonus", "what being undecided is worth", "rl.entropy * H_t",
-                     "PPO (Schulman et al. 2017, eq. 9)", "",
-                     "Taken from the loss with the token's weight. Its exact gradient goes to the whole "
-                     "distribution; the figure of the gradient is that of the sampled token's log-probability "
-                     "alone."}},
-    [TERM_VALUE] = {"value",
-                    {"V_t", "what the critic expects of the trace, before this token", "h . w_v + b_v",
-                     "Schulman et al. 2017 (PPO); R1 v2 App. A.3", "",
-                     "The value head of the model, by the weights that sampled the trace. It stands where GRPO "
-                     "has the group's mean."}},
-    [TERM_RETURN] = {"return",
-                     {"R_t", "what came of it: what the critic learns to foretell", "(R_t - V_t) + V_t",
-                      "Schulman et al. 2016 (GAE)", "",
-                      "With lambda 1 and gamma 1 the rewards from this token on; with a smaller lambda partly "
-                      "what the critic expected further on."}},
-    [TERM_GAE] = {"gae",
-                  {"R_t - V_t", "the advantage before it is normalised",
-                   "delta_t + gamma lambda A_(t+1), delta_t = r_t + gamma V_(t+1) - V_t",
-                   "Schulman et al. 2016, eq. 11-16 (GAE)", "",
-                   "The token's surprise: how much better it went on than the critic expected. The rule's reward "
-                   "stands at the last token, rl.kl_reward's part at every one."}},
+    [TERM_BONUS] =
+        {"bonus",
+         {"entropy bonus", "what being undecided is worth", "rl.entropy * H_t",
+          "PPO (Schulman et al. 2017, eq. 9)", "",
+          "Taken from the loss with the token's weight. Its exact gradient goes to the whole "
+          "distribution; the figure of the gradient is that of the sampled token's log-probability "
+          "alone."}},
+    [TERM_VALUE] =
+        {"value",
+         {"V_t", "what the critic expects of the trace, before this token", "h . w_v + b_v",
+          "Schulman et al. 2017 (PPO); R1 v2 App. A.3", "",
+          "The value head of the model, by the weights that sampled the trace. It stands where GRPO "
+          "has the group's mean."}},
+    [TERM_RETURN] =
+        {"return",
+         {"R_t", "what came of it: what the critic learns to foretell", "(R_t - V_t) + V_t",
+          "Schulman et al. 2016 (GAE)", "",
+          "With lambda 1 and gamma 1 the rewards from this token on; with a smaller lambda partly "
+          "what the critic expected further on."}},
+    [TERM_GAE] =
+        {"gae",
+         {"R_t - V_t", "the advantage before it is normalised",
+          "delta_t + gamma lambda A_(t+1), delta_t = r_t + gamma V_(t+1) - V_t",
+          "Schulman et al. 2016, eq. 11-16 (GAE)", "",
+          "The token's surprise: how much better it went on than the critic expected. The rule's reward "
+          "stands at the last token, rl.kl_reward's part at every one."}},
     [TERM_VALUE_LOSS] = {"critic",
                          {"the critic's loss", "this token's share of the value loss",
                           "value_weight / N * 1/2 max((v - R)^2, (clip(v, V - c, V + c) - R)^2)",

@@ -1,4 +1,5 @@
-/* The objective as the papers write it, as pieces; each is a place of the formula and belongs to one figure. */
+/* The objective as the papers write it, as pieces; each is a place of the formula and belongs to one figure.
+ */
 #include "views/objective_formula.h"
 
 #include <math.h>
@@ -21,9 +22,7 @@ static void add_sums(struct formula *f, enum shown_loss loss)
     case SHOWN_CISPO:
     case SHOWN_PPO:
     case SHOWN_DAPO: add(f, TERM_WEIGHT, "1/Σ|oᵢ| Σᵢ Σₜ ", "1/sum|o_i| sum_i sum_t "); break;
-    case SHOWN_BNPO:
-        add(f, TERM_WEIGHT, "1/M Σₘ 1/Σ|o| Σᵢ Σₜ ", "1/M sum_m 1/sum|o| sum_i sum_t ");
-        break;
+    case SHOWN_BNPO: add(f, TERM_WEIGHT, "1/M Σₘ 1/Σ|o| Σᵢ Σₜ ", "1/M sum_m 1/sum|o| sum_i sum_t "); break;
     case SHOWN_REINFORCE:
     case SHOWN_RLOO: add(f, TERM_WEIGHT, "1/S Σᵢ Σₜ ", "1/S sum_i sum_t "); break;
     case SHOWN_DR_GRPO: add(f, TERM_WEIGHT, "1/(G L_max) Σᵢ Σₜ ", "1/(G L_max) sum_i sum_t "); break;
@@ -46,7 +45,8 @@ static void write_log(struct formula *f, const struct objective_state *x, const 
         add(f, TERM_MIN, "sg[ ", "sg[ ");
         if (x->ratio_cap > 0)
             add(f, TERM_MIN, "min( ", "min( ");
-        add(f, is_cispo ? TERM_CLIP : TERM_RATIO, is_cispo ? clip : letter(x, 0), is_cispo ? plain : letter(x, 1));
+        add(f, is_cispo ? TERM_CLIP : TERM_RATIO, is_cispo ? clip : letter(x, 0),
+            is_cispo ? plain : letter(x, 1));
         if (x->ratio_cap > 0)
             add(f, TERM_MIN, ", C )", ", C )");
         add(f, TERM_MIN, " ] ", " ] ");
@@ -169,8 +169,9 @@ static void write_pair_numbers(struct formula *f, const struct objective_state *
     char text[64];
 
     if (x->other_index < 0) {
-        add(f, NO_TERM, x->is_flat ? "all rewards of the group are equal: it makes no pair"
-                                   : "this completion is in no pair: see others with { }",
+        add(f, NO_TERM,
+            x->is_flat ? "all rewards of the group are equal: it makes no pair"
+                       : "this completion is in no pair: see others with { }",
             x->is_flat ? "all rewards of the group are equal: it makes no pair"
                        : "this completion is in no pair: see others with { }");
         return;
@@ -241,7 +242,8 @@ static void write_kl(struct formula *f, const struct objective_state *x)
         [SHOWN_K3] = {"π_ref/π - log(π_ref/π) - 1", "pi_ref/pi - log(pi_ref/pi) - 1"},
         [SHOWN_K1] = {"log(π/π_ref)", "log(pi/pi_ref)"},
         [SHOWN_K2] = {"log(π/π_ref)² / 2", "log(pi/pi_ref)^2 / 2"},
-        [SHOWN_UNBIASED] = {"π/π_old (π_ref/π - log(π_ref/π) - 1)", "pi/pi_old (pi_ref/pi - log(pi_ref/pi) - 1)"},
+        [SHOWN_UNBIASED] = {"π/π_old (π_ref/π - log(π_ref/π) - 1)",
+                            "pi/pi_old (pi_ref/pi - log(pi_ref/pi) - 1)"},
     };
     char text[64];
 
@@ -273,14 +275,16 @@ static void write_advantage(struct formula *f, const struct objective_state *x)
     int is_running = x->against == SHOWN_RUNNING;
 
     if (x->loss == SHOWN_PPO) {
-        add(f, TERM_ADVANTAGE,
-            x->normalises ? "Aₜ = (Rₜ - Vₜ - mean) / (std + 1e-8)" : "Aₜ = Rₜ - Vₜ",
+        add(f, TERM_ADVANTAGE, x->normalises ? "Aₜ = (Rₜ - Vₜ - mean) / (std + 1e-8)" : "Aₜ = Rₜ - Vₜ",
             x->normalises ? "A_t = (R_t - V_t - mean) / (std + 1e-8)" : "A_t = R_t - V_t");
         add(f, NO_TERM, "    ", "    ");
-        add(f, TERM_VALUE_LOSS, "critic: c_v/Σ|oᵢ| Σ ½ (v - Rₜ)², clipped", "critic: c_v/sum|o_i| sum 1/2 (v - R_t)^2, clipped");
+        add(f, TERM_VALUE_LOSS, "critic: c_v/Σ|oᵢ| Σ ½ (v - Rₜ)², clipped",
+            "critic: c_v/sum|o_i| sum 1/2 (v - R_t)^2, clipped");
     } else if (x->loss == SHOWN_REINFORCE && x->against != SHOWN_NO_BASELINE) {
-        add(f, TERM_ADVANTAGE, is_running ? "Aᵢ = rᵢ - running mean of earlier batches" : "Aᵢ = rᵢ - mean reward of the batch",
-            is_running ? "A_i = r_i - running mean of earlier batches" : "A_i = r_i - mean reward of the batch");
+        add(f, TERM_ADVANTAGE,
+            is_running ? "Aᵢ = rᵢ - running mean of earlier batches" : "Aᵢ = rᵢ - mean reward of the batch",
+            is_running ? "A_i = r_i - running mean of earlier batches"
+                       : "A_i = r_i - mean reward of the batch");
     } else if (x->loss == SHOWN_REINFORCE) {
         add(f, TERM_ADVANTAGE, "Aᵢ = rᵢ", "A_i = r_i");
     } else if (x->loss == SHOWN_RLOO) {
@@ -288,16 +292,19 @@ static void write_advantage(struct formula *f, const struct objective_state *x)
     } else if (x->std == SHOWN_NONE) {
         add(f, TERM_ADVANTAGE, "Aᵢ = rᵢ - mean(r)", "A_i = r_i - mean(r)");
     } else {
-        add(f, TERM_ADVANTAGE, "Aᵢ = (rᵢ - mean(r)) / (std(r) + 1e-4)", "A_i = (r_i - mean(r)) / (std(r) + 1e-4)");
+        add(f, TERM_ADVANTAGE, "Aᵢ = (rᵢ - mean(r)) / (std(r) + 1e-4)",
+            "A_i = (r_i - mean(r)) / (std(r) + 1e-4)");
     }
 }
 
 static void write_pair_gradient(struct formula *f, const struct objective_state *x)
 {
-    add(f, TERM_GRADIENT, "∂loss/∂log π(token) = ∓ β σ(-m) / pairs", "gradient of a token = -+ beta sigma(-m) / pairs");
+    add(f, TERM_GRADIENT, "∂loss/∂log π(token) = ∓ β σ(-m) / pairs",
+        "gradient of a token = -+ beta sigma(-m) / pairs");
     add(f, NO_TERM, "    ", "    ");
-    add(f, TERM_REWARD, x->pairs_all ? "pairs: every better against every worse of a group"
-                                     : "pairs: the best of a group against its worst",
+    add(f, TERM_REWARD,
+        x->pairs_all ? "pairs: every better against every worse of a group"
+                     : "pairs: the best of a group against its worst",
         x->pairs_all ? "pairs: every better against every worse of a group"
                      : "pairs: the best of a group against its worst");
 }

@@ -16,9 +16,10 @@ struct formula {
     struct piece piece[PIECES];
 };
 
-/* Each empties f and writes one formula into it, in letters, or spelled out where f->ascii. objective_formula: the
- * objective (of dpo: the loss) in symbols; objective_formula_numbers: with the token's (the pair's) numbers;
- * objective_formula_parts: what the ratio, the KL, the cap and the advantage in it are. */
+/* Each empties f and writes one formula into it, in letters, or spelled out where f->ascii.
+ * objective_formula: the objective (of dpo: the loss) in symbols; objective_formula_numbers: with the token's
+ * (the pair's) numbers; objective_formula_parts: what the ratio, the KL, the cap and the advantage in it are.
+ */
 void objective_formula(struct formula *f, const struct objective_state *x);
 void objective_formula_numbers(struct formula *f, const struct objective_state *x);
 void objective_formula_parts(struct formula *f, const struct objective_state *x);

@@ -107,7 +107,8 @@ static void add_value_loss(const struct objective_state *x, const struct figures
     format_number(now, x->value_now);
     str_printf(out, "%g · 1/%.0f · 1/2 · ", x->value_weight, x->tokens / x->mini_batches);
     if (x->value_clip > 0 && x->value_clipped)
-        str_printf(out, "(clip(%s, %s +- %g) - %s)^2", now, f->of[TERM_VALUE], x->value_clip, f->of[TERM_RETURN]);
+        str_printf(out, "(clip(%s, %s +- %g) - %s)^2", now, f->of[TERM_VALUE], x->value_clip,
+                   f->of[TERM_RETURN]);
     else
         str_printf(out, "(%s - %s)^2", now, f->of[TERM_RETURN]);
 }
@@ -115,19 +116,18 @@ static void add_value_loss(const struct objective_state *x, const struct figures
 int objective_line_critic(const struct objective_state *x, const struct figures *f, enum objective_term t,
                           struct str *out)
 {
-    int is_own = t == TERM_ADVANTAGE || t == TERM_VALUE || t == TERM_RETURN || t == TERM_GAE ||
-                 t == TERM_VALUE_LOSS;
+    int is_own =
+        t == TERM_ADVANTAGE || t == TERM_VALUE || t == TERM_RETURN || t == TERM_GAE || t == TERM_VALUE_LOSS;
 
     if (x->loss != SHOWN_PPO || !is_own)
         return 0;
     if (isnan(x->value[t])) {
-        str_add(out, t == TERM_ADVANTAGE ? "the critic's; found out by taking the step once more" : not_known);
+        str_add(out,
+                t == TERM_ADVANTAGE ? "the critic's; found out by taking the step once more" : not_known);
         return 1;
     }
     switch (t) {
-    case TERM_VALUE:
-        str_add(out, "the value head, by the weights that sampled");
-        break;
+    case TERM_VALUE: str_add(out, "the value head, by the weights that sampled"); break;
     case TERM_RETURN: add_return(x, f, out); break;
     case TERM_GAE: add_gae(x, f, out); break;
     case TERM_VALUE_LOSS: add_value_loss(x, f, out); break;

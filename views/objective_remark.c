@@ -30,11 +30,11 @@ static const char *remark_ratio(const struct objective_state *x)
 
     return isnan(ratio)   ? ""
            : !x->is_found ? "1 until the weights after the step are found out"
-           : !x->is_after ? x->updates == 1 ? "exactly 1: one update a rollout"
-                                            : "1 at the first update of the rollout"
-           : ratio > 1    ? "likelier than when it was sampled"
-           : ratio < 1    ? "less likely than when it was sampled"
-                          : "unchanged";
+           : !x->is_after
+               ? x->updates == 1 ? "exactly 1: one update a rollout" : "1 at the first update of the rollout"
+           : ratio > 1 ? "likelier than when it was sampled"
+           : ratio < 1 ? "less likely than when it was sampled"
+                       : "unchanged";
 }
 
 static const char *remark_clip(const struct objective_state *x)
@@ -50,11 +50,9 @@ static const char *remark_clip(const struct objective_state *x)
 static const char *remark_min(const struct objective_state *x)
 {
     return isnan(x->value[TERM_MIN]) || x->is_off_policy ? ""
-           : x->loss == SHOWN_CISPO
-               ? "the weight is a constant of the gradient: clipped tokens still learn"
-           : x->is_capped && !shown_is_log(x->loss) ? "beyond the cap it grows with log(ratio) only"
-           : shown_is_log(x->loss) && x->ratio_cap > 0
-               ? "the bounded ratio is a constant of the gradient"
+           : x->loss == SHOWN_CISPO ? "the weight is a constant of the gradient: clipped tokens still learn"
+           : x->is_capped && !shown_is_log(x->loss)    ? "beyond the cap it grows with log(ratio) only"
+           : shown_is_log(x->loss) && x->ratio_cap > 0 ? "the bounded ratio is a constant of the gradient"
            : shown_is_log(x->loss) ? "no ratio corrects for weights that have moved since sampling"
            : x->clip > 0           ? "the clipped branch: enough of a good thing"
            : x->clip < 0           ? "the clipped branch: it has fallen enough"
@@ -107,10 +105,10 @@ const char *objective_remark(const struct objective_state *x, enum objective_ter
                : x->clip ? "clip stops this push"
                          : "the same: clip does nothing here";
     case TERM_PULL:
-        return !(fabs(x->value[t]) > 0)  ? ""
-               : x->kl == SHOWN_K1       ? "down, wherever the reference is"
-               : x->value[t] < 0         ? "up, towards the reference"
-                                         : "down, towards the reference";
+        return !(fabs(x->value[t]) > 0) ? ""
+               : x->kl == SHOWN_K1      ? "down, wherever the reference is"
+               : x->value[t] < 0        ? "up, towards the reference"
+                                        : "down, towards the reference";
     case TERM_WEIGHT:
         return !x->is_masked ? ""
                : x->is_flat  ? "rl.drop_flat leaves flat groups out"

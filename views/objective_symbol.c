@@ -7,10 +7,9 @@
 
 int objective_terms(const struct objective_state *x, enum objective_term out[TERM_N])
 {
-    static const enum objective_term pair[] = {TERM_REWARD,   TERM_LOGP,         TERM_REF,    TERM_CHOSEN,
-                                               TERM_CHOSEN_REF, TERM_REJECTED,   TERM_REJECTED_REF,
-                                               TERM_MARGIN,   TERM_SIGMA,        TERM_PAIR,   TERM_WEIGHT,
-                                               TERM_GRADIENT, TERM_BATCH};
+    static const enum objective_term pair[] = {
+        TERM_REWARD, TERM_LOGP,  TERM_REF,  TERM_CHOSEN, TERM_CHOSEN_REF, TERM_REJECTED, TERM_REJECTED_REF,
+        TERM_MARGIN, TERM_SIGMA, TERM_PAIR, TERM_WEIGHT, TERM_GRADIENT,   TERM_BATCH};
     static const enum objective_term critic[] = {TERM_VALUE, TERM_RETURN, TERM_GAE};
     int n = 0, t;
     size_t i;
@@ -118,9 +117,10 @@ const char *objective_figure(char out[FIGURE_BYTES], const struct objective_stat
 {
     double v = x->value[t];
     char number[FORMAT_BYTES];
-    int is_logp = t == TERM_LOGP || t == TERM_OLD || t == TERM_REF || (t >= TERM_CHOSEN && t <= TERM_REJECTED_REF),
-        is_plain = t <= TERM_STD || t == TERM_MIN || t == TERM_ENTROPY || t == TERM_VALUE || t == TERM_RETURN ||
-                   t == TERM_SIGMA || t == TERM_PAIR || t == TERM_MARGIN;
+    int is_logp =
+            t == TERM_LOGP || t == TERM_OLD || t == TERM_REF || (t >= TERM_CHOSEN && t <= TERM_REJECTED_REF),
+        is_plain = t <= TERM_STD || t == TERM_MIN || t == TERM_ENTROPY || t == TERM_VALUE ||
+                   t == TERM_RETURN || t == TERM_SIGMA || t == TERM_PAIR || t == TERM_MARGIN;
 
     if (isnan(v))
         snprintf(out, FIGURE_BYTES, "-");

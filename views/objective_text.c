@@ -191,13 +191,14 @@ static void add_gain(const struct objective_state *x, const struct figures *f, s
     char a[FORMAT_BYTES], b[FORMAT_BYTES];
 
     if (x->is_off_policy)
-        str_printf(out, "0: A < 0 and mean log(pi_old/pi) above %g, rl.off_policy_delta", x->off_policy_delta);
+        str_printf(out, "0: A < 0 and mean log(pi_old/pi) above %g, rl.off_policy_delta",
+                   x->off_policy_delta);
     else if (x->is_capped && shown_is_log(x->loss))
-        str_printf(out, "%g · %s · %s, the ratio bounded by rl.ratio_cap", x->ratio_cap, f->of[TERM_ADVANTAGE],
-                   f->of[TERM_LOGP]);
+        str_printf(out, "%g · %s · %s, the ratio bounded by rl.ratio_cap", x->ratio_cap,
+                   f->of[TERM_ADVANTAGE], f->of[TERM_LOGP]);
     else if (x->is_capped)
-        str_printf(out, "%g · %s · (1 + log(%s / %g)), above rl.ratio_cap", x->ratio_cap, f->of[TERM_ADVANTAGE],
-                   f->of[TERM_RATIO], x->ratio_cap);
+        str_printf(out, "%g · %s · (1 + log(%s / %g)), above rl.ratio_cap", x->ratio_cap,
+                   f->of[TERM_ADVANTAGE], f->of[TERM_RATIO], x->ratio_cap);
     else if (x->loss == SHOWN_CISPO || (shown_is_log(x->loss) && x->ratio_cap > 0))
         str_printf(out, "%s · %s · %s", f->of[x->loss == SHOWN_CISPO ? TERM_CLIP : TERM_RATIO],
                    f->of[TERM_ADVANTAGE], f->of[TERM_LOGP]);

@@ -14,11 +14,11 @@
 
 static int belongs(int term, int selected)
 {
-    return (selected == TERM_SIGMA && term == TERM_GRADIENT) || (selected == TERM_ENTROPY && term == TERM_BONUS) ||
-           (selected >= TERM_VALUE && selected <= TERM_GAE && term == TERM_ADVANTAGE) ||
-           term == selected || (selected == TERM_LOGP && term == TERM_RATIO) ||
-           (selected == TERM_OLD && term == TERM_RATIO) || (selected == TERM_REF && term == TERM_K3) ||
-           (selected <= TERM_STD && term == TERM_ADVANTAGE);
+    return (selected == TERM_SIGMA && term == TERM_GRADIENT) ||
+           (selected == TERM_ENTROPY && term == TERM_BONUS) ||
+           (selected >= TERM_VALUE && selected <= TERM_GAE && term == TERM_ADVANTAGE) || term == selected ||
+           (selected == TERM_LOGP && term == TERM_RATIO) || (selected == TERM_OLD && term == TERM_RATIO) ||
+           (selected == TERM_REF && term == TERM_K3) || (selected <= TERM_STD && term == TERM_ADVANTAGE);
 }
 
 /* From `row` on; a piece that does not fit begins a line, indented. Returns the row after it. */

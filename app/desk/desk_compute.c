@@ -1,147 +1,73 @@
-/* The thread behind `:compute`, and the command.
- *
- * One thread a question, of low priority, so that training is not slowed where cores are scarce; it ends with
- * its answer, and its trainer's memory goes with it. What it finds is copied under the lock after every few
- * problems. Invariant: the thread is joined before `question` changes. */
+/* What `:compute` asks aside, and the command. */
 #include "app/desk/desk_compute.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "app/command/command_act.h"
 #include "app/desk/compute_chart.h"
 #include "app/desk/desk.h"
-#include "app/session/probe_past.h"
+#include "app/session/aside.h"
 #include "engine/run/compute.h"
 #include "views/evaluation_state.h"
 
-enum { LOW_PRIORITY = 10 };
-
 struct desk_compute {
-    char store_path[1024];
-    int wake;                    /* eventfd of the UI's loop, borrowed */
-    pthread_t thread;
-    int is_started;
-    int64_t run, step;           /* the question */
-    struct compute_question question;
-    atomic_int cancel;
-    struct compute_facts shown;  /* the user interface's copies */
-    char shown_doing[96];
-
-    pthread_mutex_t lock;        /* guards what follows */
-    struct compute_facts facts;
-    char doing[96];
-    double part;
-    int is_busy;
-    struct err error;
+    struct aside *ask;
+    struct compute_facts shown;   /* run 0: nothing was asked */
 };
 
-static void ring(struct desk_compute *c)
-{
-    uint64_t one = 1;
-    /* A full counter means that the reader is awake already. */
-    if (c->wake >= 0 && write(c->wake, &one, sizeof one) < 0)
-        return;
-}
-
-static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
-{
-    struct desk_compute *c = ctx;
-    (void)kind, (void)unit, (void)worker;
-    return atomic_load(&c->cancel) ? ST_CANCELLED : ST_OK;
-}
-
-static void tell(void *ctx, const char *doing, double part)
-{
-    struct desk_compute *c = ctx;
-    pthread_mutex_lock(&c->lock);
-    snprintf(c->doing, sizeof c->doing, "%s", doing);
-    c->part = part;
-    pthread_mutex_unlock(&c->lock);
-    ring(c);
-}
+struct telling {
+    struct aside *to;
+    uint64_t version;
+};
 
 static void told(void *ctx, const struct compute_facts *f)
 {
-    struct desk_compute *c = ctx;
-    pthread_mutex_lock(&c->lock);
-    uint64_t version = c->facts.version;
-    c->facts = *f;
-    c->facts.run = c->run;
-    c->facts.version = version + 1;
-    c->part = (double)f->done / f->problems;
-    pthread_mutex_unlock(&c->lock);
-    ring(c);
+    struct telling *t = ctx;
+    struct compute_facts *now = malloc(sizeof *now);
+    if (!now)
+        return;   /* the next one tells as much and more */
+    *now = *f;
+    now->version = ++t->version;
+    aside_put(t->to, now, (double)f->done / f->problems);
+    free(now);
 }
 
-static void *work(void *arg)
+static enum status sample(struct aside *a, struct trainer *t, const void *question, void *answer, struct err *e)
 {
-    struct desk_compute *c = arg;
-    struct gate gate = {.ctx = c, .point = point};
-    struct past_hooks past_hooks = {.gate = &gate, .tell = tell, .ctx = c};
-    struct compute_hooks hooks = {.gate = &gate, .told = told, .ctx = c};
-    struct compute_facts *f = calloc(1, sizeof *f);
-    struct past *p = calloc(1, sizeof *p);
-    struct err e = {0};
-    enum status st = p && f ? ST_OK : err_set(&e, ST_NOMEM, "compute", "no memory");
-    setpriority(PRIO_PROCESS, (id_t)gettid(), LOW_PRIORITY); /* of this thread alone */
-    if (!st)
-        st = past_init(p, c->store_path, 1, &e);
-    if (!st) {
-        st = past_go(p, c->run, c->step, &past_hooks, &e);
-        tell(c, "sampling held-out problems", 0);
-        if (!st)
-            st = compute_run(p->trainer, &c->question, &hooks, f, &e);
-        past_release(p);
-    }
-    free(p);
-    free(f);
-    pthread_mutex_lock(&c->lock);
-    c->is_busy = 0;
-    if (st && st != ST_CANCELLED)
-        c->error = e;
-    pthread_mutex_unlock(&c->lock);
-    ring(c);
-    return NULL;
+    struct telling telling = {.to = a};
+    struct compute_hooks hooks = {.gate = aside_gate(a), .told = told, .ctx = &telling};
+    struct compute_facts *f = answer;
+    enum status st;
+    aside_tell(a, "sampling held-out problems", 0);
+    st = compute_run(t, question, &hooks, f, e);
+    f->version = telling.version + 1;
+    return st;
 }
+
+static const struct aside_kind compute_ask = {
+    .name = "compute", .answer_bytes = sizeof(struct compute_facts), .answer = sample};
 
 enum status desk_compute_init(struct desk_compute **out, const char *store_path, int wake, struct err *e)
 {
     struct desk_compute *c = *out = calloc(1, sizeof *c);
     if (!c)
         return err_set(e, ST_NOMEM, "compute", "no memory");
-    snprintf(c->store_path, sizeof c->store_path, "%s", store_path);
-    c->wake = wake;
-    pthread_mutex_init(&c->lock, NULL);
-    return ST_OK;
+    return aside_init(&c->ask, &compute_ask, store_path, wake, e);
 }
 
 void desk_compute_stop(struct desk_compute *c)
 {
-    if (c->is_started) {
-        atomic_store(&c->cancel, 1);
-        pthread_join(c->thread, NULL);
-    }
-    c->is_started = 0;
-    c->run = c->step = 0;
-    memset(&c->facts, 0, sizeof c->facts);
-    c->doing[0] = 0;
-    c->part = 0;
-    c->error.code = ST_OK;
+    aside_forget(c->ask);
+    memset(&c->shown, 0, sizeof c->shown);
 }
 
 void desk_compute_release(struct desk_compute *c)
 {
     if (!c)
         return;
-    desk_compute_stop(c);
-    pthread_mutex_destroy(&c->lock);
+    aside_release(c->ask);
     free(c);
 }
 
@@ -149,40 +75,22 @@ enum status desk_compute_ask(struct desk_compute *c, int64_t run, int64_t step, 
                              struct err *e)
 {
     struct compute_question q = {k, problems, COMPUTE_WORDS_USUAL, COMPUTE_FORCED_USUAL};
-    sigset_t all, old;
-    int failed;
-    if (c->is_started && c->run == run && c->step == step && c->question.k == k &&
-        c->question.problems == problems)
-        return ST_OK;
-    desk_compute_stop(c);
-    c->run = run;
-    c->step = step;
-    c->question = q;
-    c->facts.run = run;
-    c->facts.step = step;
-    c->is_busy = 1;
-    snprintf(c->doing, sizeof c->doing, "going to step %lld", (long long)step);
-    atomic_store(&c->cancel, 0);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    failed = pthread_create(&c->thread, NULL, work, c);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    c->is_started = !failed;
-    if (!failed)
-        return ST_OK;
-    c->is_busy = 0;
-    desk_compute_stop(c);
-    return err_set(e, ST_FAILED, "compute", "no thread to be had");
+    _Static_assert(sizeof q <= ASIDE_QUESTION, "the question fits");
+    memset(&c->shown, 0, sizeof c->shown);
+    c->shown.run = run;
+    c->shown.step = step;
+    return aside_ask(c->ask, run, step, &q, sizeof q, e);
 }
 
 void desk_compute_look(struct desk_compute *c, struct compute_look *out)
 {
-    pthread_mutex_lock(&c->lock);
-    c->shown = c->facts;
-    snprintf(c->shown_doing, sizeof c->shown_doing, "%s", c->doing);
-    *out = (struct compute_look){&c->shown, c->is_busy ? c->shown_doing : NULL, c->part, c->error};
-    c->error.code = ST_OK;
-    pthread_mutex_unlock(&c->lock);
+    struct aside_look look;
+    int64_t run = c->shown.run;
+    aside_look(c->ask, &look);
+    if (look.answer)
+        c->shown = *(const struct compute_facts *)look.answer;
+    c->shown.run = run;
+    *out = (struct compute_look){&c->shown, look.doing, look.part, look.error};
 }
 
 /* Writes what is known as a picture. */

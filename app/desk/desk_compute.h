@@ -4,10 +4,7 @@
 #include "app/command/command.h"
 #include "engine/run/facts.h"
 
-/* Test-time compute in the workbench: what `:compute` asks, found out by a thread of its own with a trainer
- * of its own, restored from the store and replayed, as the probe does. It is none of the probe's questions,
- * because it takes a minute, is about no trace, and is still wanted when another step is looked at. The
- * thread writes nothing and takes no lock. */
+/* Test-time compute in the workbench: what `:compute` asks is found out aside (app/session/aside.h). */
 struct desk_compute;
 
 /* desk_compute_init: nothing is asked yet. desk_compute_release: gives up what is under way and waits for the

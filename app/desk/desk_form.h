@@ -19,8 +19,8 @@ struct scenarios_desk *scenarios_of(struct desk *d);
 /* form_fill: the rows anew from both sets; the selected row stays. form_selected: NULL: there are none. */
 void form_fill(struct scenarios_desk *k);
 struct form_row *form_selected(struct scenarios_state *s);
-/* form_change: a row's setting as typed; the rows are made anew. Errors: ST_USAGE. form_turn: the selected row's next
- * (by 1) or former (-1) choice, the other of two, or a number a little further. */
+/* form_change: a row's setting as typed; the rows are made anew. Errors: ST_USAGE. form_turn: the selected
+ * row's next (by 1) or former (-1) choice, the other of two, or a number a little further. */
 enum status form_change(struct scenarios_desk *k, const struct form_row *r, const char *value, struct err *e);
 void form_turn(struct desk *d, int by);
 

@@ -11,7 +11,8 @@
 /* What of the desk is the screen's own. */
 struct fp8_desk {
     struct fp8_state shown;
-    struct fp8_ask *ask;
+    struct aside *ask;
+    struct fp8_measure measure;   /* as shown */
 };
 
 static struct fp8_desk *own(const struct desk *d)
@@ -26,28 +27,36 @@ static enum status init(struct desk *d, struct err *e)
     if (!x)
         return err_set(e, ST_NOMEM, "workbench", "no memory for a screen");
     d->view.fp8 = &x->shown;
-    return fp8_ask_init(&x->ask, d->session->store_path, d->session->box.wake, e);
+    return aside_init(&x->ask, &fp8_ask, d->session->store_path, d->session->box.wake, e);
 }
 
 static void release(struct desk *d)
 {
     if (d->view.fp8)
-        fp8_ask_release(own(d)->ask);
+        aside_release(own(d)->ask);
     free(d->view.fp8);
     d->view.fp8 = NULL;
 }
 
 static int refresh(struct desk *d)
 {
-    struct fp8_state *s = d->view.fp8;
-    struct err e;
+    struct fp8_desk *x = own(d);
+    struct fp8_state *s = &x->shown;
+    struct aside_look look;
 
-    fp8_ask_look(own(d)->ask, &s->known, &s->doing, &s->part, &e);
-    if (s->known && s->known->run != desk_run_id(d))
-        s->known = NULL;
+    aside_look(x->ask, &look);
+    s->doing = look.doing;
+    s->part = look.part;
+    s->known = NULL;
+    if (look.answer && look.run == desk_run_id(d)) {
+        x->measure = *(const struct fp8_measure *)look.answer;
+        x->measure.run = look.run;
+        x->measure.step = look.step;
+        s->known = &x->measure;
+    }
     s->list.n = s->known ? s->known->n : 0;
-    if (e.code)
-        desk_fail(d, &e);
+    if (look.error.code)
+        desk_fail(d, &look.error);
     return 0;
 }
 
@@ -60,7 +69,7 @@ static enum status ask(struct desk *d, struct err *e)
         return err_set(e, ST_NOTFOUND, "fp8",
                        "only a GRPO run is measured here; `grpolab fp8` takes any run");
     head = s->head > s->committed ? s->head : s->committed;
-    return fp8_ask_begin(own(d)->ask, s->run_id, d->at >= 0 ? s->step : head, e);
+    return aside_ask(own(d)->ask, s->run_id, d->at >= 0 ? s->step : head, NULL, 0, e);
 }
 
 static void move(struct desk *d, int by)

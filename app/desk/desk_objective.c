@@ -1,5 +1,5 @@
-/* The desk's part of the objective screen: its keys, and what it asks of the background by itself. The numbers
- * are worked out in objective_numbers.c. */
+/* The desk's part of the objective screen: its keys, and what it asks of the background by itself. The
+ * numbers are worked out in objective_numbers.c. */
 #include <stdio.h>
 #include <stdlib.h>
 

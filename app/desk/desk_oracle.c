@@ -13,7 +13,8 @@
 /* What of the desk is the screen's own. */
 struct oracle_desk {
     struct oracle_state shown;
-    struct oracle_ask *ask;
+    struct aside *ask;
+    struct oracle_known known;   /* as shown */
     char refused[256];
     int64_t refused_run;
 };
@@ -30,13 +31,13 @@ static enum status init(struct desk *d, struct err *e)
     if (!x)
         return err_set(e, ST_NOMEM, "workbench", "no memory for a screen");
     d->view.oracle = &x->shown;
-    return oracle_ask_init(&x->ask, d->session->store_path, d->session->box.wake, e);
+    return aside_init(&x->ask, &oracle_ask, d->session->store_path, d->session->box.wake, e);
 }
 
 static void release(struct desk *d)
 {
     if (d->view.oracle)
-        oracle_ask_release(own(d)->ask);
+        aside_release(own(d)->ask);
     free(d->view.oracle);
     d->view.oracle = NULL;
 }
@@ -45,15 +46,22 @@ static int refresh(struct desk *d)
 {
     struct oracle_desk *x = own(d);
     struct oracle_state *s = &x->shown;
-    struct err e;
+    struct aside_look look;
 
-    oracle_ask_look(x->ask, &s->known, &s->doing, &s->part, &e);
-    if (s->known && s->known->run != desk_run_id(d))
-        s->known = NULL;
+    aside_look(x->ask, &look);
+    s->doing = look.doing;
+    s->part = look.part;
+    s->known = NULL;
+    if (look.answer && look.run == desk_run_id(d)) {
+        x->known = *(const struct oracle_known *)look.answer;
+        x->known.run = look.run;
+        x->known.step = look.step;
+        s->known = &x->known;
+    }
     s->refused = x->refused[0] && x->refused_run == desk_run_id(d) ? x->refused : NULL;
     s->list.n = s->known ? s->known->losses_n : 0;
-    if (e.code)
-        desk_fail(d, &e);
+    if (look.error.code)
+        desk_fail(d, &look.error);
     return 0;
 }
 
@@ -105,11 +113,11 @@ static enum status ask(struct desk *d, struct err *e)
     x->refused_run = s->run_id;
     st = refuse(d, s, x->refused, sizeof x->refused, e);
     if (st || x->refused[0]) {
-        oracle_ask_stop(x->ask);
+        aside_stop(x->ask);
         return st;
     }
     head = s->head > s->committed ? s->head : s->committed;
-    return oracle_ask_begin(x->ask, s->run_id, d->at >= 0 ? s->step : head, e);
+    return aside_ask(x->ask, s->run_id, d->at >= 0 ? s->step : head, NULL, 0, e);
 }
 
 static void move(struct desk *d, int by)

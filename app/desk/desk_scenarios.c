@@ -1,5 +1,5 @@
-/* The desk's part of the scenarios screen: the presets, starting one, and the keys. The form in which its settings
- * are changed is in desk_form.c. */
+/* The desk's part of the scenarios screen: the presets, starting one, and the keys. The form in which its
+ * settings are changed is in desk_form.c. */
 #include "app/desk/desk_form.h"
 
 #include <stdio.h>

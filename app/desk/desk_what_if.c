@@ -47,12 +47,14 @@ static void take_objective(struct group_desk *g, const struct settings *set)
 /* Losses that know no advantage of a group: what is edited here would answer a question of another run. */
 static const char *why_foreign(const struct settings *set)
 {
-    return set->rl.loss == LOSS_PPO
-               ? "what-if edits a group; this run's loss is ppo, where a critic gives each token its own advantage and "
-                 "no group is compared. See it token by token on the objective screen (5), or fork with another "
-                 "loss: :fork loss=dapo"
+    return set->rl.loss == LOSS_PPO ? "what-if edits a group; this run's loss is ppo, where a critic gives "
+                                      "each token its own advantage and "
+                                      "no group is compared. See it token by token on the objective screen "
+                                      "(5), or fork with another "
+                                      "loss: :fork loss=dapo"
            : set->rl.loss == LOSS_DPO
-               ? "what-if edits advantages; this run's loss is dpo, which learns from pairs and has none. See a pair's "
+               ? "what-if edits advantages; this run's loss is dpo, which learns from pairs and has none. "
+                 "See a pair's "
                  "numbers on the objective screen (5), or fork with another loss: :fork loss=dapo"
                : NULL;
 }
@@ -100,7 +102,8 @@ static void take_group(struct desk *d)
                          : "this group has no rewards yet";
         return;
     }
-    /* A group that is not on record is sampled again, which takes its prompt; at full speed nobody knows its step. */
+    /* A group that is not on record is sampled again, which takes its prompt; at full speed nobody knows its
+     * step. */
     if (is_under_way(s) && (s->state != RUN_PAUSED || s->follow.group != group || s->follow.prompt_n < 1))
         w->why_not = s->state != RUN_PAUSED
                          ? "the step is under way: pause it (space) to try an update out"
@@ -121,8 +124,8 @@ static void take_group(struct desk *d)
     }
 }
 
-/* One side's objective: what can be edited, and the rest as the run has it. A baseline is that of the step, which
- * the other groups have a part in, as a constant. */
+/* One side's objective: what can be edited, and the rest as the run has it. A baseline is that of the step,
+ * which the other groups have a part in, as a constant. */
 static struct objective side_objective(const struct group_desk *g, int side)
 {
     const struct what_if_objective *w = &g->shown.what_if.objective[side];
@@ -305,7 +308,8 @@ static void keep_answer(struct what_if *w, int side, const struct what_if_facts 
     w->known[side] = WHAT_IF_KNOWN;
 }
 
-/* What the background has answered. The run's own values are asked about first, the edited ones after that. */
+/* What the background has answered. The run's own values are asked about first, the edited ones after that.
+ */
 static void take_answer(struct desk *d)
 {
     struct group_desk *g = group_desk(d);
@@ -333,15 +337,16 @@ static void take_answer(struct desk *d)
                                        : WHAT_IF_STALE;
 }
 
-/* The mean of the step with the group's rewards as they are on this side; a running mean is of earlier steps, and
- * stays. */
+/* The mean of the step with the group's rewards as they are on this side; a running mean is of earlier steps,
+ * and stays. */
 static void weigh(struct group_desk *g, const struct snapshot *s, struct what_if *w, int side)
 {
     struct objective o;
     int i, n = s->groups_n * s->group_size;
 
     g->baseline[side] = 0;
-    if (g->own.baseline == BASELINE_BATCH || (g->own.baseline == BASELINE_RUNNING && g->own.loss == LOSS_REINFORCE))
+    if (g->own.baseline == BASELINE_BATCH ||
+        (g->own.baseline == BASELINE_RUNNING && g->own.loss == LOSS_REINFORCE))
         g->baseline[side] = objective_baseline(s, (enum shown_baseline)g->own.baseline);
     for (i = 0; i < w->n && g->own.baseline == BASELINE_BATCH; i++)
         g->baseline[side] += (w->reward[side][i] - w->reward[WHAT_IF_REAL][i]) / n;

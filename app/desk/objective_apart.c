@@ -1,6 +1,6 @@
-/* The loss of one trace taken apart. All kinds of loss go through the trainer's own functions, objective_sequence,
- * ppo_policy, value_loss; what is done here is only to ask them about parts of what they add up: without a clip,
- * without the KL, of one token. */
+/* The loss of one trace taken apart. All kinds of loss go through the trainer's own functions,
+ * objective_sequence, ppo_policy, value_loss; what is done here is only to ask them about parts of what they
+ * add up: without a clip, without the KL, of one token. */
 #include <math.h>
 
 #include "app/desk/objective_work.h"
@@ -101,7 +101,8 @@ static void fill_nothing(struct objective_state *x)
         x->value[term[i]] = 0;
 }
 
-/* H of the token, or of the trace where the loss has but one term of it; returns what it adds to the trace. */
+/* H of the token, or of the trace where the loss has but one term of it; returns what it adds to the trace.
+ */
 static double read_entropy(struct objective_state *x, const struct objective_work *w, int n, double weight)
 {
     double sum = 0;
@@ -117,8 +118,8 @@ static double read_entropy(struct objective_state *x, const struct objective_wor
 }
 
 /* The ratio, and what bounds it. */
-static void read_ratio(struct objective_state *x, const struct objective_work *w, const struct sequence_terms *out,
-                       double A)
+static void read_ratio(struct objective_state *x, const struct objective_work *w,
+                       const struct sequence_terms *out, double A)
 {
     int at = out->ratio_n == 1 ? 0 : x->token, is_log = shown_is_log(x->loss);
     double ratio = w->ratio[at], weight = ratio;

@@ -1,9 +1,10 @@
 /* The objective screen's numbers: the same arithmetic as the trainer's, on the tokens of one trace.
  *
  * What a step records of a token is the sampler's log-probability. Its log-probability in the training
- * forward, under the reference and after the step, and what a critic said of it, come from the probe; until it
- * has answered the ratio is 1, which at the update of a rollout with one update it is exactly, and the KL term
- * and a critic's advantage are unknown. Here is read what is known; objective_apart.c takes the loss apart. */
+ * forward, under the reference and after the step, and what a critic said of it, come from the probe; until
+ * it has answered the ratio is 1, which at the update of a rollout with one update it is exactly, and the KL
+ * term and a critic's advantage are unknown. Here is read what is known; objective_apart.c takes the loss
+ * apart. */
 #include "app/desk/objective_work.h"
 
 #include <math.h>
@@ -83,8 +84,7 @@ double objective_baseline(const struct snapshot *s, enum shown_baseline against)
 
     /* A running mean is not on record, but every advantage is a reward less that mean. */
     for (i = 0; i < n && against != SHOWN_NO_BASELINE; i++)
-        sum += (double)s->trace[i].reward -
-               (against == SHOWN_RUNNING ? (double)s->trace[i].advantage : 0);
+        sum += (double)s->trace[i].reward - (against == SHOWN_RUNNING ? (double)s->trace[i].advantage : 0);
     return n > 0 ? sum / n : 0;
 }
 
@@ -192,8 +192,8 @@ static void read_tokens(const struct snap_follow *f, const struct trace_facts *f
         w->old[t] = x->is_found ? facts->logp[t] : sampled;
         w->logp[t] = x->is_after ? facts->new_logp[t] : w->old[t];
         w->ref[t] = x->is_found ? facts->ref_logp[t] : NAN;
-        w->entropy[t] = x->is_after   ? facts->new_entropy[t]
-                        : x->is_found ? facts->entropy[t]
+        w->entropy[t] = x->is_after       ? facts->new_entropy[t]
+                        : x->is_found     ? facts->entropy[t]
                         : t < f->tokens_n ? f->entropy[t]
                                           : NAN;
     }
@@ -206,10 +206,10 @@ static const char *why_missing(const struct snapshot *s, const struct settings *
 {
     const struct snap_follow *f = s ? &s->follow : NULL;
 
-    return !s || !s->run_id ? "no run is open"
-           : strcmp(s->stage, "grpo")
-               ? "a base or a cold start learns from text: its loss is the cross entropy, there is no GRPO yet"
-           : !set ? "the settings of the run cannot be read"
+    return !s || !s->run_id           ? "no run is open"
+           : strcmp(s->stage, "grpo") ? "a base or a cold start learns from text: its loss is the cross "
+                                        "entropy, there is no GRPO yet"
+           : !set                     ? "the settings of the run cannot be read"
            : f->group < 0 || f->group >= s->groups_n || f->index >= s->group_size || f->tokens_n < 1
                ? "no trace yet: it is sampled when a step begins"
                : NULL;

@@ -7,12 +7,12 @@
 
 /* From a moment of a run to the numbers of its objective. Nothing here asks anybody or draws. */
 
-/* objective_compute: all of x but the list and what was asked for, of the trace that is followed and the token
- * under the cursor; x->missing says why there is nothing. */
+/* objective_compute: all of x but the list and what was asked for, of the trace that is followed and the
+ * token under the cursor; x->missing says why there is nothing. */
 void objective_compute(struct desk *d, struct objective_state *x);
 
-/* objective_settings: the part of x that the settings of a run say. objective_of: the engine's form of it, with
- * x->baseline as the mean that a running baseline stands for. */
+/* objective_settings: the part of x that the settings of a run say. objective_of: the engine's form of it,
+ * with x->baseline as the mean that a running baseline stands for. */
 void objective_settings(const struct settings *set, struct objective_state *x);
 struct objective objective_of(const struct objective_state *x);
 
@@ -22,8 +22,8 @@ int objective_is_masked(const struct snapshot *s, const struct settings *set, in
 double objective_baseline(const struct snapshot *s, enum shown_baseline against);
 
 /* objective_pair: dpo's part of x: the pairs of the step, and the numbers of one that has the trace (its only
- * one, or the one with the greatest difference in reward). facts: of the trace; the sums of the group are known
- * where group_n is its size (objective_pair.c). */
+ * one, or the one with the greatest difference in reward). facts: of the trace; the sums of the group are
+ * known where group_n is its size (objective_pair.c). */
 void objective_pair(const struct snapshot *s, const struct settings *set, const struct trace_facts *facts,
                     struct objective_state *x);
 

@@ -1,7 +1,7 @@
 /* From the record to a trainer: its settings, its weights out of keyframes, what it learns from.
  *
- * A trainer that is built here belongs to nobody yet: which run is open, its lock and its sink are session.c's.
- * Invariant: what fails leaves no trainer behind. */
+ * A trainer that is built here belongs to nobody yet: which run is open, its lock and its sink are
+ * session.c's. Invariant: what fails leaves no trainer behind. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

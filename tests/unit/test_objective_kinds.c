@@ -1,5 +1,5 @@
-/* The objective's numbers where a setting or the kind of loss is not GRPO's: by hand, against finite differences, and
- * what the probe finds out of ppo and dpo steps against what those steps have on record. */
+/* The objective's numbers where a setting or the kind of loss is not GRPO's: by hand, against finite
+ * differences, and what the probe finds out of ppo and dpo steps against what those steps have on record. */
 #include <locale.h>
 #include <math.h>
 
@@ -111,7 +111,8 @@ Test(objective_kinds, estimators_of_the_kl, .init = set_up, .fini = tear_down)
     want[SHOWN_UNBIASED] = exp(0.5) * k3;
     for (kl = 0; kl < SHOWN_KL_N; kl++) {
         static const char *const says[] = {"exp(d) - d - 1, d", "d, d = ", "d^2 / 2", " · (exp(d)"};
-        static const char *const metric[] = {"exp(d) - d - 1, d", "(rl.kl = k1)", "(rl.kl = k2)", "(rl.kl = unbiased)"};
+        static const char *const metric[] = {"exp(d) - d - 1, d", "(rl.kl = k1)", "(rl.kl = k2)",
+                                             "(rl.kl = unbiased)"};
         t.desk.set.rl.kl = kl;
         look_at(1);
         cr_assert_float_eq(x->value[TERM_K3], want[kl], 1e-6, "%d: %g", kl, x->value[TERM_K3]);
@@ -149,7 +150,8 @@ Test(objective_kinds, gradients_with_every_setting, .init = set_up, .fini = tear
             for (token = 0; token < 6 && !shown_is_log((enum shown_loss)loss); token++) {
                 double slope = slope_of(f, token);
                 cr_assert_float_eq(x->value[TERM_GRADIENT], slope, 2e-4 + 2e-3 * fabs(slope),
-                                   "loss %d, kl %d, token %d: %g, %g", loss, kl, token, x->value[TERM_GRADIENT], slope);
+                                   "loss %d, kl %d, token %d: %g, %g", loss, kl, token,
+                                   x->value[TERM_GRADIENT], slope);
             }
         }
 }
@@ -195,14 +197,16 @@ Test(objective_kinds, a_critic_by_hand, .init = set_up, .fini = tear_down)
     struct trace_facts *f = invent(LOSS_PPO, 1, 0);
 
     look_at(5);
-    cr_assert(isnan(x->value[TERM_ADVANTAGE]) && isnan(x->value[TERM_GRADIENT]), "nobody has asked the critic");
+    cr_assert(isnan(x->value[TERM_ADVANTAGE]) && isnan(x->value[TERM_GRADIENT]),
+              "nobody has asked the critic");
     f->has_critic = 1;
     t.desk.set.rl.value_clip = 0.2;
     t.desk.set.rl.value_weight = 0.5;
     look_at(5);
     cr_assert_float_eq(x->value[TERM_ADVANTAGE], 0.5, 1e-9);
     cr_assert_float_eq(x->value[TERM_GAE], x->token_reward + x->next_value - x->value[TERM_VALUE], 1e-9);
-    cr_assert_float_eq(x->value[TERM_VALUE_LOSS], 0.5 / 12 * 0.5 * 0.3 * 0.3, 1e-7, "clipped: .5 + .2 against 1");
+    cr_assert_float_eq(x->value[TERM_VALUE_LOSS], 0.5 / 12 * 0.5 * 0.3 * 0.3, 1e-7,
+                       "clipped: .5 + .2 against 1");
     cr_assert_eq(x->value_clipped, 1);
     t.desk.set.rl.value_clip = 0;
     look_at(5);
@@ -288,10 +292,22 @@ static char path[512];
 
 static void open_run(const char *a, const char *b, const char *c)
 {
-    const char *const set_texts[] = {"model.width=32", "base.steps=2", "cold.steps=60", "base.documents=4",
-                                     "cold.documents=8", "rl.steps=3", "rl.prompts=4", "rl.group=4",
-                                     "rl.max_tokens=48", "eval.every=0", "eval.final_problems=4", "eval.k=2",
-                                     "rl.drop_flat=0", a, b, c};
+    const char *const set_texts[] = {"model.width=32",
+                                     "base.steps=2",
+                                     "cold.steps=60",
+                                     "base.documents=4",
+                                     "cold.documents=8",
+                                     "rl.steps=3",
+                                     "rl.prompts=4",
+                                     "rl.group=4",
+                                     "rl.max_tokens=48",
+                                     "eval.every=0",
+                                     "eval.final_problems=4",
+                                     "eval.k=2",
+                                     "rl.drop_flat=0",
+                                     a,
+                                     b,
+                                     c};
     static struct settings set;
     const char *dir = getenv("TMPDIR");
     uint64_t seed = 1;
@@ -299,7 +315,8 @@ static void open_run(const char *a, const char *b, const char *c)
     snprintf(path, sizeof path, "%s/kinds-XXXXXX", dir ? dir : "/tmp");
     cr_assert_not_null(mkdtemp(path));
     strcat(path, "/lab.db");
-    tiny_desk_must(presets_load("quick", set_texts, sizeof set_texts / sizeof *set_texts, &set, &seed, &e), &e);
+    tiny_desk_must(presets_load("quick", set_texts, sizeof set_texts / sizeof *set_texts, &set, &seed, &e),
+                   &e);
     tiny_desk_must(session_init(&session, path, 1, &e), &e);
     session.follow_chain = 1;
     tiny_desk_must(session_new(&session, &set, seed, "", &e), &e);
@@ -310,8 +327,13 @@ static void open_run(const char *a, const char *b, const char *c)
 
 static void ask(int64_t step, int group, int index, struct trace_facts *f)
 {
-    struct probe_question q = {.what = PROBE_TOKENS, .run = session.run.id, .step = step, .is_finished = 1,
-                               .group = group, .index = index, .at = -1};
+    struct probe_question q = {.what = PROBE_TOKENS,
+                               .run = session.run.id,
+                               .step = step,
+                               .is_finished = 1,
+                               .group = group,
+                               .index = index,
+                               .at = -1};
 
     tiny_desk_must(probe_answer(&past, &q, &(struct probe_facts){.trace = f}, NULL, &e), &e);
 }
@@ -336,10 +358,12 @@ Test(objective_kinds, the_probe_has_the_critic_of_the_step)
         ask(3, s.trace[i].group, s.trace[i].index, f);
         cr_assert(f->has_critic && f->n == s.trace[i].n && isfinite(f->new_expected[0]));
         for (k = 0; k < f->n; k++) {
-            double raw = (double)f->came[k] - (double)f->expected[k], r = k + 1 < f->n ? 0 : s.trace[i].reward,
+            double raw = (double)f->came[k] - (double)f->expected[k],
+                   r = k + 1 < f->n ? 0 : s.trace[i].reward,
                    next = k + 1 < f->n ? (double)f->expected[k + 1] : 0,
                    after = k + 1 < f->n ? (double)f->came[k + 1] - (double)f->expected[k + 1] : 0;
-            cr_assert_float_eq(raw, r + next - (double)f->expected[k] + 0.9 * after, 1e-5, "GAE of token %d", k);
+            cr_assert_float_eq(raw, r + next - (double)f->expected[k] + 0.9 * after, 1e-5, "GAE of token %d",
+                               k);
             cr_assert_float_eq(f->advantage[k], (raw - f->advantage_mean) / (f->advantage_std + 1e-8), 1e-4);
             mean += (double)f->advantage[k] / f->n;
             sum += (double)f->advantage[k];
@@ -379,7 +403,8 @@ Test(objective_kinds, the_probe_has_the_pairs_of_the_step)
             continue;
         ask(3, g, best, f);
         cr_assert_eq(f->group_n, 4);
-        margin += 0.5 * (f->group_logp[best] - f->group_ref[best] - f->group_logp[worst] + f->group_ref[worst]);
+        margin +=
+            0.5 * (f->group_logp[best] - f->group_ref[best] - f->group_logp[worst] + f->group_ref[worst]);
         cr_assert_neq(f->group_new[best], f->group_logp[best], "the step has moved it");
         pairs++;
     }
@@ -398,7 +423,8 @@ Test(objective_kinds, a_running_baseline_survives_going_back)
     int64_t step;
 
     open_run("rl.loss=reinforce", "rl.baseline=running", "rl.steps=12");
-    for (step = 2; step < 12; step += 3) { /* wherever the keyframes lie, one of these is replayed from a copy */
+    for (step = 2; step < 12;
+         step += 3) { /* wherever the keyframes lie, one of these is replayed from a copy */
         ask(step, 0, 0, f);
         ask(1, 0, 0, f);
         ask(step + 1, 0, 0, f);
