@@ -9,7 +9,9 @@
 enum gate_kind {
     GATE_TOKEN,     /* before the next token of decode sub-batch `unit` */
     GATE_SHARD,     /* before the next shard of a forward/backward */
-    GATE_PHASE      /* before a phase */
+    GATE_PHASE,     /* before a phase */
+    GATE_BEGIN,     /* this worker begins decode sub-batch `unit`; never held */
+    GATE_END        /* and has done with it; never held */
 };
 
 struct gate {

@@ -174,7 +174,7 @@ static void decode_groups(void *ctx, int index, int worker)
     int per = rollout_groups(t->r, t->b->G), group = t->first + index * per,
         groups = t->first + t->groups - group;
     struct rows rows;
-    enum status st = (enum status)atomic_load(&t->status);
+    enum status st = (enum status)atomic_load(&t->status), last;
     if (st)
         return;
     if (groups > per)
@@ -183,6 +183,7 @@ static void decode_groups(void *ctx, int index, int worker)
     start_rows(t, group, groups, &rows);
     if (rows.n == 0)
         return;
+    st = gate_point(t->gate, GATE_BEGIN, group, worker);
     feed_prompts(t, d, group, groups, &rows);
     start_rows(t, group, groups, &rows);
     while (rows.n && !st) {
@@ -192,6 +193,8 @@ static void decode_groups(void *ctx, int index, int worker)
         if (!st)
             st = (enum status)atomic_load(&t->status);
     }
+    last = gate_point(t->gate, GATE_END, group, worker);
+    st = st ? st : last;
     if (st)
         atomic_store(&t->status, (int)st);
 }

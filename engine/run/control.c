@@ -22,6 +22,7 @@ enum status control_init(struct control *c, struct err *e)
     pthread_condattr_t a;
     memset(c, 0, sizeof *c);
     memset(c->waiting, 0xff, sizeof c->waiting);
+    memset(c->inside, 0xff, sizeof c->inside);
     c->mode = CONTROL_HOLD;
     c->quantum = QUANTUM_TOKEN;
     c->groups_per_batch = 1;
@@ -39,18 +40,35 @@ void control_release(struct control *c)
     pthread_cond_destroy(&c->changed);
 }
 
-/* The sub-batch that a token step moves: the followed group's when it is at the gate, else
- * the first that is. */
+/* The sub-batch that a token step moves: the followed group's while a worker is in it, whether at the gate or
+ * on its way there, so that none of the tokens goes elsewhere; else the first that is at the gate. */
 static int chosen_unit(const struct control *c)
 {
     int want = c->follow_group / c->groups_per_batch * c->groups_per_batch, first = -1;
+    if (want == 0 && c->first_is_due)
+        return want;
     for (int i = 0; i < 64; i++) {
-        if (c->waiting[i] == want)
+        if (c->waiting[i] == want || c->inside[i] == want)
             return want;
         if (c->waiting[i] >= 0 && (first < 0 || c->waiting[i] < first))
             first = c->waiting[i];
     }
     return first;
+}
+
+/* Notes where the workers are. Returns whether this kind of point is no more than that. */
+static int note_place(struct control *c, enum gate_kind kind, int unit, int worker)
+{
+    if (kind == GATE_PHASE)
+        c->first_is_due = unit == PHASE_ROLLOUT;
+    if (kind != GATE_BEGIN && kind != GATE_END)
+        return 0;
+    if (kind == GATE_BEGIN && unit == 0)
+        c->first_is_due = 0;
+    if (worker < 64)
+        c->inside[worker] = kind == GATE_BEGIN ? unit : -1;
+    pthread_cond_broadcast(&c->changed);   /* another unit's turn may have come */
+    return 1;
 }
 
 /* Whether this pass may go through now; uses up what the mode counts. */
@@ -67,6 +85,9 @@ static int passes(struct control *c, enum gate_kind kind, int unit)
         }
         return 1;
     case CONTROL_TOKENS:
+        /* From a standstill the first token is sampled, not the way to it. */
+        if (kind == GATE_PHASE && unit <= PHASE_ROLLOUT)
+            return 1;
         if (kind == GATE_TOKEN && unit != chosen_unit(c))
             return 0;
         if (--c->left <= 0)
@@ -127,6 +148,11 @@ static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
     uint64_t seen = 0;   /* orders are numbered from 1 */
     int told = 0;
     pthread_mutex_lock(&c->lock);
+    if (note_place(c, kind, unit, worker)) {
+        st = c->cancel ? ST_CANCELLED : ST_OK;
+        pthread_mutex_unlock(&c->lock);
+        return st;
+    }
     if (kind == GATE_TOKEN && worker < 64) {
         c->waiting[worker] = unit;
         if (c->mode == CONTROL_TOKENS)
@@ -281,6 +307,7 @@ void control_clear_cancel(struct control *c)
     pthread_mutex_lock(&c->lock);
     c->cancel = 0;
     memset(c->waiting, 0xff, sizeof c->waiting);
+    memset(c->inside, 0xff, sizeof c->inside);
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -12,8 +12,8 @@
  *
  *   FREE        every gate is open
  *   HOLD        every gate is closed
- *   TOKENS n    n more passes: in a rollout, tokens of the followed group's sub-batch;
- *               elsewhere shards and phases
+ *   TOKENS n    n more passes: in a rollout, tokens of the followed group's sub-batch; behind it
+ *               shards and phases; before it nothing counts
  *   PHASES n    open until the n-th next phase begins
  *   STEPS n     open until n more steps are committed
  */
@@ -32,6 +32,8 @@ struct control {
     enum quantum quantum;         /* what one `.` is */
     int groups_per_batch;         /* of the decoder: which sub-batch a group is in */
     int waiting[64];              /* units of held decode sub-batches, by worker; -1 */
+    int inside[64];               /* unit of the decode sub-batch that a worker is in; -1 */
+    int first_is_due;             /* a rollout begins and its first sub-batch has not yet */
     double next_token;            /* when the paced sub-batch may go on, seconds */
     uint64_t orders;              /* numbers orders; snapshots acknowledge */
     int held;                     /* threads at a closed gate, or waiting for their pace */

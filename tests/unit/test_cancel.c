@@ -11,7 +11,7 @@
 struct counter {
     atomic_int calls;
     int at;
-    atomic_int kinds[3];
+    atomic_int kinds[GATE_END + 1];
 };
 
 static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)

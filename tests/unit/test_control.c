@@ -126,6 +126,65 @@ Test(control, tokens_fall_to_the_first_that_waits)
     cr_assert_eq(atomic_load(&a[0].passed), 2);
 }
 
+/* The followed sub-batch is on its way to the gate: its tokens are not given to another that waits. */
+Test(control, tokens_wait_for_the_followed_sub_batch)
+{
+    struct asker a[2];
+    struct gate gate;
+    start();
+    gate = control_gate(&c);
+    c.groups_per_batch = 2;
+    control_follow(&c, FOLLOW_PINNED, 4, 0);
+    cr_assert_eq(gate.point(gate.ctx, GATE_BEGIN, 4, 1), ST_OK);
+    asker_start(&a[0], GATE_TOKEN, 0, 0);
+    until(&waiting, 1);
+    control_step(&c, QUANTUM_TOKEN, 2);
+    for (int i = 0; i < 1000; i++)
+        sched_yield();
+    cr_assert_eq(atomic_load(&a[0].passed), 0);
+    asker_start(&a[1], GATE_TOKEN, 4, 1);
+    until(&a[1].passed, 2);
+    cr_assert_eq(atomic_load(&a[0].passed), 0);
+    cr_assert_eq(gate.point(gate.ctx, GATE_END, 4, 1), ST_OK);
+    finish(a, 2);
+}
+
+/* A rollout that begins: the first sub-batch is waited for, whoever is at the gate before it. */
+Test(control, tokens_wait_for_the_first_sub_batch)
+{
+    struct asker a[1];
+    struct gate gate;
+    start();
+    gate = control_gate(&c);
+    control_step(&c, QUANTUM_TOKEN, 1);
+    cr_assert_eq(gate.point(gate.ctx, GATE_PHASE, PHASE_ROLLOUT, 0), ST_OK);
+    asker_start(&a[0], GATE_TOKEN, 8, 1);
+    until(&waiting, 1);
+    cr_assert_eq(atomic_load(&a[0].passed), 0);
+    cr_assert_eq(gate.point(gate.ctx, GATE_BEGIN, 0, 0), ST_OK);
+    cr_assert_eq(gate.point(gate.ctx, GATE_TOKEN, 0, 0), ST_OK);
+    cr_assert_eq(c.mode, CONTROL_HOLD);
+    cr_assert_eq(atomic_load(&a[0].passed), 0);
+    finish(a, 1);
+}
+
+/* From a standstill: drawing and the way into the rollout are no tokens, scoring is one. */
+Test(control, tokens_do_not_count_the_way_to_the_rollout)
+{
+    struct gate gate;
+    start();
+    gate = control_gate(&c);
+    control_step(&c, QUANTUM_TOKEN, 2);
+    cr_assert_eq(gate.point(gate.ctx, GATE_PHASE, PHASE_DRAW, 0), ST_OK);
+    cr_assert_eq(gate.point(gate.ctx, GATE_PHASE, PHASE_ROLLOUT, 0), ST_OK);
+    cr_assert_eq(c.left, 2);
+    cr_assert_eq(gate.point(gate.ctx, GATE_TOKEN, 0, 0), ST_OK);
+    cr_assert_eq(c.left, 1);
+    cr_assert_eq(gate.point(gate.ctx, GATE_PHASE, PHASE_SCORE, 0), ST_OK);
+    cr_assert_eq(c.mode, CONTROL_HOLD);
+    control_release(&c);
+}
+
 Test(control, phases_run_to_the_next_phase)
 {
     struct asker a[2];
