@@ -51,6 +51,7 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ROW_OVER("countdown", "r1-zero")
         ROW_OVER("countdown", "r1-zero-blind")
         ROW_OVER("countdown", "student-dense")
+        ROW_OVER("quick", "quick-bf16")
         ROW_OVER("quick", "fp8-tile")
         ROW_OVER("quick", "fp8-tensor")
         ROW_OVER("quick", "collapse")

@@ -47,8 +47,8 @@ void environment_print(struct str *out)
     char cpu[256];
     cpu_model(cpu, sizeof cpu);
     str_printf(out,
-               "version = %s\nengine = %s\ncompiler = %s\nflags = %s\nkernels = %s\nbf16 = %s\nblas = %s\nblas core = "
-               "%s\ncpu = %s\n",
+               "version = %s\nengine = %s\ncompiler = %s\nflags = %s\nkernels = %s\nbf16 = %s\nblas = %s\n"
+               "blas core = %s\ncpu = %s\n",
                GRPOLAB_VERSION, GRPOLAB_ENGINE_ID, __VERSION__, GRPOLAB_FLAGS, kernels_best()->name,
                bf16_best()->name, blas_config(), blas_core(), cpu);
 }

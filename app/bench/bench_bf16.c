@@ -1,7 +1,7 @@
-/* `bench bf16`: the linear maps in bf16 beside FP32, on one thread: products alone at training's shapes with the
- * rounding of their operands, then training and generating on the two shapes, and a GRPO step's phases on the
- * countdown preset's. FP32 and bf16 take turns in short rounds, so that what else the machine does touches both;
- * of the rounds the best counts, and the ratio of the two is a row. */
+/* `bench bf16`: the linear maps in bf16 beside FP32, on one thread: products alone at training's shapes with
+ * the rounding of their operands, then training and generating on the two shapes, and a GRPO step's phases on
+ * the countdown preset's. FP32 and bf16 take turns in short rounds, so that what else the machine does meets
+ * both; of the rounds the best counts, and the ratio of the two is a row. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "engine/nn/linear.h"
 #include "engine/run/trainer.h"
 
-enum { TOKENS = 512, WIDEST = 512, ROUNDS = 5 };
+enum { TOKENS = 512, WIDEST = 512, ROUNDS = 3 };
 
 static void add_pair(struct bench *b, const char *what, const char *unit, const double rate[2])
 {
@@ -53,16 +53,18 @@ static void products_bf16(const struct operands *o, int n)
 static enum status products(struct bench *b, struct err *e)
 {
     static const int width[] = {64, 96, 256, 512};
-    real *memory = calloc(8, TOKENS * WIDEST * sizeof *memory), *at = memory;
+    real *memory = calloc(6, TOKENS * WIDEST * sizeof *memory), *at = memory;
+    float *pairs = calloc(2, TOKENS * WIDEST * sizeof *pairs);
     struct rng r = rng_at(1, RNG_TEST, 0, 0, 0);
-    struct operands o;
+    struct operands o = {NULL};
     real **part[] = {&o.x, &o.w, &o.dy, &o.y, &o.dx, &o.dw};
-    if (!memory)
-        return err_set(e, ST_NOMEM, "bench", "no memory for matrices");
+    enum status st = memory && pairs ? ST_OK : err_set(e, ST_NOMEM, "bench", "no memory for matrices");
+    if (st)
+        goto out;
     for (size_t i = 0; i < 6; i++, at += TOKENS * WIDEST)
         *part[i] = at;
-    o.left = (float *)at;
-    o.right = o.left + TOKENS * WIDEST;
+    o.left = pairs;
+    o.right = pairs + TOKENS * WIDEST;
     for (int i = 0; i < 3 * TOKENS * WIDEST; i++)
         memory[i] = (real)rng_normal(&r);
     for (size_t i = 0; i < sizeof width / sizeof *width; i++) {
@@ -77,8 +79,10 @@ static enum status products(struct bench *b, struct err *e)
         snprintf(name, sizeof name, "map %dx%d, %d rows", width[i], width[i], TOKENS);
         add_pair(b, name, "GF/s", rate);
     }
+out:
     free(memory);
-    return ST_OK;
+    free(pairs);
+    return st;
 }
 
 static enum status shapes(struct bench *b, const char *what,

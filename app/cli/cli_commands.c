@@ -149,11 +149,12 @@ static const struct cli_command row[] = {
      "\"pit\":11,\"wall_1\":5,\"wall_2\":-1,\"wall_3\":-1}, cells from a1 = 0 over b1 = 1 to d4 = 15, -1 for none;\n"
      "else it is a primer's, or a run's first held-out one. A run is asked K times from each cell, on --problems\n"
      "layouts; what it plays is the first move of its answer.\n" RUNS},
-    {"schedule", "[1f1b|zb1p|dualpipe]", "pipeline schedules as timelines, and an overlapped forward/backward pair", 0, 1,
+    {"schedule", "[1f1b|zb1p|dualpipe]", "pipeline schedules as timelines, and an overlapped pair", 0, 1,
      HAS(SET) | HAS(OUTPUT) | HAS(SNAPSHOT), cli_schedule,
      "--set takes pp, micro, f, b (the whole backward), w (its weight part), fb (an overlapped pair), and of the pair\n"
-     "attention (share), dispatch, combine, send, a2a=on|off. -o FILE.png or FILE.txt writes a picture. --json has the\n"
-     "chosen schedule's figures and pieces as calc schedule. In the workbench `:schedule` plays them.\n"},
+     "attention (share), dispatch, combine, send, a2a=on|off. -o FILE.png or FILE.txt writes a picture.\n"
+     "--json has the chosen schedule's figures and pieces as calc schedule. In the workbench `:schedule`\n"
+     "plays them.\n"},
     {"lesson", "[NAME]", "a guided evening: the lessons, or one of them in the workbench", 0, 1,
      HAS(AUTO) | HAS(SNAPSHOT), cli_lesson,
      "Each takes under five minutes. With --auto it is told on stdout and answers by itself;\n"

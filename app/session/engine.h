@@ -23,7 +23,8 @@ enum engine_request {
     ENGINE_TIDY,       /* the runs of lessons are deleted, but for those that are open or that kept runs began from */
     ENGINE_EVALUATE,   /* the open run, now: result as a message; text: with and without experts, "1:3" */
     ENGINE_TURNS,      /* arguments: runs that take steps in turns with the open one; none: no more */
-    ENGINE_RACE,       /* arguments: key=value, of each a fork of the open run at step (-1: its first); they take turns */
+    ENGINE_RACE,       /* arguments: key=value, of each a fork of the open run at step (-1: its first); these take
+                        * turns */
     ENGINE_KEEP,       /* of run_id: finding, findings_n go on record; the step under way is not disturbed */
     ENGINE_RECIPE,     /* text: recipe's name or path; arguments: key=value; reviews; starts it, or goes on with it */
     ENGINE_JUDGE,      /* of run_id: verdict on the text at place `step`; words: EDITED: what a trace becomes */

@@ -13,7 +13,7 @@ struct course {
     int64_t run[RECIPE_STAGES];          /* on record, 0: not yet */
     char key[RECIPE_STAGES][KEY_HEX];
     uint64_t seed;
-    int reviews;                         /* collected texts are held for a hand's verdicts before they are learned from */
+    int reviews;                         /* collected texts wait for a hand's verdicts before they are learned from */
     struct settings set[RECIPE_STAGES];
 };
 

@@ -27,7 +27,8 @@ struct bf16_kernels {
      * is [K,N] (tb 0) or [N,K] (tb 1), both contiguous as rows or stack left them; C [M,N].
      * Each number of C is one chain of steps over the pairs in order: its bits do not depend on M, N or the
      * other rows. Pure; one thread; no memory but a fixed stack buffer. */
-    void (*gemm)(int ta, int tb, int M, int N, int K, const float *A, const float *B, int accumulate, real *C);
+    void (*gemm)(int ta, int tb, int M, int N, int K, const float *A, const float *B, int accumulate,
+                 real *C);
 };
 
 static inline int bf16_pairs(int n)
@@ -55,8 +56,8 @@ static inline float bf16_value(uint16_t code)
     return x;
 }
 
-/* bf16_best: the fastest for this CPU. bf16_find: by name ("avx512_bf16", "avx2", "portable"); NULL when unknown
- * or not runnable here. The last two are both "emulated", for they differ in speed alone. */
+/* bf16_best: the fastest for this CPU. bf16_find: by name ("avx512_bf16", "avx2", "portable"); NULL when
+ * unknown or not runnable here. The last two are both "emulated", for they differ in speed alone. */
 const struct bf16_kernels *bf16_best(void);
 const struct bf16_kernels *bf16_find(const char *name);
 

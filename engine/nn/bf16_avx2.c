@@ -1,5 +1,5 @@
-/* The bf16 kernels with AVX2: VDPBF16PS step by step. That instruction takes and leaves 0 for what is below the
- * normal range whatever the control register says, so the register says the same while a product runs. */
+/* The bf16 kernels with AVX2: VDPBF16PS step by step. That instruction takes and leaves 0 for what is below
+ * the normal range whatever the control register says, so the register says the same while a product runs. */
 #include "engine/nn/bf16_table.h"
 
 #if defined(__x86_64__) && !defined(GRPOLAB_DOUBLE)
@@ -36,7 +36,8 @@ V_INLINE __m256i v_codes(vec v)
 {
     __m256i u = _mm256_castps_si256(v), size = _mm256_and_si256(u, _mm256_set1_epi32(0x7fffffff));
     __m256i top = _mm256_srli_epi32(u, 16), even = _mm256_and_si256(top, _mm256_set1_epi32(1));
-    __m256i near = _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(even, _mm256_set1_epi32(0x7fff))), 16);
+    __m256i most = _mm256_add_epi32(even, _mm256_set1_epi32(0x7fff));
+    __m256i near = _mm256_srli_epi32(_mm256_add_epi32(u, most), 16);
     __m256i nan = _mm256_cmpgt_epi32(size, _mm256_set1_epi32(0x7f800000));
     __m256i small = _mm256_cmpgt_epi32(_mm256_set1_epi32(0x00800000), size);
     near = _mm256_blendv_epi8(near, _mm256_or_si256(top, _mm256_set1_epi32(0x40)), nan);
@@ -65,8 +66,8 @@ static __attribute__((noinline)) void flushed_gemm(int ta, int tb, int M, int N,
     pair_gemm(ta, tb, M, N, K, A, B, accumulate, C);
 }
 
-static void gemm_under_flush(int ta, int tb, int M, int N, int K, const float *A, const float *B, int accumulate,
-                             float *C)
+static void gemm_under_flush(int ta, int tb, int M, int N, int K, const float *A, const float *B,
+                             int accumulate, float *C)
 {
     unsigned before = _mm_getcsr();
     _mm_setcsr(before | FLUSH);

@@ -1,5 +1,5 @@
-/* The bf16 kernels in plain C for any CPU, in float or (-DGRPOLAB_DOUBLE) in double. In double a sum is that of the
- * engine's own numbers: what is rounded are the operands alone. */
+/* The bf16 kernels in plain C for any CPU, in float or (-DGRPOLAB_DOUBLE) in double. In double a sum is that
+ * of the engine's own numbers: what is rounded are the operands alone. */
 #include <math.h>
 #include <stddef.h>
 
@@ -38,7 +38,7 @@ static float flush(float x)
     return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x;
 }
 
-/* The product of two codes is exact within FP32's range, and then a sum rounds as a fused multiply-add does. */
+/* The product of two codes is exact within FP32's range; then a sum rounds as a fused multiply-add does. */
 static real step(float a, float b, real s)
 {
     float x, y;

@@ -26,7 +26,7 @@ struct decoder {
     real *y, *normed, *rstd, *logits, *load, *scratch;
     const real *w, *bias;               /* since decoder_load: borrowed, but w is `prepared` in FP8 */
     const real *attend_w;               /* what the absorbed form attends with: w, or `prepared` */
-    real *prepared;                     /* [params.total] in FP8, and in bf16 where the absorbed form attends: the
+    real *prepared;                     /* [params.total] in FP8, and in bf16 for the absorbed form: the
                                          * weights as the maps see them */
     struct bf16_weights *bf16;          /* in bf16: the maps' weights; NULL: not in bf16 */
     uint8_t *route;                     /* [rows][MoE layers, K] experts of the last decoder_step's rows; or NULL */

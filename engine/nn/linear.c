@@ -29,8 +29,8 @@ static size_t place(const struct param *p, int matrix)
     return p->offset + (size_t)matrix * (size_t)p->rows * (size_t)p->cols;
 }
 
-void linear_forward(const struct model *m, struct linear_work *work, const real *w, int row, int matrix, int T,
-                    const real *x, int accumulate, real *y)
+void linear_forward(const struct model *m, struct linear_work *work, const real *w, int row, int matrix,
+                    int T, const real *x, int accumulate, real *y)
 {
     const struct param *p = &m->params.row[row];
     const real *map = w + place(p, matrix);

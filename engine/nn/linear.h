@@ -4,9 +4,9 @@
 #include "engine/nn/model.h"
 
 /* The linear maps of a block: attention's projections, the dense SwiGLU, the shared and the routed experts.
- * Each is y = x W with W [in, out]; V3 section 3.3 computes these, and no others, in FP8, and with the setting
- * bf16 these are in bf16. Embedding, head, router, norms, attention itself and the MTP modules' projection call
- * the kernels directly and stay in high precision, as they do in V3's published weights.
+ * Each is y = x W with W [in, out]; V3 section 3.3 computes these, and no others, in FP8, and with the
+ * setting bf16 these are in bf16. Embedding, head, router, norms, attention itself and the MTP modules'
+ * projection call the kernels directly and stay in high precision, as they do in V3's published weights.
  *
  * A map is named by its row of the parameter table and, where matrices are stacked (experts), by which of
  * them. Activations are contiguous: x [T,in], y [T,out]. With work NULL a call is one gemm of the kernels and
@@ -21,13 +21,13 @@ struct linear_work {
     struct bf16_work *bf16;
 };
 
-/* linear_work_alloc: for calls of at most T rows; NULL with *full set where the arena is full, NULL with *full 0
- * where the model is in FP32. */
+/* linear_work_alloc: for calls of at most T rows; NULL with *full set where the arena is full, NULL with
+ * *full 0 where the model is in FP32. */
 struct linear_work *linear_work_alloc(const struct model *m, int T, struct arena *a, int *full);
 
 /* linear_forward (Fprop): y = x W, or y += x W with accumulate. */
-void linear_forward(const struct model *m, struct linear_work *work, const real *w, int row, int matrix, int T,
-                    const real *x, int accumulate, real *y);
+void linear_forward(const struct model *m, struct linear_work *work, const real *w, int row, int matrix,
+                    int T, const real *x, int accumulate, real *y);
 /* linear_dgrad: dx = dy W^T. */
 void linear_dgrad(const struct model *m, struct linear_work *work, const real *w, int row, int matrix, int T,
                   const real *dy, real *dx);

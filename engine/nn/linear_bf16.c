@@ -1,7 +1,8 @@
 /* The linear maps in bf16.
  *
- * An operand is rounded and laid in pairs along what its product sums over (bf16.h), then multiplied. The weights
- * of a map are laid anew in each call, or once for many (linear_bf16_prepare): both give the same bits. */
+ * An operand is rounded and laid in pairs along what its product sums over (bf16.h), then multiplied. The
+ * weights of a map are laid anew in each call, or once for many (linear_bf16_prepare): both give the same
+ * bits. */
 #include "engine/nn/linear_bf16.h"
 
 #include <string.h>
@@ -27,7 +28,8 @@ struct bf16_work *linear_bf16_alloc(const struct model *m, int T, struct arena *
     for (int i = 0; i < n; i++) {
         const struct param *p = &m->params.row[row[i]];
         size_t tokens = (size_t)bf16_pairs(T) * (size_t)(p->rows > p->cols ? p->rows : p->cols);
-        left = larger(left, larger(tokens, larger(area(T, bf16_pairs(p->rows)), area(T, bf16_pairs(p->cols)))));
+        left = larger(left, larger(area(T, bf16_pairs(p->rows)), area(T, bf16_pairs(p->cols))));
+        left = larger(left, tokens);
         right = larger(right, larger(tokens, larger(area(bf16_pairs(p->rows), p->cols),
                                                     area(p->rows, bf16_pairs(p->cols)))));
     }
@@ -106,8 +108,8 @@ static const struct bf16_weights *prepared(const struct bf16_work *f, const real
     return f->weights && f->weights->of == w ? f->weights : NULL;
 }
 
-void linear_bf16_forward(const struct model *m, struct bf16_work *f, const real *w, int row, int matrix, int T,
-                         const real *x, int accumulate, real *y)
+void linear_bf16_forward(const struct model *m, struct bf16_work *f, const real *w, int row, int matrix,
+                         int T, const real *x, int accumulate, real *y)
 {
     const struct param *p = &m->params.row[row];
     const struct bf16_weights *ready = prepared(f, w);

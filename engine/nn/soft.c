@@ -3,6 +3,7 @@
  * likeliest token, so nothing is lost but probabilities that are 0 already. */
 #include "engine/nn/soft.h"
 
+#include <float.h>
 #include <math.h>
 
 /* log sum_j probs_j^(1/tau) */
@@ -11,7 +12,7 @@ static double log_norm(int V, const real *probs, double tau)
     double sum = 0;
     for (int j = 0; j < V; j++)
         sum += probs[j] > 0 ? exp(log((double)probs[j]) / tau) : 0;
-    return log(sum);
+    return log(fmax(sum, DBL_MIN));
 }
 
 double soft_divergence(int V, const real *p, const real *student, double tau)

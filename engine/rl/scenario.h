@@ -133,8 +133,8 @@ struct scenario {
      * < 0 the first, > 0 the second, 0 neither. Hostile text. NULL: preferences are not this task's matter. */
     int (*prefer)(const void *self, const struct problem *p, enum preference respect, const char *first,
                   size_t first_n, const char *second, size_t second_n);
-    /* is_open: no rule decides this problem: a reward comes from a preference model where a run has one, and accuracy is
-     * then only looked at. NULL: rules decide every problem. */
+    /* is_open: no rule decides this problem: a reward comes from a preference model where a run has one, and
+     * accuracy is then only looked at. NULL: rules decide every problem. */
     int (*is_open)(const void *self, const struct problem *p);
 };
 

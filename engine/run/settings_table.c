@@ -251,9 +251,9 @@ static const struct setting search_rows[] = {
 #define SECTION(name, rows) {name, rows, (int)(sizeof rows / sizeof *rows)}
 
 static const struct settings_section section[] = {
-    SECTION("model", model_rows), SECTION("base", base_rows), SECTION("cold", cold_rows), SECTION("reward", reward_rows),
-    SECTION("rl", rl_rows),       SECTION("eval", eval_rows), SECTION("run", run_rows),
-    SECTION("draft", draft_rows), SECTION("search", search_rows),
+    SECTION("model", model_rows),   SECTION("base", base_rows),   SECTION("cold", cold_rows),
+    SECTION("reward", reward_rows), SECTION("rl", rl_rows),       SECTION("eval", eval_rows),
+    SECTION("run", run_rows),       SECTION("draft", draft_rows), SECTION("search", search_rows),
 };
 
 int settings_sections(void)

@@ -1,5 +1,5 @@
-/* bf16: rounding on every code and beside it, the layouts, and products in every form: against double within a
- * bound, the CPU's own instruction against its emulations to the bit, and rows that do not depend on others. */
+/* bf16: rounding on every code and beside it, the layouts, and products in every form: against double within
+ * a bound, the CPU's own instruction against its emulations to the bit, rows that do not depend on others. */
 #include <criterion/criterion.h>
 #include <float.h>
 #include <jansson.h>
@@ -75,19 +75,21 @@ static uint16_t half(const float *pairs, size_t i, int which)
     return (uint16_t)(bits(pairs[i]) >> (which ? 16 : 0));
 }
 
-/* Every kind of number, NaN and what is below the normal range too. */
+/* Every kind of number: ties, NaN and what is below the normal range too. */
 static void any_bits(float *x, int n)
 {
     struct rng r = rng_at(3, RNG_TEST, 1, 0, 0);
     for (int i = 0; i < n; i++) {
         uint32_t u = (uint32_t)rng_below(&r, 1 << 16) << 16 | (uint32_t)rng_below(&r, 1 << 16);
+        u = i % 3 == 0 ? (u & 0xffff0000) | 0x8000 : u;
         x[i] = of_bits(i % 5 == 0 ? u & 0x80ffffff : i % 7 == 0 ? u | 0x7f800000 : u);
     }
 }
 
 Test(bf16, operands_lie_in_pairs)
 {
-    static const int shape[][2] = {{1, 1}, {2, 2}, {3, 5}, {5, 31}, {4, 32}, {7, 33}, {8, 47}, {33, 64}, {9, 67}};
+    static const int shape[][2] = {{1, 1},  {2, 2},  {3, 5},   {5, 31}, {4, 32},
+                                   {7, 33}, {8, 47}, {33, 64}, {9, 67}};
     static float x[MOST], pairs[MOST + 1];
     any_bits(x, MOST);
     for (int k = 0; k < KERNELS; k++) {
@@ -100,16 +102,16 @@ Test(bf16, operands_lie_in_pairs)
             for (int i = 0; i < n; i++)
                 for (int j = 0; j < 2 * across; j++)
                     cr_assert_eq(half(pairs, (size_t)(i * across + j / 2), j % 2),
-                                 j < cols ? bf16_round(x[i * cols + j]) : 0, "%s [%d,%d] at %d,%d", name[k], n,
-                                 cols, i, j);
+                                 j < cols ? bf16_round(x[i * cols + j]) : 0, "%s [%d,%d] at %d,%d", name[k],
+                                 n, cols, i, j);
             pairs[bf16_pairs(n) * cols] = 42;
             b->stack(n, cols, x, pairs);
             cr_assert_eq(pairs[bf16_pairs(n) * cols], 42, "%s wrote past the end", name[k]);
             for (int i = 0; i < 2 * bf16_pairs(n); i++)
                 for (int j = 0; j < cols; j++)
                     cr_assert_eq(half(pairs, (size_t)(i / 2 * cols + j), i % 2),
-                                 i < n ? bf16_round(x[i * cols + j]) : 0, "%s [%d,%d] at %d,%d", name[k], n, cols,
-                                 i, j);
+                                 i < n ? bf16_round(x[i * cols + j]) : 0, "%s [%d,%d] at %d,%d", name[k], n,
+                                 cols, i, j);
         }
     }
 }
@@ -195,8 +197,8 @@ Test(bf16, the_instruction_and_its_emulations_have_the_same_bits)
                     run(bf16_find(name[k]), &p, form >> 2, c);
                     for (int i = 0; i < p.M * p.N; i++)
                         cr_assert(bits(c[i]) == bits(want[i]) || (isnan(c[i]) && isnan(want[i])),
-                                  "%s 2^%d [%d,%d,%d] form %d at %d: %a, not %a", name[k], exponent[x], p.M, p.N,
-                                  p.K, form, i, (double)c[i], (double)want[i]);
+                                  "%s 2^%d [%d,%d,%d] form %d at %d: %a, not %a", name[k], exponent[x], p.M,
+                                  p.N, p.K, form, i, (double)c[i], (double)want[i]);
                 }
             }
 }

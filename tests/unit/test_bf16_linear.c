@@ -1,5 +1,5 @@
-/* The linear maps in bf16: the three products to the bit against an independent script (tests/golden/make_bf16.py),
- * weights that are laid once, decoding against training, gradients, and whole runs. */
+/* The linear maps in bf16: the three products to the bit against an independent script
+ * (tests/golden/make_bf16.py), weights that are laid once, decoding against training, gradients, runs. */
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <math.h>
@@ -209,8 +209,10 @@ static struct digest run_digest(enum stage stage, const char *bf16, int threads,
 
 Test(bf16_linear, same_bits_with_any_threads_and_a_digest_of_its_own)
 {
-    struct digest one = run_digest(STAGE_GRPO, "on", 1, 3, NULL), two = run_digest(STAGE_GRPO, "on", 2, 3, NULL),
-                  again = run_digest(STAGE_GRPO, "on", 1, 3, NULL), start = run_digest(STAGE_GRPO, "on", 1, 0, NULL),
+    struct digest one = run_digest(STAGE_GRPO, "on", 1, 3, NULL),
+                  two = run_digest(STAGE_GRPO, "on", 2, 3, NULL),
+                  again = run_digest(STAGE_GRPO, "on", 1, 3, NULL),
+                  start = run_digest(STAGE_GRPO, "on", 1, 0, NULL),
                   off = run_digest(STAGE_GRPO, "off", 1, 0, NULL);
     cr_assert(digest_equal(&one, &two), "two threads give other bits");
     cr_assert(digest_equal(&one, &again));

@@ -25,9 +25,9 @@ static const char text[] =
 
 static const char small[] =
     "model.width=16 model.layers=2 model.heads=2 model.q_rank=8 model.kv_rank=8 model.nope_dim=4 "
-    "model.rope_dim=4 model.v_dim=4 model.ffn_width=24 model.experts=4 model.expert_width=8 base.steps=2 base.documents=4 "
-    "cold.documents=4 reward.documents=4 rl.prompts=6 rl.group=4 rl.max_tokens=32 eval.every=0 "
-    "eval.final_problems=4 eval.k=2";
+    "model.rope_dim=4 model.v_dim=4 model.ffn_width=24 model.experts=4 model.expert_width=8 "
+    "base.steps=2 base.documents=4 cold.documents=4 reward.documents=4 rl.prompts=6 rl.group=4 "
+    "rl.max_tokens=32 eval.every=0 eval.final_problems=4 eval.k=2";
 
 static void must(enum status st)
 {

@@ -16,7 +16,8 @@ static const char text[] =
     "[recipe]\nname = mini\n"
     "[stage base]\nrun = base\npreset = r1\n"
     "[stage teach]\nrun = cold\npreset = r1\nfrom = base\nepochs = 2\ncollect = templates base problems=20\n"
-    "[stage reward]\nrun = reward\npreset = r1\nfrom = teach\nepochs = 1\ncollect = pairs teach problems=24 samples=4 keep=2\n"
+    "[stage reward]\nrun = reward\npreset = r1\nfrom = teach\nepochs = 1\n"
+    "collect = pairs teach problems=24 samples=4 keep=2\n"
     "[stage all]\nrun = grpo\npreset = r1\nfrom = teach\nreward = reward\nset = rl.preference=1 rl.steps=3\n";
 
 /* The teacher is wider than its student, and written by GRPO. */
