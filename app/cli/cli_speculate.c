@@ -250,7 +250,7 @@ static void write_part(struct json_writer *w, const char *key, int64_t examined,
 static void write_outcome(struct json_writer *w, const char *key, const struct way *way,
                           const struct outcome *o, const struct outcome *plain, int is_greedy)
 {
-    char place[8];
+    char place[12];
     write_key(w, key);
     write_begin(w, '{');
     write_key(w, "tokens");
