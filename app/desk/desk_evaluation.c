@@ -416,18 +416,16 @@ static void look(struct desk *d)
 
 static int request(struct desk *d, enum request r, int argument)
 {
-    enum { FAR = 100000 };
     struct evaluation_state *s = d->view.evaluation;
     int rows = view_rows(&d->view, d->canvas.w, d->canvas.h, PANE_PROBLEMS), page = rows > 2 ? rows - 1 : 1;
+    int by = desk_motion(r, page);
 
     (void)argument;
+    if (by) {
+        list_move(&s->list, by, rows);
+        return 1;
+    }
     switch (r) {
-    case REQUEST_UP: list_move(&s->list, -1, rows); return 1;
-    case REQUEST_DOWN: list_move(&s->list, 1, rows); return 1;
-    case REQUEST_PAGE_UP: list_move(&s->list, -page, rows); return 1;
-    case REQUEST_PAGE_DOWN: list_move(&s->list, page, rows); return 1;
-    case REQUEST_HOME: list_move(&s->list, -FAR, rows); return 1;
-    case REQUEST_END: list_move(&s->list, FAR, rows); return 1;
     case REQUEST_PREVIOUS_GROUP:
     case REQUEST_LEFT: move(d, -1); return 1;
     case REQUEST_NEXT_GROUP:

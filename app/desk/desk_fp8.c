@@ -84,15 +84,14 @@ static int request(struct desk *d, enum request r, int argument)
     enum { PAGE = 8 };
     struct fp8_state *s = d->view.fp8;
     struct err e;
+    int by = desk_motion(r, PAGE);
 
     (void)argument;
+    if (by) {
+        move(d, by);
+        return 1;
+    }
     switch (r) {
-    case REQUEST_UP: move(d, -1); return 1;
-    case REQUEST_DOWN: move(d, 1); return 1;
-    case REQUEST_PAGE_UP: move(d, -PAGE); return 1;
-    case REQUEST_PAGE_DOWN: move(d, PAGE); return 1;
-    case REQUEST_HOME: move(d, -FP8_TENSORS); return 1;
-    case REQUEST_END: move(d, FP8_TENSORS); return 1;
     case REQUEST_LEFT: s->kind = (enum fp8_kind)((s->kind + FP8_KINDS - 1) % FP8_KINDS); return 1;
     case REQUEST_RIGHT: s->kind = (enum fp8_kind)((s->kind + 1) % FP8_KINDS); return 1;
     case REQUEST_SORT:

@@ -130,15 +130,14 @@ static int request(struct desk *d, enum request r, int argument)
     enum { PAGE = 8 };
     struct oracle_state *s = d->view.oracle;
     struct err e;
+    int by = desk_motion(r, PAGE);
 
     (void)argument;
+    if (by) {
+        move(d, by);
+        return 1;
+    }
     switch (r) {
-    case REQUEST_UP: move(d, -1); return 1;
-    case REQUEST_DOWN: move(d, 1); return 1;
-    case REQUEST_PAGE_UP: move(d, -PAGE); return 1;
-    case REQUEST_PAGE_DOWN: move(d, PAGE); return 1;
-    case REQUEST_HOME: move(d, -ORACLE_LOSS_ROWS); return 1;
-    case REQUEST_END: move(d, ORACLE_LOSS_ROWS); return 1;
     case REQUEST_LEFT:
     case REQUEST_RIGHT: s->by_sequence = !s->by_sequence; return 1;
     case REQUEST_ENTER:

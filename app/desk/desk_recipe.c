@@ -215,18 +215,15 @@ static void show_texts(struct desk *d)
 
 static int request(struct desk *d, enum request r, int argument)
 {
-    enum { FAR = 100000 };
     struct list *l = &d->view.recipe->list;
-    int n = rows(d);
+    int n = rows(d), by = desk_motion(r, n);
 
     (void)argument;
+    if (by) {
+        list_move(l, by, n);
+        return 1;
+    }
     switch (r) {
-    case REQUEST_UP: list_move(l, -1, n); return 1;
-    case REQUEST_DOWN: list_move(l, 1, n); return 1;
-    case REQUEST_PAGE_UP: list_move(l, -n, n); return 1;
-    case REQUEST_PAGE_DOWN: list_move(l, n, n); return 1;
-    case REQUEST_HOME: list_move(l, -FAR, n); return 1;
-    case REQUEST_END: list_move(l, FAR, n); return 1;
     case REQUEST_ENTER: enter(d); return 1;
     case REQUEST_TEXTS: show_texts(d); return 1;
     default: return 0;

@@ -18,3 +18,17 @@ const struct desk_screen *desk_screen(enum screen_id s)
 
     return s < SCREEN_N && of[s] ? of[s] : &none;
 }
+
+int desk_motion(enum request r, int page)
+{
+    enum { FAR = 1000000 };
+    switch (r) {
+    case REQUEST_UP: return -1;
+    case REQUEST_DOWN: return 1;
+    case REQUEST_PAGE_UP: return -page;
+    case REQUEST_PAGE_DOWN: return page;
+    case REQUEST_HOME: return -FAR;
+    case REQUEST_END: return FAR;
+    default: return 0;
+    }
+}

@@ -15,6 +15,10 @@ struct desk_screen {
     int (*request)(struct desk *d, enum request r, int argument);
 };
 
+/* desk_motion: how many rows of a list a key moves by, `page` for a page, more than any list has for its
+ * ends; 0: it is none of these keys. */
+int desk_motion(enum request r, int page);
+
 extern const struct desk_screen desk_runs, desk_group, desk_what_if, desk_trace, desk_experts,
     desk_objective, desk_compare,
     desk_evaluation, desk_scenarios, desk_recipe, desk_texts, desk_schedule, desk_fp8,

@@ -218,17 +218,16 @@ static void move(struct desk *d, int by)
 
 static int request(struct desk *d, enum request r, int argument)
 {
-    enum { PAGE = 8, FAR = 100000 };
+    enum { PAGE = 8 };
     struct err e;
+    int by = desk_motion(r, PAGE);
 
     (void)argument;
+    if (by) {
+        move(d, by);
+        return 1;
+    }
     switch (r) {
-    case REQUEST_UP: move(d, -1); return 1;
-    case REQUEST_DOWN: move(d, 1); return 1;
-    case REQUEST_PAGE_UP: move(d, -PAGE); return 1;
-    case REQUEST_PAGE_DOWN: move(d, PAGE); return 1;
-    case REQUEST_HOME: move(d, -FAR); return 1;
-    case REQUEST_END: move(d, FAR); return 1;
     case REQUEST_LEFT:
     case REQUEST_PREVIOUS_GROUP: group_turn(d, -1); return 1;
     case REQUEST_RIGHT:
