@@ -37,6 +37,7 @@ __asm__(".pushsection .data.rel.ro, \"aw\"\n"
         ROW("countdown")
         ROW("countdown-dense")
         ROW("countdown-4")
+        ROW("countdown-5")
         ROW("multiply")
         ROW("quadratic")
         ROW("tiny")
