@@ -48,3 +48,15 @@ int accent_is_above(uint32_t mark)
 {
     return (mark >= 0x0300 && mark <= 0x0314) || (mark >= 0x033D && mark <= 0x0344);
 }
+
+int accent_subscript(uint32_t code)
+{
+    /* U+2080 to U+209C; a blank where Unicode has none or it is no ASCII character. */
+    static const char row[] = "0123456789+-=() aeox hklmnpst";
+
+    if (code >= 0x2080 && code < 0x2080 + sizeof row - 1)
+        return row[code - 0x2080] == ' ' ? 0 : row[code - 0x2080];
+    if (code >= 0x1D62 && code <= 0x1D65)
+        return "iruv"[code - 0x1D62];
+    return code == 0x2C7C ? 'j' : 0;
+}

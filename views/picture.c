@@ -16,6 +16,8 @@
 #define SMALL 9.4               /* centre lines of a small letter's left and right side */
 #define LARGE 10.0              /* of a capital's and a digit's */
 #define WIDEST 11.4             /* of m, w, @ */
+#define SUBSCRIPT 0.66          /* of a letter's size has one set lower, by DROP pixels */
+#define DROP 4.0
 #define LOWER 0.78              /* of its height keeps a tall letter that has an accent on it */
 #define STROKE 2.3
 #define STROKE_BOLD 3.4
@@ -47,6 +49,19 @@ static void draw_letter(struct raster *r, int x, int y, int c, double squeeze, d
         scale = wide / (high - low);
     raster_glyph(r, x + PICTURE_CELL_W / 2.0 - (low + high) / 2.0 * scale, y + BASE, scale, unit * squeeze,
                  stroke, color, &g);
+}
+
+static void draw_subscript(struct raster *r, int x, int y, int c, double stroke, uint32_t color)
+{
+    double unit = CAPITAL / FONT_CAPITAL * SUBSCRIPT;
+    struct glyph g;
+    int low, high;
+
+    if (!font_mono(c, &g))
+        return;
+    font_ink(&g, &low, &high);
+    raster_glyph(r, x + PICTURE_CELL_W / 2.0 - (low + high) / 2.0 * unit, y + BASE + DROP, unit, unit,
+                 stroke * 0.85, color, &g);
 }
 
 static int is_tall(uint32_t c)
@@ -83,6 +98,8 @@ static void draw_cell(struct raster *r, int x, int y, const struct cell *k, cons
         draw_letter(r, x, y, (int)code,
                     is_tall(code) && (accent_is_above(accent) || accent_is_above(k->mark)) ? LOWER : 1,
                     stroke, color);
+    else if (accent_subscript(code))
+        draw_subscript(r, x, y, accent_subscript(code), stroke, color);
     else if (!symbol_draw(r, &cell, code, color) &&
              !hanzi_draw(r, x, y, PICTURE_CELL_W * 2, PICTURE_CELL_H, stroke, code, color))
         draw_unknown(r, x, y, PICTURE_CELL_W * (k->width ? k->width : 1), color);

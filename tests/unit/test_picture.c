@@ -272,3 +272,32 @@ Test(picture, themes_give_each_style_a_colour_that_can_be_read)
     cr_assert_eq(of[STYLE_ERROR].ground, 0xD70000, "160 of xterm's 256 colours");
     cr_assert_eq(of[STYLE_DIM].ink, 0x808080, "244");
 }
+
+/* Whether two cells have the same pixels. */
+static int same(int row, int a, int b)
+{
+    for (int y = 0; y < PICTURE_CELL_H; y++) {
+        const uint8_t *line = rgb + ((size_t)(PICTURE_MARGIN + row * PICTURE_CELL_H + y) * (size_t)width) * 3;
+        if (memcmp(line + (PICTURE_MARGIN + a * PICTURE_CELL_W) * 3, line + (PICTURE_MARGIN + b * PICTURE_CELL_W) * 3,
+                   PICTURE_CELL_W * 3))
+            return 0;
+    }
+    return 1;
+}
+
+/* What formulas and marks are written with; U+0E2F is a letter that has none and shows an empty box. */
+Test(picture, what_the_screens_write_has_a_picture, .init = set_up, .fini = tear_down)
+{
+    static const char *const sign[] = {"ᵢ", "ₜ", "ₘ", "₁", "₂", "₍", "₎", "ⱼ", "π", "Σ", "ρ", "σ", "β", "ε",
+                                       "η", "θ", "∂", "·", "…", "±", "∓", "×", "²", "→", "½", "✓", "✗", "★",
+                                       "●", "▲", "▼", "▶", "▸", "◆", "↺", "↩", "│", "━", "▄", "▇"};
+    for (size_t i = 0; i < sizeof sign / sizeof *sign; i++) {
+        put(0, "\u0e2f", STYLE_TEXT);
+        canvas_text(&canvas, canvas_rect(&canvas), 0, 1, STYLE_TEXT, sign[i], -1);
+        draw();
+        cr_expect(!same(0, 0, 1), "%s", sign[i]);
+        cr_expect_gt(light(0, 1), 0, "%s", sign[i]);
+        free(rgb);
+        rgb = NULL;
+    }
+}
