@@ -115,7 +115,6 @@ enum status command_compute(struct desk *d, const struct command_line *l, struct
     const struct snapshot *s = desk_shown(d);
     const char *first = l->argc ? l->argv[0] : "";
     long long problems = COMPUTE_PROBLEMS_USUAL, k = COMPUTE_K_MAX;
-    int64_t head;
     enum status st = ST_OK;
     if (!strcmp(first, "off")) {
         desk_compute_stop(d->compute);
@@ -136,8 +135,7 @@ enum status command_compute(struct desk *d, const struct command_line *l, struct
                      "only a GRPO run is sampled here; `grpolab compute` takes any run");
     if (st)
         return st;
-    head = s->head > s->committed ? s->head : s->committed;
-    st = desk_compute_ask(d->compute, s->run_id, d->at >= 0 ? s->step : head, (int)k, (int)problems, e);
+    st = desk_compute_ask(d->compute, s->run_id, d->at >= 0 ? s->step : snapshot_last(s), (int)k, (int)problems, e);
     if (st)
         return st;
     desk_show_screen(d, SCREEN_EVALUATION);

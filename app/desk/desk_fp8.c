@@ -63,13 +63,11 @@ static int refresh(struct desk *d)
 static enum status ask(struct desk *d, struct err *e)
 {
     const struct snapshot *s = desk_shown(d);
-    int64_t head;
 
     if (!s || !s->run_id || strcmp(s->stage, "grpo"))
         return err_set(e, ST_NOTFOUND, "fp8",
                        "only a GRPO run is measured here; `grpolab fp8` takes any run");
-    head = s->head > s->committed ? s->head : s->committed;
-    return aside_ask(own(d)->ask, s->run_id, d->at >= 0 ? s->step : head, NULL, 0, e);
+    return aside_ask(own(d)->ask, s->run_id, d->at >= 0 ? s->step : snapshot_last(s), NULL, 0, e);
 }
 
 static void move(struct desk *d, int by)

@@ -26,7 +26,7 @@ static void release(struct desk *d)
 static void ask_by_itself(struct desk *d, struct objective_state *x)
 {
     const struct snapshot *s = desk_shown(d);
-    int is_finished = s && s->step <= (s->head > s->committed ? s->head : s->committed);
+    int is_finished = s && s->step <= snapshot_last(s);
     struct err e;
 
     if (!d->has_engine || x->missing || !x->is_scored || (x->is_found && (x->has_after || !is_finished)) ||

@@ -104,7 +104,6 @@ static enum status ask(struct desk *d, struct err *e)
 {
     const struct snapshot *s = desk_shown(d);
     struct oracle_desk *x = own(d);
-    int64_t head;
     enum status st;
 
     if (!s || !s->run_id)
@@ -116,8 +115,7 @@ static enum status ask(struct desk *d, struct err *e)
         aside_stop(x->ask);
         return st;
     }
-    head = s->head > s->committed ? s->head : s->committed;
-    return aside_ask(x->ask, s->run_id, d->at >= 0 ? s->step : head, NULL, 0, e);
+    return aside_ask(x->ask, s->run_id, d->at >= 0 ? s->step : snapshot_last(s), NULL, 0, e);
 }
 
 static void move(struct desk *d, int by)

@@ -29,22 +29,20 @@ static enum status add_text(struct probe_question *q, const struct snap_follow *
 enum status desk_question(const struct desk *d, enum probe_what what, struct probe_question *q, struct err *e)
 {
     const struct snapshot *s = desk_shown(d);
-    int64_t head;
 
     memset(q, 0, sizeof *q);
     if (!s || !s->run_id || strcmp(s->stage, "grpo"))
         return err_set(e, ST_NOTFOUND, "probe", "only the steps of a GRPO run have traces to ask about");
     if (is_racing(d))
         return err_set(e, ST_BUSY, "probe", "steps go by too fast to ask about one: pause first (space)");
-    head = s->head > s->committed ? s->head : s->committed;
     q->what = what;
     q->run = s->run_id;
     q->step = s->step;
-    q->is_finished = s->step <= head;
+    q->is_finished = s->step <= snapshot_last(s);
     q->at = -1;
     if (what == PROBE_ROUTING &&
         !q->is_finished) { /* its traces are not all there yet: those of the step before */
-        q->step = head;
+        q->step = snapshot_last(s);
         q->is_finished = 1;
     }
     if (q->step < 1)

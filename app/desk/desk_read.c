@@ -204,8 +204,7 @@ int desk_refresh(struct desk *d)
     if ((screen == SCREEN_LOG || screen == SCREEN_LEARNING) && d->stale & STALE_LOG)
         read_log(d);
     if (s && s->run_id && (d->stale & STALE_HISTORY || d->history.run != s->run_id)) {
-        int64_t head = s->head > s->committed ? s->head : s->committed;
-        if (history_update(&d->history, d->query, s->run_id, head, &more, &e))
+        if (history_update(&d->history, d->query, s->run_id, snapshot_last(s), &more, &e))
             desk_fail(d, &e);
         if (!more)
             d->stale &= ~(unsigned)STALE_HISTORY;

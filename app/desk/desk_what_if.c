@@ -77,7 +77,7 @@ static int is_scored(const struct snapshot *s, int group)
 /* Not on record: neither the last committed step nor one that is replayed. */
 static int is_under_way(const struct snapshot *s)
 {
-    return s->step > (s->head > s->committed ? s->head : s->committed);
+    return s->step > snapshot_last(s);
 }
 
 /* The group on screen, copied where it is another one than before. Of another group of the run the objective

@@ -1,40 +1,26 @@
-/* The choice of the bf16 kernels. */
+/* The choice of the bf16 kernels: those of a table of kernels.h that this CPU runs, and VDPBF16PS where it is. */
 #include "engine/nn/bf16.h"
 
+#include <string.h>
+
 #include "engine/nn/bf16_table.h"
-
-static int runs_native(void)
-{
-#if defined(__x86_64__) && !defined(GRPOLAB_DOUBLE)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("fma");
-#else
-    return 0;
-#endif
-}
-
-static int runs_avx2(void)
-{
-#if defined(__x86_64__) && !defined(GRPOLAB_DOUBLE)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return 0;
-#endif
-}
+#include "engine/nn/kernels.h"
 
 const struct bf16_kernels *bf16_find(const char *name)
 {
 #if defined(__x86_64__) && !defined(GRPOLAB_DOUBLE)
     if (strcmp(name, "avx512_bf16") == 0)
-        return runs_native() ? &bf16_avx512 : NULL;
+        return kernels_find("avx512") && __builtin_cpu_supports("avx512bf16") ? &bf16_avx512 : NULL;
     if (strcmp(name, "avx2") == 0)
-        return runs_avx2() ? &bf16_avx2 : NULL;
+        return kernels_find("avx2") ? &bf16_avx2 : NULL;
 #endif
     return strcmp(name, "portable") == 0 ? &bf16_portable : NULL;
 }
 
 const struct bf16_kernels *bf16_best(void)
 {
-    return bf16_find(runs_native() ? "avx512_bf16" : runs_avx2() ? "avx2" : "portable");
+    const struct bf16_kernels *k = bf16_find("avx512_bf16");
+    if (!k)
+        k = bf16_find("avx2");
+    return k ? k : bf16_find("portable");
 }

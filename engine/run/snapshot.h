@@ -98,6 +98,12 @@ struct snapshot {
     struct snap_trace trace[SNAP_TRACES];
 };
 
+/* snapshot_last: the last step on record, whether committed here or still to be replayed. */
+static inline int64_t snapshot_last(const struct snapshot *s)
+{
+    return s->head > s->committed ? s->head : s->committed;
+}
+
 /* snapshot_copy: only the used parts. */
 void snapshot_copy(struct snapshot *to, const struct snapshot *from);
 

@@ -137,3 +137,12 @@ void golden_sizes(const struct view *v, int dw, int dh)
             }
     canvas_release(&c);
 }
+
+void golden_three_sizes(const char *name, const struct view *v)
+{
+    static const int size[][2] = {{80, 24}, {120, 40}, {40, 10}};
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+        golden_screen(name, v, size[i][0], size[i][1], CHARS_BRAILLE, 0);
+        golden_screen(name, v, size[i][0], size[i][1], CHARS_ASCII, 0);
+    }
+}

@@ -17,6 +17,9 @@ void golden_compare(const char *name, const struct str *got);
  * means. */
 void golden_screen(const char *name, const struct view *v, int w, int h, enum chars chars, int with_styles);
 
+/* golden_three_sizes: golden_screen at 80x24, 120x40 and 40x10, in braille and in ASCII. */
+void golden_three_sizes(const char *name, const struct view *v);
+
 /* golden_contains: whether a frame has a text. */
 int golden_contains(const struct canvas *c, const char *text);
 

@@ -8,6 +8,7 @@
 #include "engine/nn/decode.h"
 #include "engine/nn/linear_bf16.h"
 #include "engine/rl/learner.h"
+#include "tests/unit/tiny_decode.h"
 #include "tests/unit/tiny_model.h"
 #include "tests/unit/tiny_run.h"
 
@@ -115,33 +116,11 @@ Test(bf16_linear, weights_laid_once_give_the_same_bits_until_they_are_taken_back
     tiny_release(&t);
 }
 
-/* The training forward's log-probabilities against the decoder's, token by token. */
 static double decode_difference(enum tiny_kind kind, enum decode_form form)
 {
     struct model_config config = tiny_config(kind);
-    struct tiny t;
-    struct arena a;
-    struct decoder d;
-    struct err e;
-    double most = 0;
-    int slot = 0, n = 11;
     config.bf16 = 1;
-    tiny_init(&t, &config, kernels_best());
-    tiny_forward(&t);
-    cr_assert_eq(arena_init(&a, "decode", (size_t)16 << 20, &e), ST_OK);
-    cr_assert_eq(decoder_init(&d, &t.m, form, 1, config.positions_n, 4, &a, &e), ST_OK, "%s", e.msg);
-    decoder_load(&d, t.w, t.bias);
-    for (int i = 0; i < n; i++) {
-        real logits[16], logp;
-        int target = t.target[i];
-        memcpy(logits, decoder_step(&d, 1, &slot, &t.id[i], &i), (size_t)config.vocab_n * sizeof(real));
-        t.m.k->softmax(1, config.vocab_n, logits, t.inv_temperature, &target, &logp, NULL);
-        if (target >= 0)
-            most = fmax(most, fabs((double)logp - (double)t.ws.logp[i]));
-    }
-    arena_release(&a);
-    tiny_release(&t);
-    return most;
+    return tiny_decode_difference(&config, form);
 }
 
 /* Where attention's sums are in another order a number may fall on the other side of a code's middle. */

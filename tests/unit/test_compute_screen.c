@@ -34,15 +34,6 @@ static void invent(struct compute_facts *f)
     }
 }
 
-static void three_sizes(const char *name, struct scene *s)
-{
-    static const int size[][2] = {{80, 24}, {120, 40}, {40, 10}};
-    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
-        golden_screen(name, &s->view, size[i][0], size[i][1], CHARS_BRAILLE, 0);
-        golden_screen(name, &s->view, size[i][0], size[i][1], CHARS_ASCII, 0);
-    }
-}
-
 Test(compute_screen, golden)
 {
     struct scene *s = scene_new("grpo");
@@ -50,7 +41,7 @@ Test(compute_screen, golden)
     invent(&f);
     scene_show(s, SCREEN_EVALUATION);
     s->evaluation.compute = &f;
-    three_sizes("compute", s);
+    golden_three_sizes("compute", &s->view);
     s->view.focus = s->view.zoom = PANE_COMPUTE;
     golden_screen("compute_zoom", &s->view, 120, 40, CHARS_BRAILLE, 0);
     s->view.zoom = PANE_NONE;

@@ -9,6 +9,7 @@
 #include "engine/nn/fp8.h"
 #include "engine/nn/fp8_gemm.h"
 #include "engine/nn/linear_fp8.h"
+#include "tests/unit/tiny_decode.h"
 #include "tests/unit/tiny_model.h"
 
 enum { ROWS = 21, IN = 40, OUT = 36 };
@@ -250,33 +251,11 @@ Test(fp8_linear, prepared_weights_give_the_same_bits)
     tiny_release(&t);
 }
 
-/* The training forward's last logits against the decoder's, token by token. */
 static double decode_difference(enum decode_form form, int accumulator, int scale)
 {
     struct model_config config = tiny_config(TINY_MLA);
-    struct tiny t;
-    struct arena a;
-    struct decoder d;
-    struct err e;
-    double most = 0;
-    int slot = 0, n = 11;
     config.fp8 = (struct fp8_config){1, 4, 4, 4, accumulator, scale, 1, 1e-4};
-    tiny_init(&t, &config, kernels_best());
-    tiny_forward(&t);
-    cr_assert_eq(arena_init(&a, "decode", (size_t)16 << 20, &e), ST_OK);
-    cr_assert_eq(decoder_init(&d, &t.m, form, 1, config.positions_n, 4, &a, &e), ST_OK, "%s", e.msg);
-    decoder_load(&d, t.w, t.bias);
-    for (int i = 0; i < n; i++) {
-        real logits[16], logp;
-        int target = t.target[i];
-        memcpy(logits, decoder_step(&d, 1, &slot, &t.id[i], &i), (size_t)config.vocab_n * sizeof(real));
-        t.m.k->softmax(1, config.vocab_n, logits, t.inv_temperature, &target, &logp, NULL);
-        if (target >= 0)
-            most = fmax(most, fabs((double)logp - (double)t.ws.logp[i]));
-    }
-    arena_release(&a);
-    tiny_release(&t);
-    return most;
+    return tiny_decode_difference(&config, form);
 }
 
 Test(fp8_linear, decoding_uses_the_weights_and_activations_of_training)

@@ -37,17 +37,6 @@ static void invent(struct fp8_measure *m, struct fp8_state *s)
     s->known = m;
 }
 
-static void three_sizes(const char *name, struct scene *s)
-{
-    static const int size[][2] = {{80, 24}, {120, 40}, {40, 10}};
-    scene_show(s, SCREEN_FP8);
-    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
-        golden_screen(name, &s->view, size[i][0], size[i][1], CHARS_BRAILLE, 0);
-        golden_screen(name, &s->view, size[i][0], size[i][1], CHARS_ASCII, 0);
-    }
-    golden_sizes(&s->view, 7, 5);
-}
-
 Test(golden_fp8, whole)
 {
     struct scene *s = scene_new("grpo");
@@ -55,11 +44,14 @@ Test(golden_fp8, whole)
     static struct fp8_state x;
     invent(&m, &x);
     s->view.fp8 = &x;
-    three_sizes("fp8", s);
+    scene_show(s, SCREEN_FP8);
+    golden_three_sizes("fp8", &s->view);
+    golden_sizes(&s->view, 7, 5);
     x.is_sorted = 1;
     x.kind = FP8_KIND_ACTIVATION;
     x.list.selected = 17;
-    three_sizes("fp8_sorted", s);
+    golden_three_sizes("fp8_sorted", &s->view);
+    golden_sizes(&s->view, 7, 5);
     scene_free(s);
 }
 

@@ -7,25 +7,13 @@
 #include "tests/unit/golden.h"
 #include "tests/unit/scene.h"
 
-static const int size[][2] = {{80, 24}, {120, 40}, {40, 10}};
-
-static void three_sizes(const char *name, const struct view *v)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof size / sizeof *size; i++) {
-        golden_screen(name, v, size[i][0], size[i][1], CHARS_BRAILLE, 0);
-        golden_screen(name, v, size[i][0], size[i][1], CHARS_ASCII, 0);
-    }
-}
-
 /* with_styles: of the braille screen at 80x24, also what its cells mean. */
 static void golden(const char *which, enum screen_id screen, const char *name)
 {
     struct scene *s = scene_new(which);
 
     scene_show(s, screen);
-    three_sizes(name, &s->view);
+    golden_three_sizes(name, &s->view);
     scene_free(s);
 }
 
@@ -34,7 +22,7 @@ static void golden_dashboard(const char *which, const char *name)
     struct scene *s = scene_new(which);
     char styles[64];
 
-    three_sizes(name, &s->view);
+    golden_three_sizes(name, &s->view);
     golden_screen(name, &s->view, 160, 45, CHARS_BRAILLE, 0);
     golden_screen(name, &s->view, 160, 45, CHARS_ASCII, 0);
     snprintf(styles, sizeof styles, "%s_styles", name);
@@ -122,10 +110,10 @@ Test(golden, help)
     struct scene *s = scene_new("grpo");
 
     scene_help(s);
-    three_sizes("help", &s->view);
+    golden_three_sizes("help", &s->view);
     scene_show(s, SCREEN_TRACE);
     scene_help(s);
-    three_sizes("help_trace", &s->view);
+    golden_three_sizes("help_trace", &s->view);
     scene_free(s);
 }
 
@@ -134,7 +122,7 @@ Test(golden, lesson)
     struct scene *s = scene_new("grpo");
 
     s->view.lesson = &s->lesson;
-    three_sizes("lesson", &s->view);
+    golden_three_sizes("lesson", &s->view);
     scene_free(s);
 }
 

@@ -50,17 +50,6 @@ static void invent(struct oracle_known *k, struct oracle_state *s)
     s->known = k;
 }
 
-static void three_sizes(const char *name, struct scene *s)
-{
-    static const int size[][2] = {{80, 24}, {120, 40}, {40, 10}};
-    scene_show(s, SCREEN_ORACLE);
-    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
-        golden_screen(name, &s->view, size[i][0], size[i][1], CHARS_BRAILLE, 0);
-        golden_screen(name, &s->view, size[i][0], size[i][1], CHARS_ASCII, 0);
-    }
-    golden_sizes(&s->view, 7, 5);
-}
-
 Test(golden_oracle, whole)
 {
     struct scene *s = scene_new("grpo");
@@ -68,7 +57,9 @@ Test(golden_oracle, whole)
     static struct oracle_state x;
     invent(&k, &x);
     s->view.oracle = &x;
-    three_sizes("oracle", s);
+    scene_show(s, SCREEN_ORACLE);
+    golden_three_sizes("oracle", &s->view);
+    golden_sizes(&s->view, 7, 5);
     x.by_sequence = 1;
     x.list.selected = 17;
     golden_screen("oracle_sequence", &s->view, 80, 24, CHARS_BRAILLE, 0);
@@ -103,25 +94,7 @@ static void summable_desk(struct tiny_desk *t)
 {
     static const char *const small[] = {"cold.steps=30", "rl.steps=3", "rl.prompts=2", "rl.group=4", "eval.every=0",
                                         "eval.final_problems=2", "eval.k=2", "model.width=16"};
-    static struct settings set;
-    const char *dir = getenv("TMPDIR");
-    struct record_run run;
-    char path[512];
-    uint64_t seed = 1;
-    snprintf(path, sizeof path, "%s/oracle-XXXXXX", dir ? dir : "/tmp");
-    cr_assert_not_null(mkdtemp(path));
-    strcat(path, "/lab.db");
-    tiny_desk_must(presets_load("tiny", small, sizeof small / sizeof *small, &set, &seed, &e), &e);
-    tiny_desk_must(session_init(&t->session, path, 1, &e), &e);
-    t->session.follow_chain = 1;
-    tiny_desk_must(session_new(&t->session, &set, seed, "", &e), &e);
-    while (!session_is_done(&t->session))
-        tiny_desk_must(session_step(&t->session, &e), &e);
-    tiny_desk_must(desk_init(&t->desk, &t->session, &e), &e);
-    tiny_desk_must(query_run(t->desk.query, t->session.run.name, &run, &e), &e);
-    tiny_desk_must(moment_read(&t->desk.moment, t->desk.query, &run, -1, FOLLOW_BEST, -1, -1, t->desk.live, &e), &e);
-    t->desk.live->version = 1;
-    tiny_desk_must(desk_look(&t->desk, 3, &e), &e);
+    tiny_desk_of(t, "tiny", small, (int)(sizeof small / sizeof *small));
 }
 
 static void wait_for(struct tiny_desk *t, struct str *text)

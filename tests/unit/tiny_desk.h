@@ -22,14 +22,9 @@ static void tiny_desk_must(enum status st, const struct err *e)
     cr_assert_eq(st, ST_OK, "%s: %s", e->where, e->msg);
 }
 
-/* tiny_desk_init: the run's last step is what is looked at. */
-static void tiny_desk_init(struct tiny_desk *t)
+/* tiny_desk_of: on a preset's whole chain with n settings; the run's last step is what is looked at. */
+static void tiny_desk_of(struct tiny_desk *t, const char *preset, const char *const *assignment, int n)
 {
-    static const char *const tiny[] = {
-        "model.width=32",  "base.steps=2",          "cold.steps=120", "base.documents=4", "cold.documents=8",
-        "rl.steps=3",      "rl.prompts=4",          "rl.group=4",     "rl.max_tokens=48", "eval.every=8",
-        "eval.problems=4", "eval.final_problems=4", "eval.k=2",
-    };
     static struct settings set;
     const char *dir = getenv("TMPDIR");
     struct record_run run;
@@ -40,7 +35,7 @@ static void tiny_desk_init(struct tiny_desk *t)
     snprintf(path, sizeof path, "%s/desk-XXXXXX", dir ? dir : "/tmp");
     cr_assert_not_null(mkdtemp(path));
     strcat(path, "/lab.db");
-    tiny_desk_must(presets_load("quick", tiny, sizeof tiny / sizeof *tiny, &set, &seed, &e), &e);
+    tiny_desk_must(presets_load(preset, assignment, n, &set, &seed, &e), &e);
     tiny_desk_must(session_init(&t->session, path, 1, &e), &e);
     t->session.follow_chain = 1;
     tiny_desk_must(session_new(&t->session, &set, seed, "", &e), &e);
@@ -52,6 +47,16 @@ static void tiny_desk_init(struct tiny_desk *t)
         moment_read(&t->desk.moment, t->desk.query, &run, -1, FOLLOW_BEST, -1, -1, t->desk.live, &e), &e);
     t->desk.live->version = 1;
     tiny_desk_must(desk_look(&t->desk, 3, &e), &e);
+}
+
+static void __attribute__((unused)) tiny_desk_init(struct tiny_desk *t)
+{
+    static const char *const tiny[] = {
+        "model.width=32",  "base.steps=2",          "cold.steps=120", "base.documents=4", "cold.documents=8",
+        "rl.steps=3",      "rl.prompts=4",          "rl.group=4",     "rl.max_tokens=48", "eval.every=8",
+        "eval.problems=4", "eval.final_problems=4", "eval.k=2",
+    };
+    tiny_desk_of(t, "quick", tiny, (int)(sizeof tiny / sizeof *tiny));
 }
 
 static void tiny_desk_release(struct tiny_desk *t)
