@@ -126,13 +126,19 @@ command_line()
     t send-keys Enter
 }
 
-# start_new W H: the program, on a new run of `quick`.
+# new_quick: a new run of `quick`, with so many steps that no test comes to its end, however late its keys are read.
+new_quick()
+{
+    wait_match "PAUSED|DONE"
+    command_line "new quick rl.steps=20000"
+    wait_match "RUNNING"
+}
+
+# start_new W H: the program, on such a run.
 start_new()
 {
     start "$1" "$2"
-    wait_match "PAUSED|DONE"
-    command_line "new quick"
-    wait_match "RUNNING"
+    new_quick
 }
 
 # step_now: the step that the header shows.

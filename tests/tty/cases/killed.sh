@@ -26,7 +26,8 @@ other_screen_is_left()
 }
 shell 100 30
 modes before
-line "'$GRPOLAB' open quick"
+line "'$GRPOLAB'"
+new_quick
 wait_rl 2
 kill_by SEGV
 line "'$GRPOLAB'"

@@ -4,7 +4,8 @@
 shell 100 30
 line "stty -a >$work/before"
 wait_until test -s "$work/before" || fail "no stty"
-line "'$GRPOLAB' open quick"
+line "'$GRPOLAB'"
+new_quick
 wait_rl 1
 keys C-z
 wait_for "ready>"
@@ -14,7 +15,7 @@ wait_until test -s "$work/after" || fail "no stty"
 cmp -s "$work/before" "$work/after" || fail "the terminal's modes differ"
 t resize-window -x 90 -y 28
 line "fg"
-wait_match "quick.*(RUNNING|PAUSED|DONE)"
+wait_match "quick.*RUNNING"
 wait_gone "ready>"
 keys Space
 wait_for "PAUSED"
