@@ -16,6 +16,9 @@
 #define V_INLINE static inline __attribute__((always_inline))
 #define V_UNROLL _Pragma("GCC unroll 16")
 
+/* v_prefetch: asks for the line of p, which need not be memory at all. */
+#define v_prefetch(p) __builtin_prefetch(p)
+
 /* exp(x) = 2^n exp(r), r = x - n ln 2, |r| <= ln 2 / 2; exp(r) = 1 + r + r^2 P(r), P of degree 4 by Chebyshev
  * interpolation, relative error 1.0e-8 before rounding. Below V_EXP_LOW it is 0, above V_EXP_HIGH Inf. */
 #define V_EXP_LOW (-104.0f)
