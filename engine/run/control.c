@@ -71,15 +71,16 @@ static int note_place(struct control *c, enum gate_kind kind, int unit, int work
     return 1;
 }
 
-/* Whether this pass may go through now; uses up what the mode counts. */
-static int passes(struct control *c, enum gate_kind kind, int unit)
+/* Whether this pass may go through now; uses up what the mode counts. was_held: it has stood at this gate
+ * already; the phase that begins here is the one that a step goes through, not the one that it ends at. */
+static int passes(struct control *c, enum gate_kind kind, int unit, int was_held)
 {
     switch (c->mode) {
     case CONTROL_FREE:
     case CONTROL_STEPS:
         return 1;
     case CONTROL_PHASES:
-        if (kind == GATE_PHASE && --c->left <= 0) {
+        if (kind == GATE_PHASE && !was_held && --c->left <= 0) {
             c->mode = CONTROL_HOLD;
             return 0;
         }
@@ -141,6 +142,13 @@ static void tell(struct control *c, int is_waiting)
     pthread_mutex_lock(&c->lock);
 }
 
+/* Whether a cancel is heeded here. After the update the rest of a step takes milliseconds, and to give it up
+ * would mean to compute the last commit's state anew: only who stands there is asked to. */
+static int may_cancel(enum gate_kind kind, int unit, int was_held)
+{
+    return was_held || kind != GATE_PHASE || (unit != PHASE_BALANCE && unit != PHASE_COMMIT);
+}
+
 static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
 {
     struct control *c = ctx;
@@ -160,7 +168,7 @@ static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
         if (c->pace > 0)
             keep_pace(c, unit);
     }
-    while (!c->cancel && !passes(c, kind, unit)) {
+    while (!c->cancel && !passes(c, kind, unit, told)) {
         if (!told || seen != c->orders) {   /* an order may have changed what is to be shown */
             told = 1;
             seen = c->orders;
@@ -173,7 +181,7 @@ static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
     }
     if (worker < 64)
         c->waiting[worker] = -1;
-    st = c->cancel ? ST_CANCELLED : ST_OK;
+    st = c->cancel && may_cancel(kind, unit, told) ? ST_CANCELLED : ST_OK;
     if (st == ST_OK)
         tell(c, 0);
     pthread_mutex_unlock(&c->lock);

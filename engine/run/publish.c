@@ -108,6 +108,7 @@ static void fill_groups(struct snapshot *s, const struct trainer *t, int is_scor
 static void fill_traces(struct snapshot *s, const struct trainer *t, int is_scored)
 {
     const struct batch *b = &t->batch;
+    int waits = b->token_advantage && b->stage < BATCH_UPDATED;   /* for a critic, whom the update asks */
     for (int i = 0; i < s->groups_n * s->group_size; i++) {
         struct snap_trace *x = &s->trace[i];
         *x = (struct snap_trace){.n = atomic_load_explicit(&b->n[i], memory_order_acquire),
@@ -117,7 +118,7 @@ static void fill_traces(struct snapshot *s, const struct trainer *t, int is_scor
             continue;
         x->cut_off = b->cut_off[i];
         x->reward = (float)b->reward[i];
-        x->advantage = (float)b->advantage[i];
+        x->advantage = waits ? NAN : (float)b->advantage[i];
         x->accuracy = (float)b->score[i].accuracy;
         x->format = (float)b->score[i].format;
         x->at = b->score[i].at;
@@ -163,7 +164,7 @@ void publish_fill(struct snapshot *s, const struct trainer *t, const struct cont
     s->quantum = c->quantum;
     s->committed = t->step;
     s->head = t->head;
-    s->step = t->phase == PHASE_COMMIT ? t->step : t->step + 1;
+    s->step = t->phase == PHASE_COMMIT && !t->torn ? t->step : t->step + 1;   /* torn: not committed yet */
     s->seconds = t->seconds;
     s->rl_seconds = t->rl_seconds;
     s->pace = c->hold_after_step ? -1 : c->pace;

@@ -229,13 +229,18 @@ static enum status update(struct trainer *t, const struct trainer_hooks *h, stru
     return ST_OK;
 }
 
-static void balance(struct trainer *t, double gamma)
+/* The phase after the update; the weights are no longer those of the last step from here on. */
+static enum status balance(struct trainer *t, const struct trainer_hooks *h, double gamma, struct err *e)
 {
     double average[LAYERS_MAX];
-    if (t->learner.bias_n == 0)
-        return;
+    enum status st;
+    t->torn = 1;
+    st = enter(t, h, PHASE_BALANCE, e);
+    if (st || t->learner.bias_n == 0)
+        return st;
     learner_balance(&t->learner, gamma, t->set.load_decay, t->max_vio, average, t->share);
     record_balance(t, average);
+    return ST_OK;
 }
 
 static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks *h, struct err *e)
@@ -271,15 +276,13 @@ static enum status take_grpo_step(struct trainer *t, const struct trainer_hooks 
     if (st)
         return st;
     t->metric[M_TIME_UPDATE] = working(h) - start;
-    t->torn = 1;
     keep_baseline(t);
-    t->phase = PHASE_BALANCE;
-    balance(t, t->set.rl.gamma);
-    if (every > 0 && (t->step + 1) % every == 0) {
+    st = balance(t, h, t->set.rl.gamma, e);
+    if (!st && every > 0 && (t->step + 1) % every == 0) {
         learner_reference(&t->learner);
         t->reference_step = t->step + 1;
     }
-    return ST_OK;
+    return st;
 }
 
 static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *h, struct err *e)
@@ -316,14 +319,11 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
         return st;
     t->metric[M_LR] = set.adamw.lr;
     t->metric[M_TIME_UPDATE] = working(h) - start;
-    t->torn = 1;
     if (t->stage == STAGE_REWARD)
         record_reward(t, &pairs);
     else
         record_sft(t, &stats);
-    t->phase = PHASE_BALANCE;
-    balance(t, s->gamma);
-    return ST_OK;
+    return balance(t, h, s->gamma, e);
 }
 
 enum status trainer_evaluate(struct trainer *t, struct evaluation *o, const struct gate *gate, struct err *e)
@@ -365,10 +365,12 @@ static enum status evaluate(struct trainer *t, const struct gate *gate, struct e
 
 static enum status commit(struct trainer *t, const struct trainer_hooks *h, double seconds, struct err *e)
 {
-    struct digest d = learner_digest(&t->learner, t->step + 1), known;
+    struct digest d, known;
     char a[DIGEST_HEX], b[DIGEST_HEX];
-    enum status st;
-    t->phase = PHASE_COMMIT;
+    enum status st = enter(t, h, PHASE_COMMIT, e);
+    if (st)
+        return st;
+    d = learner_digest(&t->learner, t->step + 1);
     if (t->step + 1 <= t->head && h->sink) {
         st = h->sink->digest(h->sink->self, t->step + 1, &known, e);
         if (!st && !digest_equal(&d, &known)) {

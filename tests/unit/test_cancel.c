@@ -11,15 +11,19 @@
 struct counter {
     atomic_int calls;
     int at;
+    int is_after_update;   /* it gave up at the phase of balancing or of the commit */
     atomic_int kinds[GATE_END + 1];
 };
 
 static enum status point(void *ctx, enum gate_kind kind, int unit, int worker)
 {
     struct counter *c = ctx;
-    (void)unit, (void)worker;
+    (void)worker;
     atomic_fetch_add(&c->kinds[kind], 1);
-    return atomic_fetch_add(&c->calls, 1) == c->at ? ST_CANCELLED : ST_OK;
+    if (atomic_fetch_add(&c->calls, 1) != c->at)
+        return ST_OK;
+    c->is_after_update = kind == GATE_PHASE && (unit == PHASE_BALANCE || unit == PHASE_COMMIT);
+    return ST_CANCELLED;
 }
 
 static enum status step_with(struct trainer *t, struct counter *c, struct tiny_sink *sink)
@@ -33,7 +37,8 @@ static enum status step_with(struct trainer *t, struct counter *c, struct tiny_s
     return st;
 }
 
-/* Cancels the second step of a stage at up to `tries` of its points, spread over all of them. */
+/* Cancels the second step of a stage at up to `tries` of its points, spread over all of them; *torn counts
+ * those that left a torn state, but for the phases after the update, where that is known. */
 static void check(enum stage stage, const char *const *more, int threads, int tries, int *torn)
 {
     struct settings s;
@@ -60,8 +65,9 @@ static void check(enum stage stage, const char *const *more, int threads, int tr
         r.t.head = 1;
         cr_assert_eq(step_with(&r.t, &c, &sink), ST_CANCELLED, "point %d of %d is not heeded", c.at, calls);
         cr_assert(r.t.step == 1 && sink.last == 1, "a cancelled step was committed");
+        cr_assert(r.t.torn || !c.is_after_update, "the update stands");
         if (r.t.torn) {
-            *torn += 1;
+            *torn += !c.is_after_update;
             tiny_state_restore(&before, &r.t);
         }
         now = trainer_digest(&r.t);
@@ -89,7 +95,7 @@ Test(cancel, base_and_cold_start)
     int torn = 0;
     check(STAGE_BASE, no_evaluation, 1, 8, &torn);
     check(STAGE_COLD, no_evaluation, 2, 8, &torn);
-    cr_assert_eq(torn, 0, "a supervised step has one update, after its last safe point");
+    cr_assert_eq(torn, 0, "a supervised step has one update, after its last safe point but two");
 }
 
 Test(cancel, end_of_cold_start)

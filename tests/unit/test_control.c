@@ -185,6 +185,79 @@ Test(control, tokens_do_not_count_the_way_to_the_rollout)
     control_release(&c);
 }
 
+static enum status pass(enum gate_kind kind, int unit, int worker)
+{
+    struct gate gate = control_gate(&c);
+    return gate.point(gate.ctx, kind, unit, worker);
+}
+
+/* A rollout's first sub-batch has not begun: no other's beginning stands for it, and only those who follow it
+ * wait. */
+Test(control, only_the_first_sub_batch_is_due, .timeout = 20)
+{
+    struct asker a[1];
+    start();
+    control_step(&c, QUANTUM_TOKEN, 1);
+    cr_assert_eq(pass(GATE_PHASE, PHASE_ROLLOUT, 0), ST_OK);
+    cr_assert_eq(pass(GATE_BEGIN, 8, 1), ST_OK);
+    asker_start(&a[0], GATE_TOKEN, 8, 1);
+    until(&waiting, 1);
+    for (int i = 0; i < 1000; i++)
+        sched_yield();
+    cr_assert_eq(atomic_load(&a[0].passed), 0);
+    control_follow(&c, FOLLOW_PINNED, 4, 0);
+    until(&a[0].passed, 1);
+    finish(a, 1);
+    start();
+    control_resume(&c);
+    cr_assert_eq(pass(GATE_PHASE, PHASE_ROLLOUT, 0), ST_OK);
+    cr_assert_eq(pass(GATE_PHASE, PHASE_SCORE, 0), ST_OK);
+    control_step(&c, QUANTUM_TOKEN, 1);
+    cr_assert_eq(pass(GATE_TOKEN, 8, 1), ST_OK, "the rollout is over");
+    control_release(&c);
+}
+
+/* A sub-batch that has ended, or was given up, is waited for no more. */
+Test(control, tokens_do_not_wait_for_what_has_ended, .timeout = 20)
+{
+    struct asker a[1];
+    start();
+    c.groups_per_batch = 2;
+    control_follow(&c, FOLLOW_PINNED, 4, 0);
+    control_step(&c, QUANTUM_TOKEN, 2);
+    cr_assert_eq(pass(GATE_BEGIN, 4, 1), ST_OK);
+    cr_assert_eq(pass(GATE_TOKEN, 4, 1), ST_OK);
+    asker_start(&a[0], GATE_TOKEN, 0, 0);
+    until(&waiting, 1);
+    for (int i = 0; i < 1000; i++)
+        sched_yield();
+    cr_assert_eq(atomic_load(&a[0].passed), 0);
+    cr_assert_eq(pass(GATE_END, 4, 1), ST_OK);
+    until(&a[0].passed, 1);
+    cr_assert_eq(c.mode, CONTROL_HOLD);
+    control_cancel(&c);
+    cr_assert_eq(pass(GATE_BEGIN, 4, 1), ST_CANCELLED);
+    pthread_join(a[0].thread, NULL);
+    control_clear_cancel(&c);
+    control_step(&c, QUANTUM_TOKEN, 1);
+    cr_assert_eq(pass(GATE_TOKEN, 0, 0), ST_OK);
+    control_release(&c);
+}
+
+Test(control, of_those_that_wait_the_first_is_the_lowest, .timeout = 20)
+{
+    struct asker a[2];
+    start();
+    control_follow(&c, FOLLOW_PINNED, 9, 0);
+    asker_start(&a[0], GATE_TOKEN, 6, 0);
+    asker_start(&a[1], GATE_TOKEN, 2, 1);
+    until(&waiting, 2);
+    control_step(&c, QUANTUM_TOKEN, 1);
+    until(&a[1].passed, 1);
+    cr_assert_eq(atomic_load(&a[0].passed), 0);
+    finish(a, 2);
+}
+
 Test(control, phases_run_to_the_next_phase)
 {
     struct asker a[2];
@@ -198,6 +271,44 @@ Test(control, phases_run_to_the_next_phase)
     until(&waiting, 2);                            /* the phase closes the gate for both */
     cr_assert_eq(atomic_load(&a[1].passed), 0);
     finish(a, 2);
+}
+
+/* Where one phase step ended the next one begins: the gate it stands at is not counted again. */
+Test(control, phases_go_on_from_where_one_was_held, .timeout = 20)
+{
+    struct asker a[1];
+    start();
+    asker_start(&a[0], GATE_PHASE, PHASE_UPDATE, 0);
+    until(&waiting, 1);
+    for (int want = 1; want <= 3; want++) {
+        atomic_store(&waiting, 0);
+        control_step(&c, QUANTUM_PHASE, 1);
+        until(&a[0].passed, want);
+        until(&waiting, 1);
+        cr_assert_eq(atomic_load(&a[0].passed), want);
+    }
+    control_step(&c, QUANTUM_PHASE, 3);
+    until(&a[0].passed, 6);
+    for (int i = 0; i < 1000; i++)
+        sched_yield();
+    cr_assert_eq(atomic_load(&a[0].passed), 6);
+    finish(a, 1);
+}
+
+/* A step that is past its update ends by itself when it is cancelled, unless it was held there. */
+Test(control, after_the_update_a_cancel_lets_a_step_end)
+{
+    struct asker a[1];
+    start();
+    control_cancel(&c);
+    cr_assert_eq(pass(GATE_PHASE, PHASE_BALANCE, 0), ST_OK);
+    cr_assert_eq(pass(GATE_PHASE, PHASE_COMMIT, 0), ST_OK);
+    cr_assert_eq(pass(GATE_PHASE, PHASE_UPDATE, 0), ST_CANCELLED);
+    cr_assert_eq(pass(GATE_SHARD, PHASE_COMMIT, 0), ST_CANCELLED, "the unit of a shard is no phase");
+    control_clear_cancel(&c);
+    asker_start(&a[0], GATE_PHASE, PHASE_BALANCE, 0);
+    until(&waiting, 1);
+    finish(a, 1);
 }
 
 Test(control, steps_count_commits)
