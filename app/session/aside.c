@@ -213,6 +213,8 @@ void aside_look(struct aside *a, struct aside_look *out)
                                .doing = a->is_busy ? a->shown_doing : NULL,
                                .part = a->part,
                                .error = a->error};
+    if (a->error.code)
+        a->step = -1;   /* asked again, it is another question */
     a->error.code = ST_OK;
     pthread_mutex_unlock(&a->lock);
 }

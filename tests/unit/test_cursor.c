@@ -5,6 +5,7 @@
 
 #include "app/desk/cursor.h"
 #include "app/desk/desk.h"
+#include "app/desk/desk_screen.h"
 
 enum { STEPS = 50 };
 
@@ -109,4 +110,16 @@ Test(cursor, smoothing_goes_round)
     }
     cr_assert_float_eq(d->view.smoothing, seen, 1e-12);
     drop(d);
+}
+
+Test(cursor, keys_that_move_in_lists)
+{
+    cr_assert_eq(desk_motion(REQUEST_UP, 10), -1);
+    cr_assert_eq(desk_motion(REQUEST_DOWN, 10), 1);
+    cr_assert_eq(desk_motion(REQUEST_PAGE_UP, 10), -10);
+    cr_assert_eq(desk_motion(REQUEST_PAGE_DOWN, 7), 7);
+    cr_assert_leq(desk_motion(REQUEST_HOME, 10), -100000, "longer than any list");
+    cr_assert_geq(desk_motion(REQUEST_END, 10), 100000);
+    cr_assert_eq(desk_motion(REQUEST_LEFT, 10), 0);
+    cr_assert_eq(desk_motion(REQUEST_ENTER, 10), 0);
 }

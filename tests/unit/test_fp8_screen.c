@@ -88,11 +88,13 @@ Test(fp8_screen, order_and_marks)
     fp8_order(&m, FP8_KIND_GRADIENT, 1, order);
     cr_assert_eq(order[m.n - 1], 5, "what has no values goes last");
     cr_assert_not(fp8_is_off(&cell));
-    cell.underflow = 0.011;
+    cell.error = 0.05;
+    cr_assert_not(fp8_is_off(&cell), "at the limits, not beyond them");
+    cell.underflow = nextafter(0.01, 1);
     cr_assert(fp8_is_off(&cell));
-    cell = (struct fp8_cell){.n = 5, .overflow = 1e-9};
+    cell = (struct fp8_cell){.n = 5, .overflow = 1e-300};
     cr_assert(fp8_is_off(&cell));
-    cell = (struct fp8_cell){.n = 5, .error = 0.051};
+    cell = (struct fp8_cell){.n = 5, .error = nextafter(0.05, 1)};
     cr_assert(fp8_is_off(&cell));
     cell.n = 0;
     cr_assert_not(fp8_is_off(&cell), "nothing was there");

@@ -215,6 +215,50 @@ Test(picture, every_letter_with_an_accent_has_a_picture_of_its_own, .init = set_
     cr_assert(accent_is_above(0x301) && !accent_is_above(0x327));
 }
 
+/* The lowest row of a cell that has ink; -1: none. */
+static int lowest(const uint8_t *cell)
+{
+    int i = PICTURE_CELL_W * PICTURE_CELL_H * 3 - 1;
+
+    while (i >= 0 && !cell[i])
+        i--;
+    return i < 0 ? -1 : i / (PICTURE_CELL_W * 3);
+}
+
+/* Subscripts stand for the right character, look unlike each other, and reach lower than it does. */
+Test(picture, subscripts_are_small_and_low, .init = set_up, .fini = tear_down)
+{
+    enum { BYTES = PICTURE_CELL_W * PICTURE_CELL_H * 3, MOST = 40 };
+    static const char words[] = "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢᵣᵤᵥⱼ";
+    static const char plain[] = "0123456789+-=()aeoxhklmnpstiruvj";
+    static const uint32_t none[] = {0x207F, 0x208F, 0x2094, 0x209D, 0x1D61, 0x1D66, 0x2C7B, '2'};
+    static uint8_t seen[MOST][BYTES], large[BYTES];
+    const char *p;
+    int n = 0, used, k;
+
+    for (p = words; *p; p += used, n++) {
+        uint32_t code = utf8_next(p, strlen(p), &used);
+        cr_assert_lt(n, MOST);
+        cr_assert_eq(accent_subscript(code), plain[n], "U+%04X is no small %c", code, plain[n]);
+        canvas_clear(&canvas);
+        canvas_put(&canvas, canvas_rect(&canvas), 1, 2, STYLE_TEXT, code);
+        canvas_put(&canvas, canvas_rect(&canvas), 1, 5, STYLE_TEXT, (uint32_t)plain[n]);
+        draw();
+        copy_cells(1, 2, 1, seen[n]);
+        copy_cells(1, 5, 1, large);
+        cr_assert_gt(lowest(seen[n]), lowest(large) - (strchr("()pj", plain[n]) != NULL), "small %c",
+                     plain[n]);
+        for (k = 0; k < n; k++)
+            cr_assert(memcmp(seen[n], seen[k], BYTES), "a small %c looks as a small %c does", plain[n],
+                      plain[k]);
+        free(rgb);
+        rgb = NULL;
+    }
+    cr_assert_eq(plain[n], 0);
+    for (k = 0; k < (int)(sizeof none / sizeof *none); k++)
+        cr_assert_eq(accent_subscript(none[k]), 0, "U+%04X", none[k]);
+}
+
 /* The number words and the words of sums in Chinese, each as wide as two cells and unlike the others. */
 Test(picture, chinese_number_words_have_pictures, .init = set_up, .fini = tear_down)
 {

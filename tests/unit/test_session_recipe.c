@@ -24,7 +24,8 @@ static const char text[] =
 static const char taught[] =
     "[recipe]\nname = mini\n"
     "[stage base]\nrun = base\npreset = r1\n"
-    "[stage teacher]\nrun = grpo\npreset = r1\nfrom = base\nset = rl.steps=2\n"
+    "[stage teacher]\nrun = grpo\npreset = r1\nfrom = base\n"
+    "set = rl.steps=2 rl.drop_flat=0 rl.entropy=0.01\n"
     "[stage student]\nrun = cold\npreset = r1\nepochs = 2\ncollect = templates teacher problems=12\n"
     "teacher = teacher\nset = cold.distill=0.5 cold.distill_temperature=2 cold.warmup=0\n";
 
@@ -149,6 +150,7 @@ Test(session_recipe, a_preference_needs_its_model)
 Test(session_recipe, a_student_of_logits_is_the_same_to_the_bit_however_it_is_driven)
 {
     char whole[DIGEST_HEX], parts[DIGEST_HEX];
+    struct record_run teacher;
     struct settings set;
     struct trainer *other;
     struct session s;
@@ -167,7 +169,9 @@ Test(session_recipe, a_student_of_logits_is_the_same_to_the_bit_however_it_is_dr
     must(session_init(&s, data_path("parts.db"), 1, &e));
     must(session_open(&s, "mini-student", 6, 1, &e));
     cr_assert_eq(s.trainer->has_teacher, 1);
-    cr_assert_gt(s.trainer->set.cold.teacher, 0);
+    must(query_run(s.query, "mini-teacher", &teacher, &e));
+    cr_assert_eq(s.trainer->set.cold.teacher, teacher.id);
+    cr_assert_eq(s.trainer->set.cold.teacher_step, 2, "the last of its stage, not of all that it has since");
     must(session_rewind(&s, 2, &e));
     for (int i = 0; i < 3; i++)
         must(session_step(&s, &e));
@@ -181,6 +185,11 @@ Test(session_recipe, a_student_of_logits_is_the_same_to_the_bit_however_it_is_dr
         must(session_open(&s, "mini-teacher", step, 0, &e));
         cr_assert_arr_eq(student->teacher_w, s.trainer->learner.w, s.trainer->model.params.total * sizeof(real),
                          "step %d", step);
+        if (step < 5) {   /* which tells steps apart only where the weights have moved */
+            must(session_open(&s, "mini-teacher", step + 1, 0, &e));
+            cr_assert_arr_neq(student->teacher_w, s.trainer->learner.w,
+                              s.trainer->model.params.total * sizeof(real), "step %d", step + 1);
+        }
         trainer_release(student);
         free(student);
     }

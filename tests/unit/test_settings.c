@@ -186,6 +186,38 @@ Test(settings, print_and_restore_go_round)
     str_free(&b);
 }
 
+/* A run that was recorded before a setting existed has no line of it: it is the run with the default. */
+Test(settings, a_line_left_out_is_the_default)
+{
+    struct settings usual = defaults(), whole = defaults(), back;
+    struct str all = {0}, few = {0};
+    struct err e;
+    int left_out = 0;
+    cr_assert_eq(settings_set(&whole, STAGE_GRPO, "rl.beta", "0.5", NULL, &e), ST_OK);
+    for (int i = 0; i < settings_rows(&whole); i++) {
+        const char *section;
+        const struct setting *row = settings_row(&whole, i, &section);
+        char was[SETTING_TEXT], is[SETTING_TEXT];
+        settings_value(&usual, i, was, sizeof was);
+        settings_value(&whole, i, is, sizeof is);
+        if (strcmp(was, is) || !strcmp(section, whole.scenario->name))
+            str_printf(&few, "%s.%s = %s\n", section, row->key, is);
+        else
+            left_out++;
+    }
+    cr_assert_gt(left_out, 100);
+    settings_print(&whole, &all);
+    cr_assert_eq(settings_restore(&back, str_c(&all), scenario_find, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(settings_restore(&whole, str_c(&few), scenario_find, &e), ST_OK, "%s", e.msg);
+    cr_assert_eq(memcmp(&back.model, &whole.model, sizeof back.model), 0);
+    cr_assert_eq(memcmp(&back.rl, &whole.rl, sizeof back.rl), 0);
+    str_clear(&few);
+    settings_print(&whole, &few);
+    cr_assert_str_eq(str_c(&few), str_c(&all));
+    str_free(&all);
+    str_free(&few);
+}
+
 Test(settings, restoring_rubbish_is_refused)
 {
     struct settings s;

@@ -118,3 +118,18 @@ Test(snapshot, names)
     cr_assert_str_eq(phase_name(PHASE_EVALUATE), "evaluate");
     cr_assert_str_eq(quantum_name(QUANTUM_PHASE), "phase");
 }
+
+Test(snapshot, the_last_step_is_on_record_or_still_to_be_replayed)
+{
+    struct snapshot *s = calloc(1, sizeof *s);
+
+    cr_assert_not_null(s);
+    cr_assert_eq(snapshot_last(s), 0);
+    s->committed = 7;
+    cr_assert_eq(snapshot_last(s), 7, "a run that has just begun to be known");
+    s->head = 9;
+    cr_assert_eq(snapshot_last(s), 9, "replayed up to 7");
+    s->committed = 10;
+    cr_assert_eq(snapshot_last(s), 10);
+    free(s);
+}

@@ -242,8 +242,11 @@ Test(trace, overlays_that_need_the_weights)
             if (overlay == TRACE_KL)
                 want = (char)('0' + (token * 10 / (facts.n - 1) > 9 ? 9 : token * 10 / (facts.n - 1)));
             snprintf(expert, sizeof expert, "%d+8", token % 8 + 1);
-            if (overlay == TRACE_DRAFT)
+            if (overlay == TRACE_DRAFT) {
+                static const int heat[] = {2, 1, 8, 4};
                 want = "12x."[token % 4];
+                cr_assert_eq(t.word[i].style, STYLE_HEAT_0 + heat[token % 4], "token %d", token);
+            }
             if (overlay == TRACE_EXPERT)
                 cr_assert_str_eq(t.word[i].under, expert);
             else

@@ -179,6 +179,43 @@ Test(trainer, every_tensor_counts)
     tiny_run_release(&r);
 }
 
+/* The digest of FP32 is of the state alone, in this order: a setting that came later leaves the digests on
+ * record what they are where it stands at its default, whether written or left out. */
+Test(trainer, a_setting_at_its_default_is_not_in_the_digest)
+{
+    static const char *const written[] = {"model.kv_heads", "0", "model.bf16", "off", NULL};
+    const char *const *const more[] = {NULL, written};
+    for (int i = 0; i < 2; i++) {
+        struct settings s;
+        struct tiny_run r;
+        const struct learner *l = &r.t.learner;
+        struct digest is, want;
+        struct hash h;
+        size_t block, bias;
+        int64_t step = 2;
+        tiny_settings(&s, more[i]);
+        tiny_run_init(&r, &s, STAGE_GRPO, 11, 1);
+        tiny_run_step(&r, NULL);
+        tiny_run_step(&r, NULL);
+        block = l->m->params.total * sizeof(real);
+        bias = (size_t)l->bias_n * sizeof(real);
+        hash_init(&h);
+        hash_add(&h, &step, sizeof step);
+        hash_add(&h, &l->updates, sizeof l->updates);
+        hash_add(&h, l->w, block);
+        hash_add(&h, l->adam_m, block);
+        hash_add(&h, l->adam_v, block);
+        hash_add(&h, l->bias, bias);
+        hash_add(&h, l->load_average, (size_t)l->bias_n * sizeof(double));
+        hash_add(&h, l->ref_w, block);
+        hash_add(&h, l->ref_bias, bias);
+        want = hash_end(&h);
+        is = trainer_digest(&r.t);
+        tiny_same(&want, &is, i ? "written" : "left out");
+        tiny_run_release(&r);
+    }
+}
+
 Test(trainer, foreign_tensors_are_refused)
 {
     struct settings s;

@@ -125,9 +125,15 @@ Test(turns, both_get_the_bits_that_they_get_alone, .timeout = 120)
     cr_assert_eq(turns.n, 1);
     /* Interrupted by a request, held by a pause, by single steps and at tokens: the bits stay. */
     control_step(&s.control, QUANTUM_STEP, 3);
+    do {
+        snapshot_take(&s.box, x);
+        engine_turns(&en, &turns);
+    } while (turns.step[0] < 7 || x->committed < 7);
     wait_until(&s, x, RUN_PAUSED);
+    cr_assert_eq(x->committed, 7, "the steps of both count");
     control_step(&s.control, QUANTUM_TOKEN, 5);
-    wait_until(&s, x, RUN_PAUSED);
+    while (x->phase != PHASE_ROLLOUT || x->state != RUN_PAUSED)
+        snapshot_take(&s.box, x);
     control_resume(&s.control);
     post(&en, &s, ENGINE_NOTE, "in the middle", x);
     wait_until(&s, x, RUN_DONE);
@@ -178,6 +184,53 @@ Test(turns, the_partners_phase_is_seen, .timeout = 60)
     free(x);
 }
 
+/* Runs of 10 steps each, standing at `step`, of which `head` are on record; nothing else of them is looked
+ * at. */
+static void stand(struct session s[3], const int step[3], const int head[3])
+{
+    for (int i = 0; i < 3; i++) {
+        s[i].stop_at_end = 1;
+        s[i].trainer->stage = STAGE_GRPO;
+        s[i].trainer->set.rl.steps = 10;
+        s[i].trainer->step = step[i];
+        s[i].trainer->head = head[i];
+    }
+}
+
+Test(turns, whose_step_is_next)
+{
+    static const struct {
+        int step[3], head[3], next;
+        const char *why;
+    } row[] = {
+        {{3, 3, 3}, {3, 3, 3}, 0, "side by side, the open one"},
+        {{4, 3, 3}, {4, 3, 3}, 1, "then the others as they were named"},
+        {{5, 3, 4}, {5, 3, 4}, 1, "behind, not the last that is behind the open one"},
+        {{5, 4, 3}, {5, 4, 3}, 2, "furthest behind"},
+        {{3, 4, 5}, {3, 4, 5}, 0, "furthest behind"},
+        {{10, 11, 12}, {10, 11, 12}, 0, "all have come to the end"},
+        {{10, 10, 9}, {10, 10, 9}, 2, "two wait for one"},
+        {{9, 9, 3}, {9, 9, 12}, 2, "replays too"},
+        {{12, 10, 11}, {12, 14, 11}, 1, "at the end, but with steps to replay"},
+    };
+    static struct trainer trainer[3];
+    struct session *s = calloc(3, sizeof *s);
+    struct turns t = {.with = {&s[1], &s[2]}, .n = 2};
+    for (int i = 0; i < 3; i++)
+        s[i].trainer = &trainer[i];
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        stand(s, row[i].step, row[i].head);
+        cr_assert_eq(turns_next(&t, s) - s, row[i].next, "row %zu: %s", i, row[i].why);
+    }
+    stand(s, (const int[]){10, 12, 12}, (const int[]){10, 12, 12});
+    s[1].stop_at_end = 0;
+    cr_assert_eq(turns_next(&t, s), &s[1], "nothing stops it at its end");
+    stand(s, (const int[]){10, 12, 12}, (const int[]){10, 12, 12});
+    s[1].trainer->set.rl.steps = 13;
+    cr_assert_eq(turns_next(&t, s), &s[1], "a run that is ahead, but not at its end, and the open one is");
+    free(s);
+}
+
 Test(turns, the_run_that_is_behind_goes_first)
 {
     struct session s;
@@ -193,7 +246,9 @@ Test(turns, the_run_that_is_behind_goes_first)
     cr_assert_eq(turns_next(&t, &s), &s, "of two at the same step the open one");
     must(session_step(&s, &e), "session_step");
     cr_assert_eq(turns_next(&t, &s), t.with[0]);
+    control_step(&s.control, QUANTUM_STEP, 1);
     must(turns_step(&t, &s, t.with[0], &e), "turns_step");
+    cr_assert_not(control_is_open(&s.control), "it counts as a step");
     cr_assert_eq(t.with[0]->trainer->step, 8);
     cr_assert_eq(s.trainer->step, 8);
     turns_end(&t);
@@ -222,14 +277,43 @@ Test(turns, both_runs_are_locked_and_let_go)
     session_release(&s);
 }
 
+/* What a partner says is the open run's to say, once; a partner that fails ends the turns. */
+Test(turns, a_partners_words_and_its_failure)
+{
+    struct session s;
+    struct turns t = {0};
+    fresh_path();
+    two_runs(&s, 5, FORK_AT);
+    must(begin(&t, &s, "quick"), "turns_begin");
+    control_resume(&s.control);
+    session_say(t.with[0], 0, "word");
+    must(turns_step(&t, &s, t.with[0], &e), "turns_step");
+    cr_assert_str_eq(s.message, "quick: word");
+    s.message[0] = 0;
+    must(turns_step(&t, &s, t.with[0], &e), "turns_step");
+    cr_assert_str_eq(s.message, "", "said once");
+    turns_pause(&t);
+    cr_assert_str_eq(t.with[0]->run.state, "paused");
+    t.with[0]->failed = 1;
+    cr_assert_eq(turns_step(&t, &s, t.with[0], &e), ST_FAILED);
+    cr_assert_eq(t.n, 0);
+    must(session_step(&s, &e), "the open run goes on alone");
+    session_release(&s);
+}
+
 Test(turns, what_cannot_be_is_named)
 {
+    static const char *const many[TURNS_MAX + 1] = {"quick", "quick", "3", "4", "5", "6"};
     struct session s, other;
     struct turns t = {0};
     fresh_path();
     two_runs(&s, 5, FORK_AT);
     cr_assert_eq(begin(&t, &s, "child"), ST_USAGE, "the open run itself");
     cr_assert_eq(begin(&t, &s, "nobody"), ST_NOTFOUND);
+    cr_assert_eq(turns_begin(&t, &s, many, 2, &e), ST_USAGE);
+    cr_assert(strstr(e.msg, "named twice"), "%s", e.msg);
+    cr_assert_eq(turns_begin(&t, &s, many, TURNS_MAX + 1, &e), ST_USAGE);
+    cr_assert(strstr(e.msg, "at most 5"), "%s", e.msg);
     must(session_init(&other, path, 1, &e), "session_init");
     must(session_open(&other, "quick", -1, 1, &e), "session_open");
     cr_assert_eq(begin(&t, &s, "quick"), ST_BUSY, "another process has it");
@@ -303,9 +387,10 @@ Test(turns, a_race_of_three, .timeout = 120)
     wait_until(&s, x, RUN_DONE);
     engine_turns(&en, &turns);
     cr_assert(turns.step[0] == STEPS && turns.step[1] == STEPS);
-    m.arguments_n = 1;
-    send(&en, &s, &m, x);
-    cr_assert(x->message_is_error && strstr(x->message, "2 to 6"), "%s", x->message);
+    for (m.arguments_n = 1; m.arguments_n <= 7; m.arguments_n += 6) {
+        send(&en, &s, &m, x);
+        cr_assert(x->message_is_error && strstr(x->message, "2 to 6"), "%s", x->message);
+    }
     engine_stop(&en);
     for (int i = 0; i < 3; i++) {
         digest_of(&s, name[i], STEPS, hex);
