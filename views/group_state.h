@@ -19,6 +19,7 @@ struct group_state {
     int scroll; /* lines of the completion's text, from where it begins by itself */
     double accuracy_weight, format_weight; /* of the reward, NaN: not known */
     char std[12];                          /* "sample", "population", "none", "": not known */
+    int has_critic;                        /* ppo: advantages are a critic's */
 
     char find[GROUP_FIND]; /* "": nothing is searched */
     int hits_n, hit_at;    /* completions of the step that have it; which of them is followed, -1: none */

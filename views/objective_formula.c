@@ -203,7 +203,7 @@ static void write_numbers(struct formula *f, const struct objective_state *x)
     if (x->is_masked || x->is_warming)
         snprintf(text, sizeof text, "0");
     else if (x->loss == SHOWN_GRPO)
-        snprintf(text, sizeof text, "1/%g · 1/%d", (double)x->sequences / x->mini_batches, x->tokens_n);
+        snprintf(text, sizeof text, "1/%g · 1/%d", (double)x->sequences, x->tokens_n);
     else if (x->loss == SHOWN_GSPO)
         snprintf(text, sizeof text, "1/%g · 1/%d", x->scale, x->tokens_n);
     else

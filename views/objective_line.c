@@ -41,6 +41,15 @@ static void add_record(const struct objective_state *x, struct str *out)
                format_number(a, x->margin), format_number(b, x->accuracy));
 }
 
+void objective_line_update(const struct objective_state *x, struct str *out)
+{
+    if (x->mini_batches < 2)
+        return;
+    str_printf(out, "; of mini-batch %d of %d", x->mini_batch, x->mini_batches);
+    if (x->epochs > 1)
+        str_printf(out, " in the first of %d epochs", x->epochs);
+}
+
 int objective_line_pair(const struct objective_state *x, const struct figures *f, enum objective_term t,
                         struct str *out)
 {
@@ -59,13 +68,17 @@ int objective_line_pair(const struct objective_state *x, const struct figures *f
                        f->of[TERM_CHOSEN_REF], f->of[TERM_REJECTED], f->of[TERM_REJECTED_REF]);
         break;
     case TERM_SIGMA: str_printf(out, "1 / (1 + exp(%s))", f->of[TERM_MARGIN]); break;
-    case TERM_PAIR: str_printf(out, "log(1 + exp(-(%s)))", f->of[TERM_MARGIN]); break;
+    case TERM_PAIR:
+        str_printf(out, "log(1 + exp(-(%s)))", f->of[TERM_MARGIN]);
+        if (x->own_pairs_n > 1)
+            str_printf(out, ", of pair %d/%d", x->pair + 1, x->own_pairs_n);
+        break;
     case TERM_WEIGHT:
         if (!x->own_pairs_n)
             str_add(out, "this trace is in no pair");
         else
-            str_printf(out, "1/%g pairs%s", (double)x->pairs_n / x->mini_batches,
-                       x->mini_batches > 1 ? " of a mini-batch, about" : " of the step");
+            str_printf(out, x->mini_batches > 1 ? "1/%d pairs" : "1/%d pairs of the step", x->part_pairs_n);
+        objective_line_update(x, out);
         break;
     case TERM_GRADIENT: add_gradient(x, f, out); break;
     case TERM_BATCH: add_record(x, out); break;
@@ -105,7 +118,7 @@ static void add_value_loss(const struct objective_state *x, const struct figures
         return;
     }
     format_number(now, x->value_now);
-    str_printf(out, "%g · 1/%.0f · 1/2 · ", x->value_weight, x->tokens / x->mini_batches);
+    str_printf(out, "%g · 1/%.0f · 1/2 · ", x->value_weight, x->tokens);
     if (x->value_clip > 0 && x->value_clipped)
         str_printf(out, "(clip(%s, %s +- %g) - %s)^2", now, f->of[TERM_VALUE], x->value_clip,
                    f->of[TERM_RETURN]);
@@ -122,8 +135,11 @@ int objective_line_critic(const struct objective_state *x, const struct figures 
     if (x->loss != SHOWN_PPO || !is_own)
         return 0;
     if (isnan(x->value[t])) {
-        str_add(out,
-                t == TERM_ADVANTAGE ? "the critic's; found out by taking the step once more" : not_known);
+        str_add(out, !x->is_committed ? t == TERM_ADVANTAGE || t == TERM_VALUE
+                                            ? "the critic's: after the update"
+                                            : "after the step's end"
+                     : t == TERM_ADVANTAGE ? "the critic's; found out by taking the step once more"
+                                           : not_known);
         return 1;
     }
     switch (t) {

@@ -15,4 +15,7 @@ int objective_line_pair(const struct objective_state *x, const struct figures *f
 int objective_line_critic(const struct objective_state *x, const struct figures *f, enum objective_term t,
                           struct str *out);
 
+/* objective_line_update: of which update the numbers are, where the rollout has several mini-batches. */
+void objective_line_update(const struct objective_state *x, struct str *out);
+
 #endif

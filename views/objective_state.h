@@ -46,6 +46,7 @@ struct objective_state {
     int group, index, G;         /* the trace, and its group's size */
     int token, tokens_n;         /* the token under the cursor, of the trace */
     int is_scored, is_flat, is_masked;
+    int is_committed;            /* the step is on record; until then it cannot be taken once more */
     int is_found;                /* logp, ref are of the training forward; else the sampler's, no reference */
     int has_after;               /* the weights after the step are known, so there is something to choose */
     int is_after;                /* the numbers are of those weights */
@@ -63,11 +64,13 @@ struct objective_state {
     enum shown_baseline against; /* reinforce: what a reward is compared with, */
     double baseline;             /* and its value: 0 where it is nothing */
     double running_decay;        /* of a running baseline */
-    int sequences;               /* that the loss counts, of all the step's traces */
+    int mini_batches, epochs;    /* updates of a rollout: mini_batches in each of so many inner epochs */
+    int mini_batch;              /* from 1: that of the trace, in the first epoch; of its update: */
+    int sequences;               /* traces that its loss counts */
     double tokens;               /* of them, all together */
+    int step_sequences;          /* of all the step's traces */
     double micro_tokens;         /* bnpo: tokens of the trace's micro-batch, and how many there are */
     int micro_batches;
-    int mini_batches;            /* the loss divides by the part of one of them: sequences and tokens by it */
 
     double value[TERM_N];
     double unclipped, clipped;   /* ratio * A, clip(ratio) * A */
@@ -85,10 +88,12 @@ struct objective_state {
     double value_now;            /* V by the weights of the moment; TERM_VALUE: by those that sampled */
     int value_clipped;           /* the clipped square is the larger one: the critic gets no gradient here */
 
-    /* dpo. The pairs of this trace; the numbers are of the one with other_index. */
+    /* dpo. The pairs of this trace; the numbers are of one of them. */
     double dpo_beta;
-    int pairs_n;                 /* of the whole step */
-    int own_pairs_n;             /* that have this trace */
+    int pairs_n, part_pairs_n;   /* of the whole step, of the trace's mini-batch */
+    int own_pairs_n, pair;       /* that have this trace; which of them is shown, from 0; the one with the
+                                  * greatest difference in reward first */
+    int wants_pair;              /* asked for, counted on; back to 0 with another trace */
     int is_chosen, other_index;  /* in that pair; -1: there is none */
     int pairs_all;               /* rl.pairs is all */
     double margin, accuracy;     /* on record for the step */

@@ -21,25 +21,23 @@ static void add_rewards(const struct view *v, struct str *out)
 
 static void add_weight(const struct objective_state *x, struct str *out)
 {
-    double S = (double)x->sequences / x->mini_batches;
-
     if (x->is_masked)
         str_add(out, "this trace is left out of the loss");
     else if (x->is_warming)
         str_add(out, "a step of rl.critic_warmup: the critic learns, the policy does not");
     else if (x->loss == SHOWN_GRPO)
-        str_printf(out, "1/%g · 1/%d (traces, tokens of this one)", S, x->tokens_n);
+        str_printf(out, "1/%d · 1/%d (traces, tokens of this one)", x->sequences, x->tokens_n);
     else if (x->loss == SHOWN_DAPO || x->loss == SHOWN_CISPO || x->loss == SHOWN_PPO)
-        str_printf(out, "1 / %.0f tokens of the batch", x->tokens / x->mini_batches);
+        str_printf(out, x->mini_batches > 1 ? "1 / %.0f tokens" : "1 / %.0f tokens of the batch", x->tokens);
     else if (x->loss == SHOWN_BNPO)
         str_printf(out, "1/%d · 1/%.0f (micro-batches, tokens of this one)", x->micro_batches,
-                   x->micro_tokens / x->mini_batches);
+                   x->micro_tokens);
     else if (x->loss == SHOWN_DR_GRPO)
-        str_printf(out, "1 / (%g · %d) (traces, length limit)", S, x->max_length);
+        str_printf(out, "1 / (%d · %d) (traces, length limit)", x->sequences, x->max_length);
     else
-        str_printf(out, "1/%g traces", S);
-    if (x->mini_batches > 1 && !x->is_masked && !x->is_warming)
-        str_printf(out, "; a mini-batch is 1/%d of them, about", x->mini_batches);
+        str_printf(out, "1/%d traces", x->sequences);
+    if (!x->is_masked && !x->is_warming)
+        objective_line_update(x, out);
 }
 
 static void add_ratio(const struct objective_state *x, const struct figures *f, struct str *out)
@@ -239,8 +237,10 @@ static void add_token_term(const struct objective_state *x, const struct figures
 static void add_sum(const struct objective_state *x, const struct figures *f, enum objective_term t,
                     struct str *out)
 {
-    char number[FORMAT_BYTES];
+    char number[FORMAT_BYTES], mean[48] = "";
 
+    if (x->updates > 1)
+        snprintf(mean, sizeof mean, ", mean of %d updates", x->updates);
     if (t == TERM_TOKEN) {
         str_printf(out, "-weight · (%s - %s", f->of[TERM_MIN], f->of[TERM_PENALTY]);
         if (x->entropy != 0)
@@ -252,11 +252,11 @@ static void add_sum(const struct objective_state *x, const struct figures *f, en
         if (x->loss == SHOWN_PPO)
             str_add(out, ", the critic's loss left out");
     } else if (shown_is_log(x->loss)) {
-        str_printf(out, "needs every token's log-probability; policy_loss on record: %s",
-                   format_number(number, x->policy_loss));
+        str_printf(out, "needs every token's log-probability; policy_loss on record: %s%s",
+                   format_number(number, x->policy_loss), mean);
     } else {
-        str_printf(out, "%d traces at ratio 1; policy_loss on record: %s", x->sequences,
-                   format_number(number, x->policy_loss));
+        str_printf(out, "%d traces at ratio 1; policy_loss on record: %s%s", x->step_sequences,
+                   format_number(number, x->policy_loss), mean);
     }
 }
 

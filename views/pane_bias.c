@@ -57,16 +57,22 @@ static void draw_row(struct canvas *c, struct rect r, int row, const struct expe
 static void draw_head(struct canvas *c, struct rect r, int row, const struct experts_now *now,
                       const struct shape *s, int layer)
 {
+    static const char *const form[] = {"bias %s … %s", "b %s … %s", "b %s…%s"};
     char text[96], fair[24], low[FORMAT_BYTES], high[FORMAT_BYTES];
     double from, to;
-    int col = 13 + s->load_bar + 1;
+    int col = 13 + s->load_bar + 1, room = r.w - col - 2, i, fits = 0;
 
     bias_range(now, layer, &from, &to);
     snprintf(fair, sizeof fair, "load - 1/%d", now->experts_n);
     canvas_printf(c, r, row, 1, STYLE_TITLE, "L%d", layer + 1);
     canvas_fit(c, r, row, 7, col - 8, STYLE_DIM, fair);
-    snprintf(text, sizeof text, "bias %s … %s", format_number(low, from), format_number(high, to));
-    canvas_fit(c, r, row, col + 1, r.w - col - 2, STYLE_DIM, text);
+    format_number(low, from);
+    format_number(high, to);
+    for (i = 0; i < 3 && !fits; i++) { /* a number is whole, or not there */
+        snprintf(text, sizeof text, form[i], low, high);
+        fits = canvas_width(c, text, -1) <= room;
+    }
+    canvas_fit(c, r, row, col + 1, room, STYLE_DIM, fits ? text : "bias");
 }
 
 static void measure(const struct view *v, const struct experts_now *now, struct rect inner, struct shape *s)

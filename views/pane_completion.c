@@ -89,7 +89,13 @@ static void advantage_sum(const struct shown *x, int is_short, char *out, size_t
     double a = (double)x->t->advantage, reward = (double)x->t->reward, mean = (double)x->group->mean,
            std = (double)x->group->std;
 
-    if (x->group->flat)
+    if (x->g->has_critic)
+        snprintf(out, size,
+                 isnan(a)   ? "advantage: the critic's, after the update"
+                 : is_short ? "advantage %+.2f, by the critic"
+                            : "advantage %+.2f: the mean over its tokens, by the critic (5)",
+                 a);
+    else if (x->group->flat)
         snprintf(out, size,
                  is_short ? "advantage 0: all rewards are %.2f"
                           : "advantage 0: all rewards are %.2f, so the group teaches nothing",

@@ -171,7 +171,8 @@ static void draw_scored(struct canvas *c, struct rect r, int row, const struct t
         canvas_printf(c, r, row, t->format, x->format > 0 ? STYLE_TEXT : STYLE_DIM, "%4.2g",
                       (double)x->format);
     }
-    canvas_printf(c, r, row, t->advantage, sign, x->advantage == 0 ? "    0" : "%+5.2f",
+    canvas_printf(c, r, row, t->advantage, sign,
+                  !isfinite(x->advantage) ? "    -" : x->advantage == 0 ? "    0" : "%+5.2f",
                   (double)x->advantage);
     if (t->bar)
         meter_bar(c, r, row, t->bar, t->bar_w, x->advantage, t->limit, sign);
@@ -301,8 +302,9 @@ static void draw_groups(struct canvas *c, struct rect r, const struct table *t)
             canvas_text(c, r, row, col, STYLE_WARNING, "flat", -1);
         else if (col + t->n < r.w)
             for (k = 0; k < t->n; k++)
-                canvas_put(c, r, row, col + k, x[k].advantage > 0 ? STYLE_GOOD : STYLE_BAD,
-                           x[k].advantage > 0 ? '+' : '-');
+                if (isfinite(x[k].advantage)) /* a critic's comes with the update */
+                    canvas_put(c, r, row, col + k, x[k].advantage > 0 ? STYLE_GOOD : STYLE_BAD,
+                               x[k].advantage > 0 ? '+' : '-');
     }
 }
 

@@ -121,7 +121,11 @@ static void draw_line(struct canvas *c, struct rect r, int row, const struct vie
         col = canvas_printf(c, r, row, col, STYLE_TEXT, "%4.2f", (double)t->reward) + 1;
         if (!isfinite(t->advantage))
             sign = STYLE_DIM;
-        snprintf(text, sizeof text, t->advantage == 0 ? "    0" : "%+5.2f", (double)t->advantage);
+        snprintf(text, sizeof text,
+                 !isfinite(t->advantage) ? "    -"
+                 : t->advantage == 0     ? "    0"
+                                         : "%+5.2f",
+                 (double)t->advantage);
         col = canvas_text(c, r, row, col, sign, text, -1) + 1;
         if (g->bar) {
             meter_bar(c, r, row, col, g->bar, t->advantage, g->limit, sign);

@@ -60,7 +60,7 @@ void pane_objective(struct canvas *c, struct rect r, const struct view *v)
 {
     const struct objective_state *x = v->objective;
     struct formula f = {.ascii = c->chars == CHARS_ASCII};
-    char right[64], foot[96], figure[FIGURE_BYTES];
+    char right[96], foot[96], figure[FIGURE_BYTES];
     struct rect inner;
     int row = 0, selected;
 
@@ -73,8 +73,13 @@ void pane_objective(struct canvas *c, struct rect r, const struct view *v)
             pane_note(c, inner, "no trace yet");
         return;
     }
-    snprintf(right, sizeof right, r.w >= 70 ? "group %d, completion %d of %d, %s" : "%d/%d of %d",
-             x->group + 1, x->index + 1, x->G, objective_moment(x));
+    if (x->loss == SHOWN_DPO && x->own_pairs_n > 1)
+        snprintf(right, sizeof right,
+                 r.w >= 70 ? "group %d, %d of %d, pair %d/%d (w), %s" : "%d/%d of %d, pair %d/%d",
+                 x->group + 1, x->index + 1, x->G, x->pair + 1, x->own_pairs_n, objective_moment(x));
+    else
+        snprintf(right, sizeof right, r.w >= 70 ? "group %d, completion %d of %d, %s" : "%d/%d of %d",
+                 x->group + 1, x->index + 1, x->G, objective_moment(x));
     inner = pane_frame(c, r, v, PANE_OBJECTIVE, r.w >= 90 ? title_of[x->loss] : "objective", right);
     selected = objective_term_at(x, x->list.selected);
     objective_formula(&f, x);

@@ -176,8 +176,11 @@ static void advantage_row(struct sheet *p)
     double A = trace_overlay_advantage(p->v, p->token), expected = expected_of(p);
     char value[112];
 
-    if (!isfinite(A))
+    if (!isfinite(A)) {
+        if (p->s->loss == SHOWN_PPO && p->v->now->step > snapshot_last(p->v->now))
+            number_row(p, "advantage", STYLE_DIM, "after the update", "of this token, by the critic");
         return;
+    }
     if (isfinite(expected))
         snprintf(value, sizeof value, "%+.3f   value %.3f", A, expected);
     else

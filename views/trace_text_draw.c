@@ -2,6 +2,7 @@
  * Where a check failed, a row of its own points at the character and says why. */
 #include "views/trace_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,7 +110,10 @@ void trace_text_verdict(struct canvas *c, struct rect r, int row, const struct t
                                                 : "wrong",
                         at);
     col = canvas_printf(c, r, row, col + 3, STYLE_TEXT, "reward %s", format_number(number, t->reward));
-    col = canvas_printf(c, r, row, col + 3, STYLE_TEXT, t->advantage == 0 ? "advantage 0" : "advantage %+.2f",
+    col = canvas_printf(c, r, row, col + 3, STYLE_TEXT,
+                        isnan(t->advantage)   ? "advantage after the update" /* a critic's */
+                        : t->advantage == 0 ? "advantage 0"
+                                              : "advantage %+.2f",
                         (double)t->advantage);
     canvas_printf(c, r, row, col + 3, STYLE_DIM, "%d tokens", t->n);
 }

@@ -22,7 +22,8 @@ enum takes {
     TAKES_CONDITION = 1 << 11, /* `kl > 0.1`, an event; joined by and, or */
     TAKES_AT_RUN = 1 << 12, /* @RUN, as the first argument */
     TAKES_RECIPE = 1 << 13, /* as the first argument */
-    TAKES_LINE = 1 << 14 /* one word, and the rest of the line as it stands */
+    TAKES_LINE = 1 << 14, /* one word, and the rest of the line as it stands */
+    WAITS = 1 << 15 /* no argument: it is about the open run, and waits while another one is on its way */
 };
 
 struct command_row {
@@ -58,7 +59,8 @@ const char *command_nearest(const char *name);
  * not copied. Errors: ST_USAGE names what was wrong and what would be right. */
 enum status command_parse(const char *text, struct command_line *l, struct err *e);
 
-/* command_run: parses and carries out. Errors: those of the command; nothing has been changed then. */
+/* command_run: parses and carries out; a command about the open run waits while another one is on its way
+ * (desk_wait.h). Errors: those of the command; nothing has been changed then. */
 enum status command_run(struct desk *d, const char *text, struct err *e);
 
 /* command_fork: the arguments of `fork`: a step (whole number), settings (with =), a name; in any order. step

@@ -115,12 +115,6 @@ static enum status check_settings(const char *stage_of, const struct settings *s
     return st;
 }
 
-/* The step that an old step on the screen stands for, -1 while the live run is looked at. */
-static int64_t step_in_view(const struct desk *d)
-{
-    return d->at;
-}
-
 /* A fork of a run that is not the open one. */
 static enum status fork_other(struct desk *d, int64_t id, struct engine_message *m, struct err *e)
 {
@@ -158,7 +152,7 @@ enum status command_fork_run(struct desk *d, const struct command_line *l, struc
     if (!st && run != desk_run_id(d))
         return fork_other(d, run, &m, e);
     if (!st && m.step < 0)
-        m.step = step_in_view(d);
+        m.step = d->at;
     if (!st && m.step > d->live->head)
         st = err_set(e, ST_USAGE, "fork", "%s has steps 0 to %lld, not %lld", d->live->run,
                      (long long)d->live->head, (long long)m.step);
@@ -187,7 +181,7 @@ enum status command_set(struct desk *d, const struct command_line *l, struct err
     if (!st && (m.step >= 0 || m.text[0] || !m.arguments_n))
         st = err_set(e, ST_USAGE, "set",
                      "it is :set key value, or :set key=value ...; :fork also takes a step and a name");
-    m.step = step_in_view(d);
+    m.step = d->at;
     if (!st)
         st = check_settings(d->live->stage, desk_settings(d), &m, e);
     if (!st)

@@ -220,6 +220,7 @@ static const struct key_row rows[] = {
      HINT_PAUSED | HINT_STORED},
     {{CHAR('}')}, "}", REQUEST_COMPLETION, 1, ON_OBJECTIVE, "next completion of the group", NULL, 0},
     {{CHAR('{')}, "{", REQUEST_COMPLETION, -1, ON_OBJECTIVE, "previous completion of the group", NULL, 0},
+    {{CHAR('w')}, "w", REQUEST_PAIR, 0, ON_OBJECTIVE, "dpo: the next pair that has the completion", NULL, 0},
     {{CHAR('u')},
      "u",
      REQUEST_MOMENT,

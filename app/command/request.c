@@ -10,6 +10,7 @@
 #include "app/desk/desk_explain.h"
 #include "app/desk/desk_screen.h"
 #include "app/desk/desk_texts.h"
+#include "app/desk/desk_wait.h"
 #include "app/script/lesson.h"
 #include "views/evaluation_state.h"
 #include "views/pane.h"
@@ -45,8 +46,15 @@ static void run_command(struct desk *d, const char *text)
     complain(d, command_run(d, text, &e), &e);
 }
 
+/* Which of the two it is, is told from the run that is awaited, once it is there. */
 static void pause_or_go_on(struct desk *d)
 {
+    struct err e;
+
+    if (desk_waits(d)) {
+        complain(d, desk_wait_key(d, REQUEST_PAUSE, "space", &e), &e);
+        return;
+    }
     desk_look_live(d);
     run_command(d, is_active(d) ? "pause" : "resume");
 }
@@ -276,6 +284,10 @@ void request_do(struct desk *d, enum request r, int argument)
     if (r == REQUEST_BACK_OUT && d->back) {
         desk_back_stop(d);
         desk_say(d, "the search is given up");
+        return;
+    }
+    if (r == REQUEST_BACK_OUT && d->view.overlay == OVERLAY_NONE && desk_wait_drop(d)) {
+        desk_say(d, "what waited is dropped");
         return;
     }
     if (d->view.overlay == OVERLAY_NONE && cursor_request(d, r))

@@ -18,6 +18,7 @@
 #include "app/desk/desk_back.h"
 #include "app/desk/desk_read.h"
 #include "app/desk/desk_screen.h"
+#include "app/desk/desk_wait.h"
 #include "app/script/lesson.h"
 
 enum { MESSAGE_SECONDS = 8 };
@@ -64,6 +65,8 @@ enum status desk_init(struct desk *d, struct session *s, struct err *e)
         if (desk_screen((enum screen_id)i)->init)
             st = desk_screen((enum screen_id)i)->init(d, e);
     if (!st)
+        st = desk_wait_init(d, e);
+    if (!st)
         st = probe_init(&d->probe, s->store_path, s->box.wake, e);
     if (!st)
         st = query_open(&d->query, s->store_path, e);
@@ -78,6 +81,7 @@ void desk_release(struct desk *d)
 
     lesson_close(d);
     desk_back_stop(d);
+    desk_wait_release(d);
     probe_release(&d->probe);
     for (i = 0; i < SCREEN_N; i++)
         if (desk_screen((enum screen_id)i)->release)
@@ -112,7 +116,8 @@ void desk_say(struct desk *d, const char *fmt, ...)
     vsnprintf(d->message, sizeof d->message, fmt, ap);
     va_end(ap);
     d->view.message_is_error = 0;
-    d->message_until = desk_clock() + MESSAGE_SECONDS;
+    d->said = desk_clock();
+    d->message_until = d->said + MESSAGE_SECONDS;
 }
 
 void desk_fail(struct desk *d, const struct err *e)
@@ -216,6 +221,7 @@ int desk_take(struct desk *d)
         d->stale |= STALE_HISTORY | STALE_LOG | STALE_RUNS;
     if (d->live->state != state)
         d->stale |= STALE_RUNS | STALE_LOG;
+    desk_wait_go(d);
     return 1;
 }
 
@@ -227,6 +233,7 @@ enum status desk_post(struct desk *d, const struct engine_message *m, struct err
         return err_set(e, ST_BUSY, "workbench", "the engine still has %d requests to carry out; try again",
                        ENGINE_QUEUE);
     d->awaited = number;
+    desk_wait_begin(d, m, number);
     return ST_OK;
 }
 
@@ -243,6 +250,7 @@ static enum chars plain_chars(void)
 static void set_view(struct desk *d)
 {
     struct view *v = &d->view;
+    const char *waiting;
 
     if (d->has_engine) { /* what was ordered is shown at once, not when the engine comes by */
         struct control_view c = control_look(&d->session->control);
@@ -269,7 +277,8 @@ static void set_view(struct desk *d)
     v->run_settings = str_c(&d->run_settings);
     v->log = str_c(&d->log);
     v->question = d->question != QUESTION_NONE ? d->question_text : NULL;
-    v->message = d->message_until > 0 ? d->message : NULL;
+    waiting = desk_wait_tells(d);
+    v->message = waiting ? waiting : d->message_until > 0 ? d->message : NULL;
     if (!v->message && v->overlay == OVERLAY_SETTINGS)
         v->message = d->rows[v->overlay_list.selected].what; /* whole, for where its row cuts it */
     desk_breaks(d);

@@ -27,6 +27,7 @@ struct desk {
     struct recording *recording; /* of what the terminal is shown, NULL: none */
     struct lesson *lesson; /* that is open, NULL: none; owned */
     struct script *script; /* that drives it, NULL: none */
+    struct desk_wait *wait; /* commands for a run that is on its way; owned */
     struct desk_back *back; /* a search back in time, NULL: none is under way; owned */
     struct config *config; /* the user's keys, NULL: none */
     struct desk_compute *compute; /* what `:compute` finds out; owned */
@@ -57,6 +58,7 @@ struct desk {
     struct str run_settings, log;
     int64_t run_settings_of;
     struct settings set; /* of the open run */
+    uint64_t seed;       /* its */
     int64_t set_of;      /* 0: none was read */
     struct view_row hints[DESK_HINTS], rows[DESK_ROWS];
     char hint_keys[DESK_HINTS][8];
@@ -65,6 +67,7 @@ struct desk {
 
     char message[320];
     double message_until; /* CLOCK_MONOTONIC, seconds; 0: none is shown */
+    double said;          /* when the message was */
     char heard[256];      /* the engine's last message that was shown */
     uint64_t awaited;     /* number of the last request that is not acknowledged, 0: none */
     enum question question;

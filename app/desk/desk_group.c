@@ -164,6 +164,7 @@ void group_refresh(struct desk *d)
                  : set->rl.std == STD_SAMPLE ? "sample"
                                              : "population");
     memcpy(g->shown.std, value, sizeof value);
+    g->shown.has_critic = set && set->rl.loss == LOSS_PPO;
     chosen = group_chosen(&d->view);
     if (s && (s->step != g->scrolled_step || group != g->scrolled_group || chosen != g->scrolled_index)) {
         g->shown.scroll = 0;

@@ -89,6 +89,19 @@ static void choose_moment(struct desk *d)
                                 : "the numbers after the step, once they are found out");
 }
 
+/* Another of dpo's pairs that have the trace. */
+static void next_pair(struct desk *d)
+{
+    struct objective_state *x = d->view.objective;
+
+    if (x->missing || x->loss != SHOWN_DPO)
+        desk_say(d, "pairs are dpo's");
+    else if (x->own_pairs_n < 2)
+        desk_say(d, x->own_pairs_n ? "the only pair of this trace" : "this trace is in no pair");
+    else
+        x->wants_pair = (x->pair + 1) % x->own_pairs_n;
+}
+
 static int request(struct desk *d, enum request r, int argument)
 {
     struct objective_state *x = d->view.objective;
@@ -104,6 +117,7 @@ static int request(struct desk *d, enum request r, int argument)
     case REQUEST_LEFT: move_token(d, -1); break;
     case REQUEST_RIGHT: move_token(d, 1); break;
     case REQUEST_MOMENT: choose_moment(d); break;
+    case REQUEST_PAIR: next_pair(d); break;
     case REQUEST_ENTER:
     case REQUEST_EXPLAIN: desk_explain_term(d, objective_term_at(x, x->list.selected)); break;
     default: return 0;

@@ -104,12 +104,18 @@ const struct record_run *desk_find_run(struct desk *d, const char *name)
 const struct settings *desk_settings(struct desk *d)
 {
     int64_t id = desk_run_id(d);
+    struct record_run run;
+    char name[24];
     struct err e;
 
     if (!id)
         return NULL;
-    if (d->set_of != id && session_settings(d->query, id, &d->set, &e) == ST_OK)
+    snprintf(name, sizeof name, "%lld", (long long)id);
+    if (d->set_of != id && query_run(d->query, name, &run, &e) == ST_OK &&
+        session_settings(d->query, id, &d->set, &e) == ST_OK) {
+        d->seed = run.seed;
         d->set_of = id;
+    }
     return d->set_of == id ? &d->set : NULL;
 }
 

@@ -163,7 +163,7 @@ static void enter(struct desk *d)
     if (d->view.focus != PANE_FORM) {
         d->view.focus = PANE_FORM;
     } else if (r && r->kind == FORM_START) {
-        if (desk_scenarios_start(d, &e))
+        if (command_run(d, "new", &e))
             desk_fail(d, &e);
     } else if (r && r->kind != FORM_HEADING) {
         snprintf(text, sizeof text, "change %s.%s=%s", r->section, r->key, r->value);
@@ -201,7 +201,7 @@ static int request(struct desk *d, enum request r, int argument)
     case REQUEST_FORM_FIND: desk_prompt(d, "jump "); break;
     case REQUEST_FORM_RESET: reset(d); break;
     case REQUEST_FORM_START:
-        if (desk_scenarios_start(d, &e))
+        if (command_run(d, "new", &e))
             desk_fail(d, &e);
         break;
     default: return 0;

@@ -35,7 +35,7 @@ void objective_critic(const struct snap_follow *f, const struct trace_facts *fac
     if (x->kl_reward != 0)
         x->token_reward -= x->kl_reward * (w->old[k] - w->ref[k]);
     if (!x->is_masked) {
-        double ret = x->value[TERM_RETURN], slope, tokens = x->tokens / x->mini_batches;
+        double ret = x->value[TERM_RETURN], slope, tokens = x->tokens;
         double loss = value_loss(1, &now, &was, &ret, x->value_clip > 0 ? x->value_clip : INFINITY, &slope);
         x->value_clipped = slope == 0 && now != ret;
         x->value[TERM_VALUE_LOSS] = x->value_weight * loss / tokens;
@@ -142,9 +142,9 @@ void objective_apart(struct objective_state *x, struct objective_work *w, int n)
 {
     struct objective o = objective_of(x), unclipped = o, policy = o;
     struct sequence_terms out, bare;
-    struct loss_scope scope = {.sequences = x->sequences / x->mini_batches,
-                               .tokens = x->tokens / x->mini_batches,
-                               .micro_tokens = x->micro_tokens / x->mini_batches,
+    struct loss_scope scope = {.sequences = x->sequences,
+                               .tokens = x->tokens,
+                               .micro_tokens = x->micro_tokens,
                                .micro_batches = x->micro_batches};
     const double *ref = x->is_found ? w->ref : NULL;
     double A = x->value[TERM_ADVANTAGE], kl = 0, bonus, trace;

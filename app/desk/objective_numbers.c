@@ -48,6 +48,7 @@ void objective_settings(const struct settings *set, struct objective_state *x)
     x->max_length = rl->max_tokens;
     x->updates = rl->inner_epochs * rl->mini_batches;
     x->mini_batches = rl->mini_batches;
+    x->epochs = rl->inner_epochs;
     x->against = (enum shown_baseline)rl->baseline;
     x->running_decay = rl->baseline_decay;
     x->gae_lambda = rl->gae_lambda;
@@ -92,58 +93,6 @@ int objective_is_masked(const struct snapshot *s, const struct settings *set, in
 {
     return (set->rl.drop_flat && s->group[i / s->group_size].flat) ||
            (set->rl.cut_off == CUT_OFF_MASK && s->trace[i].cut_off) || s->trace[i].n < 1;
-}
-
-/* bnpo's micro-batches, where the order of the groups is known: in one mini-batch it is theirs. Returns the
- * policy part of the loss at ratio 1. */
-static double read_micro(const struct snapshot *s, const struct settings *set, struct objective_state *x)
-{
-    int size = set->rl.mini_batches == 1 ? set->rl.micro_prompts : 0, at, i;
-    double loss = 0;
-
-    size = size > 0 ? size : s->groups_n;
-    x->micro_batches = 0;
-    for (at = 0; at < s->groups_n; at += size) {
-        int end = at + size < s->groups_n ? at + size : s->groups_n;
-        double tokens = 0, sum = 0;
-        for (i = at * s->group_size; i < end * s->group_size; i++) {
-            int n = objective_is_masked(s, set, i) ? 0 : s->trace[i].n;
-            tokens += n;
-            sum += n * (double)s->trace[i].advantage;
-        }
-        if (x->group >= at && x->group < end)
-            x->micro_tokens = tokens;
-        x->micro_batches += tokens > 0;
-        loss -= tokens > 0 ? sum / tokens : 0;
-    }
-    return x->micro_batches ? loss / x->micro_batches : 0;
-}
-
-/* The traces and tokens that the loss divides by, and its policy part at ratio 1, where it is
- * - w |o_i| A_i. */
-static void read_scope(const struct snapshot *s, const struct settings *set, struct objective_state *x)
-{
-    int i, n = s->groups_n * s->group_size;
-    double by_trace = 0, by_token = 0;
-
-    x->sequences = 0;
-    x->tokens = 0;
-    for (i = 0; i < n; i++) {
-        if (objective_is_masked(s, set, i))
-            continue;
-        x->sequences++;
-        x->tokens += s->trace[i].n;
-        by_trace += (double)s->trace[i].advantage;
-        by_token += (double)s->trace[i].advantage * s->trace[i].n;
-    }
-    if (!x->sequences || x->loss == SHOWN_DPO)
-        return;
-    x->value[TERM_BATCH] = x->loss == SHOWN_DAPO || x->loss == SHOWN_PPO ? -by_token / x->tokens
-                           : x->loss == SHOWN_DR_GRPO ? -by_token / ((double)x->sequences * x->max_length)
-                           : shown_is_log(x->loss)    ? NAN
-                                                      : -by_trace / x->sequences;
-    if (x->loss == SHOWN_BNPO)
-        x->value[TERM_BATCH] = read_micro(s, set, x);
 }
 
 static void read_group(const struct snapshot *s, struct objective_state *x, struct objective_work *w)
@@ -230,12 +179,13 @@ static void compute_scored(struct desk *d, const struct snapshot *s, const struc
 {
     read_group(s, x, w);
     x->is_masked = objective_is_masked(s, set, x->group * s->group_size + x->index);
-    read_scope(s, set, x);
+    objective_parts(s, set, d->seed, x, &w->parts);
+    objective_scope(s, set, x, &w->parts);
     x->policy_loss = recorded(d, s, M_POLICY_LOSS);
     if (x->loss == SHOWN_DPO) {
         x->margin = recorded(d, s, M_DPO_MARGIN);
         x->accuracy = recorded(d, s, M_DPO_ACCURACY);
-        objective_pair(s, set, d->view.facts, x);
+        objective_pair(s, set, d->view.facts, x, &w->parts);
         return;
     }
     x->is_warming = x->loss == SHOWN_PPO && s->step <= set->rl.critic_warmup;
@@ -257,13 +207,15 @@ void objective_compute(struct desk *d, struct objective_state *x)
         x->value[i] = NAN;
     x->policy_loss = x->unclipped = x->clipped = x->value_now = x->margin = x->accuracy = NAN;
     x->clip = x->is_found = x->has_after = x->is_after = x->words_n = x->is_off_policy = x->is_capped = 0;
-    x->is_warming = x->value_clipped = x->pairs_n = x->own_pairs_n = 0;
+    x->is_warming = x->value_clipped = x->pairs_n = x->part_pairs_n = x->own_pairs_n = 0;
     x->other_index = -1;
     x->missing = why_missing(s, set);
     if (set)
         objective_settings(set, x);
     if (x->missing)
         return;
+    if (x->step != s->step || x->group != f->group || x->index != f->index)
+        x->wants_pair = 0;
     x->step = s->step;
     x->group = f->group;
     x->index = f->index;
@@ -274,6 +226,7 @@ void objective_compute(struct desk *d, struct objective_state *x)
     x->tokens_n = n;
     x->token = d->view.token < 0 ? 0 : d->view.token >= f->tokens_n ? f->tokens_n - 1 : d->view.token;
     x->is_scored = trace->scored;
+    x->is_committed = s->step <= snapshot_last(s);
     read_words(f, x);
     w = calloc(1, sizeof *w);
     if (!w) {

@@ -21,10 +21,4 @@ int objective_is_masked(const struct snapshot *s, const struct settings *set, in
 /* objective_baseline: what reinforce compared the step's rewards with; all its traces have advantages. */
 double objective_baseline(const struct snapshot *s, enum shown_baseline against);
 
-/* objective_pair: dpo's part of x: the pairs of the step, and the numbers of one that has the trace (its only
- * one, or the one with the greatest difference in reward). facts: of the trace; the sums of the group are
- * known where group_n is its size (objective_pair.c). */
-void objective_pair(const struct snapshot *s, const struct settings *set, const struct trace_facts *facts,
-                    struct objective_state *x);
-
 #endif

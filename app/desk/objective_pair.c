@@ -5,7 +5,7 @@
  * all its pairs, the figures are those of one. */
 #include <math.h>
 
-#include "app/desk/objective_numbers.h"
+#include "app/desk/objective_work.h"
 #include "engine/rl/dpo.h"
 
 /* The pairs of group g: indices within the group, at most SNAP_TRACES of them. */
@@ -43,39 +43,69 @@ static void fill(struct objective_state *x, const struct dpo_pair *pair, const s
     x->value[TERM_PAIR] = t->loss;
 }
 
-void objective_pair(const struct snapshot *s, const struct settings *set, const struct trace_facts *facts,
-                    struct objective_state *x)
+/* The pairs of the step, and those of the trace's own update. */
+static void count(const struct snapshot *s, const struct settings *set, struct objective_state *x,
+                  const struct objective_parts *p)
 {
     struct dpo_match match[SNAP_TRACES];
-    int g, k, n, is_known = x->is_found && facts->group_n == x->G;
-    double gradient = 0, most = -1, scale;
+    int i, n;
 
-    x->pairs_n = 0;
-    for (g = 0; g < s->groups_n; g++)
-        x->pairs_n += pairs_of(s, set, g, match);
-    scale = (double)x->pairs_n / x->mini_batches;
-    x->value[TERM_BATCH] = x->policy_loss;
-    n = pairs_of(s, set, x->group, match);
+    x->pairs_n = x->part_pairs_n = 0;
+    for (i = 0; i < p->groups_n; i++) {
+        n = pairs_of(s, set, p->order[i], match);
+        x->pairs_n += n;
+        x->part_pairs_n += i >= p->from && i < p->to ? n : 0;
+    }
+}
+
+static float apart(const struct snap_trace *trace, struct dpo_match m)
+{
+    return trace[m.chosen].reward - trace[m.rejected].reward;
+}
+
+/* Those of the group's n pairs that have the trace, the greatest difference in reward first; how many. */
+static int own_pairs(const struct snapshot *s, const struct objective_state *x, struct dpo_match *match,
+                     int n)
+{
+    const struct snap_trace *trace = &s->trace[x->group * x->G];
+    int i, k, own = 0;
+
     for (k = 0; k < n; k++) {
-        int chosen = match[k].chosen, rejected = match[k].rejected, is_chosen = chosen == x->index;
-        double apart = (double)s->trace[x->group * x->G + chosen].reward -
-                       (double)s->trace[x->group * x->G + rejected].reward;
+        struct dpo_match m = match[k];
+        if (m.chosen != x->index && m.rejected != x->index)
+            continue;
+        for (i = own++; i > 0 && apart(trace, match[i - 1]) < apart(trace, m); i--)
+            match[i] = match[i - 1];
+        match[i] = m;
+    }
+    return own;
+}
+
+void objective_pair(const struct snapshot *s, const struct settings *set, const struct trace_facts *facts,
+                    struct objective_state *x, const struct objective_parts *p)
+{
+    struct dpo_match match[SNAP_TRACES];
+    int k, is_known = x->is_found && facts->group_n == x->G;
+    double gradient = 0;
+
+    count(s, set, x, p);
+    x->value[TERM_BATCH] = x->policy_loss;
+    x->own_pairs_n = own_pairs(s, x, match, pairs_of(s, set, x->group, match));
+    x->pair = x->own_pairs_n ? (x->wants_pair % x->own_pairs_n + x->own_pairs_n) % x->own_pairs_n : 0;
+    for (k = 0; k < x->own_pairs_n; k++) {
+        int is_chosen = match[k].chosen == x->index;
         struct dpo_pair pair;
-        struct dpo_terms t;
-        if (!is_chosen && rejected != x->index)
+        struct dpo_terms t =
+            is_known ? terms_of(facts, x, match[k].chosen, match[k].rejected, &pair) : (struct dpo_terms){0};
+        gradient += (is_chosen ? t.chosen_grad : t.rejected_grad) / x->part_pairs_n;
+        if (k != x->pair)
             continue;
-        x->own_pairs_n++;
-        t = is_known ? terms_of(facts, x, chosen, rejected, &pair) : (struct dpo_terms){0};
-        gradient += (is_chosen ? t.chosen_grad : t.rejected_grad) / scale;
-        if (apart <= most)
-            continue;
-        most = apart;
         x->is_chosen = is_chosen;
-        x->other_index = is_chosen ? rejected : chosen;
+        x->other_index = is_chosen ? match[k].rejected : match[k].chosen;
         if (is_known)
             fill(x, &pair, &t);
     }
-    x->value[TERM_WEIGHT] = x->own_pairs_n ? 1 / scale : 0;
+    x->value[TERM_WEIGHT] = x->own_pairs_n ? 1.0 / x->part_pairs_n : 0;
     if (is_known || !x->own_pairs_n)
         x->value[TERM_GRADIENT] = gradient;
 }

@@ -15,6 +15,7 @@
 #include "app/command/keymap.h"
 #include "app/config.h"
 #include "app/desk/desk_back.h"
+#include "app/desk/desk_wait.h"
 
 #define USUAL_TIMEOUT 60.0
 
@@ -255,7 +256,7 @@ enum script_state script_go(struct script *s, struct desk *d, struct err *e)
     int done = 1;
 
     while (done > 0 && !d->quit) {
-        if (d->awaited)
+        if (d->awaited || desk_waits(d))
             return SCRIPT_WAITS;
         if (s->is_posted && d->view.message_is_error) {
             err_set(e, ST_FAILED, "script", "%.80s:%d: %s", s->source, s->line[s->at - 1].number, d->message);

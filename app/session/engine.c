@@ -342,6 +342,8 @@ static void *run(void *arg)
             show_course(en);
             if (st)
                 session_say(s, 1, "%s: %s", e.where, e.msg);
+            if (st && engine_opens(m.what))
+                s->refused = m.number;
             s->command = m.number;
             if (m.what == ENGINE_QUIT) {
                 note_pause(s);

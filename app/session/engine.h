@@ -31,6 +31,13 @@ enum engine_request {
     ENGINE_QUIT
 };
 
+/* engine_opens: whether it leaves another run open, or the open one at another step. */
+static inline int engine_opens(enum engine_request what)
+{
+    return what == ENGINE_NEW || what == ENGINE_OPEN || what == ENGINE_FORK || what == ENGINE_REWIND ||
+           what == ENGINE_RACE || what == ENGINE_RECIPE;
+}
+
 enum { ENGINE_ARGUMENTS = 64, ENGINE_TEXT = 256, ENGINE_QUEUE = 16 };
 
 struct engine_message {

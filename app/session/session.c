@@ -44,6 +44,10 @@ static void fill_run(struct session *s, const struct control_view *c)
 {
     struct snapshot *x = s->scratch;
     x->command = s->command;
+    x->refused = s->refused;
+    x->way_from = s->way_from;
+    x->way_at = s->way_at;
+    x->way_to = s->way_to;
     x->run_id = s->run.id;
     snprintf(x->run, sizeof x->run, "%s", s->run.name);
     snprintf(x->message, sizeof x->message, "%s", s->message);
@@ -85,6 +89,16 @@ void session_publish(struct session *s, int urgent)
         snapshot_put(&s->box, s->scratch);
     }
     pthread_mutex_unlock(&s->publishing);
+}
+
+void session_way(struct session *s, int64_t from, int64_t at, int64_t to)
+{
+    int is_over = at >= to;
+    s->way_from = is_over ? 0 : from;
+    s->way_at = is_over ? 0 : at;
+    s->way_to = is_over ? 0 : to;
+    if (!is_over)
+        session_publish(s, at == from);
 }
 
 static void publish_from_gate(void *ctx, int urgent)
@@ -170,13 +184,15 @@ void session_release(struct session *s)
 static enum status replay_to(struct session *s, int64_t step, int with_gate, struct err *e)
 {
     struct trainer_hooks h = {with_gate ? &s->gate : NULL, &s->sink};
+    int64_t from = s->trainer->step;
     enum status st = ST_OK;
-    s->is_replaying = s->trainer->step < step;
+    s->is_replaying = from < step;
     while (s->trainer->step < step && !st) {
+        session_way(s, from, s->trainer->step, step);
         st = trainer_step(s->trainer, &h, e);
-        session_publish(s, 0);
     }
     s->is_replaying = 0;
+    session_way(s, from, step, step);
     return st;
 }
 

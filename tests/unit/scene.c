@@ -203,9 +203,9 @@ static void make_objective(struct scene *s)
     x->beta = 0.001;
     x->temperature = 1;
     x->max_length = 176;
-    x->sequences = 128;
+    x->sequences = x->step_sequences = 128;
     x->tokens = 8112;
-    x->mini_batches = 1;
+    x->mini_batches = x->mini_batch = x->epochs = 1;
     v[TERM_REWARD] = (double)t->reward;
     v[TERM_MEAN] = (double)s->now->group[f->group].mean;
     v[TERM_STD] = (double)s->now->group[f->group].std;

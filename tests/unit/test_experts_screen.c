@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/desk/desk_screen.h"
@@ -295,5 +296,38 @@ Test(experts_screen, the_past_of_the_biases_is_drawn_where_there_is_room)
     state.n = 8;
     draw(80, 24, CHARS_BRAILLE, &s);
     cr_assert_null(strstr(str_c(&s), "over steps: spread"), "nor has a small pane");
+    str_free(&s);
+}
+
+/* The range of a layer's biases stands over them at any width, or the word alone: never half a number. */
+Test(experts_screen, the_range_of_the_biases_is_never_cut)
+{
+    static const char *const whole[] = {"bias -0.094 … 0.53", "b -0.094 … 0.53", "b -0.094…0.53"};
+    struct str s = {0};
+    int w, i, seen[3] = {0};
+
+    make_view();
+    now.layers_n = 1;
+    now.experts_n = 8;
+    v.cursor = -1;
+    for (i = 0; i < 8; i++)
+        now.bias[i] = 0.1f * (float)i - 0.17f;
+    now.bias[0] = -0.094f;
+    now.bias[7] = 0.53f;
+    for (w = 60; w <= 120; w++) {
+        char row[512] = "";
+        const char *at;
+        draw(w, 24, CHARS_BRAILLE, &s);
+        at = strstr(str_c(&s), "load - 1/8");
+        snprintf(row, sizeof row, "%.*s", at ? (int)strcspn(at, "\n") : 0, at ? at : "");
+        for (i = 0; i < 3 && !strstr(row, whole[i]); i++)
+            ;
+        if (i < 3)
+            seen[i]++;
+        cr_assert(i < 3 || !strstr(row, "-0"), "%d columns:\n%s", w, str_c(&s));
+        if (w == 80)
+            cr_assert(i < 3, "80 columns have room for it:\n%s", str_c(&s));
+    }
+    cr_assert(seen[0] && seen[1] + seen[2], "one form served all widths: the test shows nothing");
     str_free(&s);
 }

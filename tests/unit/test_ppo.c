@@ -220,6 +220,7 @@ Test(ppo, the_screens_see_each_token_s_advantage)
     r.t.batch.stage = BATCH_WEIGHED;
     publish_fill(s, &r.t, &c);
     cr_assert_eq(s->follow.has_critic, 0, "nobody has asked the critic yet");
+    cr_assert(isnan(s->trace[trace].advantage), "it is no 0");
     tiny_run_release(&r);
     free(s);
     free(copy);

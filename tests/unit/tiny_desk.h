@@ -66,7 +66,7 @@ static void tiny_desk_release(struct tiny_desk *t)
 }
 
 /* tiny_desk_draw: a frame as text; the caller frees it. */
-static void tiny_desk_draw(struct tiny_desk *t, int w, int h, struct str *out)
+static void __attribute__((unused)) tiny_desk_draw(struct tiny_desk *t, int w, int h, struct str *out)
 {
     int row, col;
 
