@@ -113,8 +113,10 @@ int desk_wait_drop(struct desk *d)
     struct desk_wait *w = d->wait;
     int i, n = w->n;
 
-    for (i = 0; i < n; i++)
+    for (i = 0; i < n; i++) {
         free(w->row[i].line);
+        w->row[i].line = NULL;
+    }
     w->n = 0;
     return n;
 }

@@ -84,13 +84,14 @@ static int own_pairs(const struct snapshot *s, const struct objective_state *x, 
 void objective_pair(const struct snapshot *s, const struct settings *set, const struct trace_facts *facts,
                     struct objective_state *x, const struct objective_parts *p)
 {
-    struct dpo_match match[SNAP_TRACES];
-    int k, is_known = x->is_found && facts->group_n == x->G;
+    struct dpo_match match[SNAP_TRACES] = {{0}};
+    int k, n, is_known = x->is_found && facts->group_n == x->G;
     double gradient = 0;
 
     count(s, set, x, p);
     x->value[TERM_BATCH] = x->policy_loss;
-    x->own_pairs_n = own_pairs(s, x, match, pairs_of(s, set, x->group, match));
+    n = pairs_of(s, set, x->group, match);
+    x->own_pairs_n = own_pairs(s, x, match, n);
     x->pair = x->own_pairs_n ? (x->wants_pair % x->own_pairs_n + x->own_pairs_n) % x->own_pairs_n : 0;
     for (k = 0; k < x->own_pairs_n; k++) {
         int is_chosen = match[k].chosen == x->index;
