@@ -208,9 +208,7 @@ const char *desk_wait_tells(struct desk *d)
     str_clear(&w->text);
     str_add(&w->text, w->number ? w->what : "carrying out what was typed");
     if (w->number && is_replayed)
-        str_printf(&w->text, ": replaying steps %lld to %lld, %lld of %lld done", (long long)s->way_from + 1,
-                   (long long)s->way_to, (long long)(s->way_at - s->way_from),
-                   (long long)(s->way_to - s->way_from));
+        str_printf(&w->text, ": replaying step %lld of %lld", (long long)s->way_at + 1, (long long)s->way_to);
     else
         str_add(&w->text, " ...");
     if (w->n) {

@@ -45,7 +45,6 @@ static void fill_run(struct session *s, const struct control_view *c)
     struct snapshot *x = s->scratch;
     x->command = s->command;
     x->refused = s->refused;
-    x->way_from = s->way_from;
     x->way_at = s->way_at;
     x->way_to = s->way_to;
     x->run_id = s->run.id;
@@ -91,14 +90,13 @@ void session_publish(struct session *s, int urgent)
     pthread_mutex_unlock(&s->publishing);
 }
 
-void session_way(struct session *s, int64_t from, int64_t at, int64_t to)
+void session_way(struct session *s, int64_t at, int64_t to)
 {
-    int is_over = at >= to;
-    s->way_from = is_over ? 0 : from;
+    int is_over = at >= to, is_first = !s->way_to;
     s->way_at = is_over ? 0 : at;
     s->way_to = is_over ? 0 : to;
     if (!is_over)
-        session_publish(s, at == from);
+        session_publish(s, is_first);
 }
 
 static void publish_from_gate(void *ctx, int urgent)
@@ -184,15 +182,14 @@ void session_release(struct session *s)
 static enum status replay_to(struct session *s, int64_t step, int with_gate, struct err *e)
 {
     struct trainer_hooks h = {with_gate ? &s->gate : NULL, &s->sink};
-    int64_t from = s->trainer->step;
     enum status st = ST_OK;
-    s->is_replaying = from < step;
+    s->is_replaying = s->trainer->step < step;
     while (s->trainer->step < step && !st) {
-        session_way(s, from, s->trainer->step, step);
+        session_way(s, s->trainer->step, step);
         st = trainer_step(s->trainer, &h, e);
     }
     s->is_replaying = 0;
-    session_way(s, from, step, step);
+    session_way(s, step, step);
     return st;
 }
 

@@ -40,7 +40,7 @@ struct session {
     uint64_t refused;                /* the last of those that open a run that could not be carried out */
     int is_locked;                   /* the open run is ours to write */
     int is_replaying;                /* on the way to a step that was asked for */
-    int64_t way_from, way_at, way_to; /* that way, also of a fork's parent; way_to 0: none */
+    int64_t way_at, way_to;          /* that way, also of a fork's parent; way_to 0: none */
     int partners_n;                  /* runs that take steps in turns with this one; see turns.h */
     const struct session *partner;   /* the one of them that is in a step, NULL: none */
     int stop_at_end;                 /* the workbench pauses once when the preset's steps are done */
@@ -92,9 +92,8 @@ void session_log(struct session *s, const char *fmt, ...) __attribute__((format(
  * a step. */
 void session_publish(struct session *s, int now);
 
-/* session_way: a replay from a keyframe at `from` to step `to` has come to step `at`; told by snapshots. Over
- * when at is to. */
-void session_way(struct session *s, int64_t from, int64_t at, int64_t to);
+/* session_way: a replay to step `to` has come to step `at`; told by snapshots. Over when at is to. */
+void session_way(struct session *s, int64_t at, int64_t to);
 
 /* session_settings: of a run on record. */
 enum status session_settings(struct query *q, int64_t run, struct settings *out, struct err *e);

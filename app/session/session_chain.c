@@ -269,16 +269,14 @@ static enum status parent_state(struct session *s, const struct record_run *run,
 {
     struct sink sink;
     struct trainer_hooks h = {NULL, &sink};
-    int64_t from;
     enum status st = session_load(s, run, step, out, e);
     if (!st)
         st = store_sink(s->store, run->id, &sink, e);
-    from = st ? step : (*out)->step;
     while (!st && (*out)->step < step) {
-        session_way(s, from, (*out)->step, step);
+        session_way(s, (*out)->step, step);
         st = trainer_step(*out, &h, e);
     }
-    session_way(s, from, step, step);
+    session_way(s, step, step);
     return st;
 }
 

@@ -69,8 +69,8 @@ struct snapshot {
     uint64_t version;          /* grows by one with each publication */
     uint64_t command;          /* number of the last command that the engine has carried out */
     uint64_t refused;          /* the last of those that were to open a run and could not */
-    int64_t way_from, way_at, way_to; /* a replay that leads to a step that was asked for: from a
-                                * keyframe, where it is, to where; way_to 0: none is under way */
+    int64_t way_at, way_to;    /* a replay that leads to a step that was asked for: where it is, to
+                                * where; way_to 0: none is under way */
     int64_t run_id;
     char run[NAME_BYTES], preset[NAME_BYTES], stage[STAGE_BYTES];
     enum run_state state;

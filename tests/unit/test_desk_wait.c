@@ -197,10 +197,10 @@ Test(desk_wait, a_replay_is_told)
         if (!d->live->way_to || !d->awaited)
             continue;
         cr_assert_eq(d->live->way_to, 12);
-        cr_assert(d->live->way_from < 12 && at >= d->live->way_from && at >= last && at < 12);
+        cr_assert(at >= last && at < 12);
         last = at;
         if (!seen++)
-            shows("to 12, 0 of ");
+            shows(" of 12; then ");
         shows("; then :step 1 step");
     }
     cr_assert_gt(seen, 0, "nothing was told of the way");

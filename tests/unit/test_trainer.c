@@ -2,8 +2,10 @@
  * run. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "engine/run/publish.h"
 #include "tests/unit/tiny_run.h"
 
 static const char *const dense[] = {"model.attention", "mha", "model.dense_layers", "2", NULL};
@@ -370,4 +372,58 @@ Test(trainer, dynamic_sampling_replaces_flat_groups)
     }
     cr_assert_gt(flat[0], 0, "no group is flat: nothing to replace");
     cr_assert_lt(flat[1], flat[0]);
+}
+
+/* The phases at whose gate a step stopped, and the step that the screen then told. */
+struct phases {
+    const struct trainer *t;
+    struct snapshot *seen;
+    enum phase phase[16];
+    int64_t step[16];
+    int n;
+};
+
+static enum status note_phase(void *ctx, enum gate_kind kind, int unit, int worker)
+{
+    struct phases *p = ctx;
+    struct control_view view = {0};
+    (void)unit, (void)worker;
+    if (kind != GATE_PHASE)
+        return ST_OK;
+    cr_assert_lt(p->n, 16);
+    publish_fill(p->seen, p->t, &view);
+    p->phase[p->n] = p->seen->phase;
+    p->step[p->n++] = p->seen->step;
+    return ST_OK;
+}
+
+static void check_phases(enum stage stage, int phases_n, const enum phase *phase)
+{
+    struct settings s;
+    struct tiny_run r;
+    struct phases p = {.seen = calloc(1, sizeof *p.seen)};
+    struct gate g = {&p, note_phase};
+    struct control_view view = {0};
+    tiny_settings(&s, NULL);
+    tiny_run_init(&r, &s, stage, 11, 1);
+    p.t = &r.t;
+    tiny_run_step(&r, NULL);
+    tiny_run_step(&r, &(struct trainer_hooks){.gate = &g});
+    cr_assert_eq(p.n, phases_n);
+    for (int i = 0; i < phases_n; i++) {
+        cr_assert_eq(p.phase[i], phase[i], "phase %d is %s", i, phase_name(p.phase[i]));
+        cr_assert_eq(p.step[i], 2, "%s tells step %d", phase_name(p.phase[i]), (int)p.step[i]);
+    }
+    publish_fill(p.seen, &r.t, &view);
+    cr_assert_eq(p.seen->step, 2, "committed");
+    tiny_run_release(&r);
+    free(p.seen);
+}
+
+Test(trainer, each_phase_can_be_stopped_at)
+{
+    static const enum phase grpo[] = {PHASE_DRAW,   PHASE_ROLLOUT, PHASE_SCORE, PHASE_ADVANTAGE,
+                                      PHASE_UPDATE, PHASE_BALANCE, PHASE_COMMIT};
+    check_phases(STAGE_GRPO, 7, grpo);
+    check_phases(STAGE_BASE, 3, grpo + 4);
 }
