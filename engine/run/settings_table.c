@@ -79,7 +79,7 @@ static const struct setting model_rows[] = {
            "FP8: products are summed in FP32, or in 14 bits as by H800's tensor cores (exact, very slow)"),
     INT("fp8_promote", model.fp8.promote, 128, 0, 16384, 0,
         "FP8: products summed in 14 bits before they are added to FP32, V3 128; 0: only where a scale ends"),
-    REAL("fp8_gradient_floor", model.fp8.gradient_floor, 1e-4, 1e-30, 1, 0,
+    REAL("fp8_gradient_floor", model.fp8.gradient_floor, 1e-20, 1e-30, 1, 0,
          "FP8: a tile of gradients is scaled as if its largest were at least this; activations and weights: 1e-4"),
     REAL("fp8_outlier", model.fp8.outlier, 1, 1, 1e9, 0,
          "FP8: factor on one channel of what is quantised, undone after, like a large model's outlier channels; "

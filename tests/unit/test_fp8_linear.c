@@ -319,6 +319,37 @@ Test(fp8_linear, a_tally_counts_what_is_lost)
     tiny_release(&t);
 }
 
+/* dx and the weights' gradient of dy far below 1e-4, under a floor: their largest values. */
+static void small_gradients(double floor, double *dx_most, double *dw_most)
+{
+    struct model_config config = map_config();
+    static real x[ROWS * IN], dx[ROWS * IN], dy[ROWS * OUT];
+    struct tiny t;
+    int row;
+    config.fp8.gradient_floor = floor;
+    tiny_init(&t, &config, kernels_best());
+    row = t.m.params.layer[0].qkv;
+    draw(x, ROWS * IN, 1, 2, 0);
+    draw(dy, ROWS * OUT, 3, 2, -32);
+    linear_dgrad(&t.m, t.ws.linear, t.w, row, 0, ROWS, dy, dx);
+    linear_wgrad(&t.m, t.ws.linear, row, 0, ROWS, x, dy, t.grad);
+    *dx_most = *dw_most = 0;
+    for (int i = 0; i < ROWS * IN; i++)
+        *dx_most = fmax(*dx_most, fabs((double)dx[i]));
+    for (int i = 0; i < IN * OUT; i++)
+        *dw_most = fmax(*dw_most, fabs((double)t.grad[t.m.params.row[row].offset + (size_t)i]));
+    tiny_release(&t);
+}
+
+Test(fp8_linear, small_gradients_are_kept_under_a_small_floor)
+{
+    double dx[2], dw[2];
+    small_gradients(1e-20, &dx[0], &dw[0]);
+    small_gradients(1e-4, &dx[1], &dw[1]);
+    cr_assert(dx[0] > 0 && dw[0] > 0, "%g %g", dx[0], dw[0]);
+    cr_assert(dx[1] == 0 && dw[1] == 0, "%g %g: V3's floor for activations would keep them", dx[1], dw[1]);
+}
+
 Test(fp8_linear, impossible_settings_are_named)
 {
     struct model_config config = map_config();
