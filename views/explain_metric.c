@@ -95,9 +95,14 @@ static const struct text {
          "and with a falling log-probability of both traces it says that beta is small."},
     [M_DPO_ACCURACY] =
         {"share of pairs with a margin above 0", "Rafailov et al. 2023; TRL's rewards/accuracies",
-         "About a half says that the policy ranks by chance, as at the start it must; each step has "
-         "new pairs, so it is not a training accuracy."},
-    [M_LOSS] = {"GRPO: policy_loss + beta * KL term; base, cold start: mean cross entropy",
+         "About a half says that the policy ranks by chance, as at the start it must. On the policy's own "
+         "samples each step has new pairs; a dpo stage reads its corpus again and again."},
+    [M_DPO_CHOSEN] = {"mean of beta (log pi_c - log ref_c)", "Rafailov et al. 2023; TRL's rewards/chosen",
+                      "What the policy prefers more than the reference did. DPO asks for a distance of the two "
+                      "texts alone: both may fall, and what gains is neither of them."},
+    [M_DPO_REJECTED] = {"mean of beta (log pi_r - log ref_r)", "Rafailov et al. 2023; TRL's rewards/rejected",
+                        "It falls first and farthest: to make a text unlikely is easy."},
+    [M_LOSS] = {"GRPO: policy_loss + beta * KL term; base, cold start: mean cross entropy; pairs: -log sigma(margin)",
                 "R1 eq. 1, with the sign turned",
                 "In GRPO near 0 by construction: the advantages of a group sum to 0. It tells nothing about "
                 "learning; "

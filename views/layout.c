@@ -44,7 +44,7 @@ static const struct composition logs[] = {{40, 10, log_any}, END};
 
 static const struct screen screens[SCREEN_LAYOUTS] = {
     [SCREEN_DASHBOARD] = {"dashboard", "curves, this step's group, a streaming trace", '1', layout_dashboard},
-    [SCREEN_LEARNING] = {"learning", "the falling loss of a base or a cold start", 0, layout_learning},
+    [SCREEN_LEARNING] = {"learning", "the falling loss of a base, a cold start or of pairs", 0, layout_learning},
     [SCREEN_GROUP] = {"group", "one prompt and its completions: reward, advantage, what failed", '2',
                       layout_group},
     [SCREEN_WHAT_IF] = {"what-if",
@@ -184,6 +184,20 @@ void layout_make(struct layout *l, enum screen_id screen, int w, int h, enum pan
             place(l, s->composition[i].node, all);
             return;
         }
+}
+
+void layout_halve(struct layout *l, enum pane_id pane, enum pane_id right)
+{
+    int i;
+
+    for (i = 0; i < l->n; i++) {
+        struct rect r = l->place[i].rect;
+        if (l->place[i].pane != pane || r.w < 60)
+            continue;
+        l->place[i].rect = rect_cut(r, 0, 0, r.w - r.w / 2, r.h);
+        add(l, right, rect_cut(r, r.w - r.w / 2, 0, r.w / 2, r.h));
+        return;
+    }
 }
 
 const struct rect *layout_find(const struct layout *l, enum pane_id pane)

@@ -8,7 +8,7 @@
 enum pane_id {
     PANE_NONE, PANE_HEADER, PANE_STATUS, PANE_TOO_SMALL,
     PANE_REWARD, PANE_LENGTH, PANE_KL, PANE_ENTROPY, PANE_EXPERTS, PANE_GROUP, PANE_TRACE,
-    PANE_STAGES, PANE_LOSS, PANE_GRADIENT,
+    PANE_STAGES, PANE_LOSS, PANE_PAIRS, PANE_GRADIENT,
     PANE_RUNS, PANE_RUN, PANE_LOG,
     PANE_CLIP, PANE_FLAT, PANE_SPEED,        /* dashboard, where there is room */
     PANE_COMPLETIONS, PANE_COMPLETION, PANE_WHAT_IF,                         /* group */
@@ -30,7 +30,7 @@ enum pane_id {
 
 enum screen_id {
     SCREEN_DASHBOARD,   /* of GRPO */
-    SCREEN_LEARNING,    /* the same, while a base or a cold start learns from text */
+    SCREEN_LEARNING,    /* the same, while a stage learns from texts and samples nothing */
     SCREEN_GROUP,
     SCREEN_WHAT_IF,     /* the same, while something is tried out on a copy of it */
     SCREEN_TRACE, SCREEN_EXPERTS, SCREEN_OBJECTIVE, SCREEN_RUNS, SCREEN_COMPARE,
@@ -88,6 +88,9 @@ void layout_make(struct layout *l, enum screen_id screen, int w, int h, enum pan
  * stays above the strip. Pure. */
 void layout_strip(struct layout *l, enum screen_id screen, int w, int h, enum pane_id zoom,
                   enum pane_id strip, int rows);
+
+/* layout_halve: the right half of a pane that stands there is another one's, where both have 30 columns. */
+void layout_halve(struct layout *l, enum pane_id pane, enum pane_id right);
 
 /* layout_find: the place of a pane, or NULL. layout_hit: the pane under a cell, or PANE_NONE. */
 const struct rect *layout_find(const struct layout *l, enum pane_id pane);

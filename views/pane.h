@@ -18,9 +18,9 @@ void pane_foot(struct canvas *c, struct rect r, const char *left, const char *ri
 void pane_note(struct canvas *c, struct rect r, const char *text);
 /* pane_metric: the newest value of a metric that is known, NaN when none. */
 double pane_metric(const struct view *v, enum metric m);
-/* pane_curve_metrics: what a curve's pane draws; returns how many, 0 when the pane is no curve. */
+/* pane_curve_metrics: what a curve's pane draws of a history (NULL: of none); returns how many, 0 when the pane is no curve. */
 enum { PANE_CURVE_METRICS = 4 };
-int pane_curve_metrics(enum pane_id pane, int metric[PANE_CURVE_METRICS]);
+int pane_curve_metrics(const struct history *h, enum pane_id pane, int metric[PANE_CURVE_METRICS]);
 
 void pane_header(struct canvas *c, struct rect r, const struct view *v);
 void pane_status(struct canvas *c, struct rect r, const struct view *v);
@@ -29,6 +29,7 @@ void pane_reward(struct canvas *c, struct rect r, const struct view *v);
 void pane_length(struct canvas *c, struct rect r, const struct view *v);
 void pane_kl(struct canvas *c, struct rect r, const struct view *v);
 void pane_entropy(struct canvas *c, struct rect r, const struct view *v);
+void pane_pairs(struct canvas *c, struct rect r, const struct view *v);
 void pane_loss(struct canvas *c, struct rect r, const struct view *v);
 void pane_gradient(struct canvas *c, struct rect r, const struct view *v);
 void pane_experts(struct canvas *c, struct rect r, const struct view *v);

@@ -47,6 +47,10 @@ static const struct curve curves[] = {
      {M_STEP_TIME, "seconds a step"}, 1},
     {PANE_LOSS, "loss", "loss", {{M_LOSS, "loss"}, {M_MTP_LOSS, "two tokens ahead"}}, NONE, NULL, NO_MARKS,
      {M_PASS_1, "pass@1"}, 0},
+    {PANE_PAIRS, "pairs ranked right", "pairs", ONE(M_REWARD_ACCURACY, "right"), NONE, NULL, NO_MARKS,
+     {M_REWARD_MARGIN, "margin"}, 1},
+    {PANE_PAIRS, "implicit rewards", "pairs", {{M_DPO_CHOSEN, "preferred"}, {M_DPO_REJECTED, "other"}}, NONE,
+     NULL, NO_MARKS, {M_DPO_ACCURACY, "ranked right"}, 1},
     {PANE_GRADIENT, "gradient norm", "grad", ONE(M_GRAD_NORM, "norm"), NONE, NULL, NO_MARKS, {M_LR, "lr"}, 1},
 };
 
@@ -54,19 +58,30 @@ static const enum style line_style[LINES_MAX] = {STYLE_CURVE_A, STYLE_CURVE_B};
 static const enum style mark_style[MARKS_KINDS] = {STYLE_MARK, STYLE_CURVE_C};
 static const uint32_t mark_glyph[MARKS_KINDS] = {0x25CF, 0x25C6};
 
-static const struct curve *find_curve(enum pane_id pane)
+static int has_values(const struct history *h, int metric)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof curves / sizeof *curves; i++)
-        if (curves[i].pane == pane)
-            return &curves[i];
-    return NULL;
+    return metric != NONE && isfinite(history_last(h, (enum metric)metric, -1));
 }
 
-int pane_curve_metrics(enum pane_id pane, int metric[PANE_CURVE_METRICS])
+/* A pane's curve: of several the first that the run has values of, else the first. */
+static const struct curve *find_curve(const struct history *h, enum pane_id pane)
 {
-    const struct curve *k = find_curve(pane);
+    const struct curve *first = NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof curves / sizeof *curves; i++) {
+        if (curves[i].pane != pane)
+            continue;
+        if (h && h->n && has_values(h, curves[i].line[0].metric))
+            return &curves[i];
+        first = first ? first : &curves[i];
+    }
+    return first;
+}
+
+int pane_curve_metrics(const struct history *h, enum pane_id pane, int metric[PANE_CURVE_METRICS])
+{
+    const struct curve *k = find_curve(h, pane);
     int i, n = 0;
 
     for (i = 0; k && i < LINES_MAX; i++)
@@ -157,11 +172,6 @@ static void draw_spark(struct canvas *c, struct rect r, const struct view *v, co
     if (v->history && v->history->n && end - 1 - col >= 3)
         meter_spark(c, r, 0, col, end - 1 - col, history_metric(v->history, (enum metric)m), v->history->n,
                     STYLE_CURVE_A);
-}
-
-static int has_values(const struct history *h, int metric)
-{
-    return metric != NONE && isfinite(history_last(h, (enum metric)metric, -1));
 }
 
 /* A word of the foot with its sign before it, where there is room up to `end`. Returns the next column. */
@@ -285,7 +295,7 @@ static void draw_plot(struct canvas *c, struct rect r, struct rect inner, const 
 
 static void draw_curve(struct canvas *c, struct rect r, const struct view *v, enum pane_id pane)
 {
-    const struct curve *k = find_curve(pane);
+    const struct curve *k = find_curve(v->history, pane);
     char value[96], title[64];
     const char *why;
     struct rect inner;
@@ -313,6 +323,11 @@ static void draw_curve(struct canvas *c, struct rect r, const struct view *v, en
 void pane_reward(struct canvas *c, struct rect r, const struct view *v)
 {
     draw_curve(c, r, v, PANE_REWARD);
+}
+
+void pane_pairs(struct canvas *c, struct rect r, const struct view *v)
+{
+    draw_curve(c, r, v, PANE_PAIRS);
 }
 
 void pane_length(struct canvas *c, struct rect r, const struct view *v)

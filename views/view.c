@@ -30,6 +30,7 @@ static const struct pane_row {
     [PANE_TRACE] = {"trace", pane_trace},
     [PANE_STAGES] = {"stages", pane_stages},
     [PANE_LOSS] = {"loss", pane_loss},
+    [PANE_PAIRS] = {"pairs", pane_pairs},
     [PANE_GRADIENT] = {"gradient", pane_gradient},
     [PANE_RUNS] = {"runs", pane_runs},
     [PANE_RUN] = {"run", pane_run},
@@ -85,10 +86,16 @@ void view_init(struct view *v)
 
 enum screen_id view_screen(const struct view *v)
 {
-    if (v->screen == SCREEN_DASHBOARD && v->now &&
-        (!strcmp(v->now->stage, "base") || !strcmp(v->now->stage, "cold")))
+    if (v->screen == SCREEN_DASHBOARD && v->now && *v->now->stage && strcmp(v->now->stage, "grpo"))
         return SCREEN_LEARNING;
     return v->screen;
+}
+
+/* A stage whose texts are pairs of which one is preferred. */
+static int learns_pairs(const struct view *v)
+{
+    return v->now && view_screen(v) == SCREEN_LEARNING &&
+           (!strcmp(v->now->stage, "reward") || !strcmp(v->now->stage, "dpo"));
 }
 
 /* The evaluation screen makes room for test-time compute once it was asked for. */
@@ -104,6 +111,8 @@ void view_layout(const struct view *v, int w, int h, struct layout *l)
         layout_strip(l, composed(v), w, h, v->zoom, PANE_LESSON, lesson_rows(v->lesson, w, h));
     else
         layout_make(l, composed(v), w, h, v->zoom);
+    if (learns_pairs(v) && v->zoom == PANE_NONE)
+        layout_halve(l, PANE_LOSS, PANE_PAIRS);
 }
 
 static struct rect overlay_rect(const struct view *v, int w, int h)

@@ -110,7 +110,7 @@ struct view {
 /* view_init: nothing to show, the dashboard. */
 void view_init(struct view *v);
 
-/* view_screen: the screen as it will be drawn: the dashboard of a base or cold start is SCREEN_LEARNING. */
+/* view_screen: the screen as it will be drawn: the dashboard of a stage that samples nothing is SCREEN_LEARNING. */
 enum screen_id view_screen(const struct view *v);
 
 /* view_layout: where the panes of a frame of w by h cells stand. */

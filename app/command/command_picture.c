@@ -37,14 +37,15 @@ static int ends_in(const char *s, const char *end)
 static int metrics_on_screen(const struct desk *d, int metric[METRICS])
 {
     enum pane_id p = d->view.zoom != PANE_NONE ? d->view.zoom : d->view.focus;
-    int n = pane_curve_metrics(p, metric), i, kept = 0;
+    int n = pane_curve_metrics(&d->history, p, metric), i, kept = 0;
 
     if (p == PANE_EXPERTS) {
         metric[n++] = M_MAX_VIO;
         metric[n++] = M_MAX_VIO_AVERAGE;
     }
     if (!n)
-        n = pane_curve_metrics(view_screen(&d->view) == SCREEN_LEARNING ? PANE_LOSS : PANE_REWARD, metric);
+        n = pane_curve_metrics(&d->history,
+                               view_screen(&d->view) == SCREEN_LEARNING ? PANE_LOSS : PANE_REWARD, metric);
     for (i = 0; i < n; i++)
         if (!i || isfinite(history_last(&d->history, (enum metric)metric[i], -1)))
             metric[kept++] = metric[i];

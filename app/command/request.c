@@ -23,7 +23,7 @@ static int is_curve(enum pane_id p)
 {
     int metric[PANE_CURVE_METRICS];
 
-    return pane_curve_metrics(p, metric) > 0;
+    return pane_curve_metrics(NULL, p, metric) > 0;
 }
 
 static int is_active(const struct desk *d)

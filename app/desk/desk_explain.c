@@ -150,7 +150,7 @@ static void explain_all(struct desk *d)
 }
 
 /* The figure that a pane shows, -1 when there is not just one. */
-static int metric_of(enum pane_id pane)
+static int metric_of(const struct history *h, enum pane_id pane)
 {
     int metric[PANE_CURVE_METRICS];
 
@@ -163,14 +163,14 @@ static int metric_of(enum pane_id pane)
     case PANE_GROUP:
     case PANE_COMPLETIONS: return M_REWARD_STD;
     case PANE_EVALUATIONS: return M_PASS_1;
-    default: return pane_curve_metrics(pane, metric) > 0 ? metric[0] : -1;
+    default: return pane_curve_metrics(h, pane, metric) > 0 ? metric[0] : -1;
     }
 }
 
 void desk_explain(struct desk *d)
 {
     enum pane_id pane = d->view.zoom != PANE_NONE ? d->view.zoom : d->view.focus;
-    int m = metric_of(pane);
+    int m = metric_of(&d->history, pane);
 
     if (m >= 0)
         desk_explain_metric(d, (enum metric)m);

@@ -96,7 +96,7 @@ static enum status check_word(const struct clause *c, struct err *e)
     int i;
 
     if (c->kind == CLAUSE_STAGE && stage_find(c->text) < 0)
-        return err_set(e, ST_USAGE, "script", "there is no stage '%.40s', but base, cold and grpo", c->text);
+        return err_set(e, ST_USAGE, "script", "there is no stage '%.40s', but base, cold, reward, dpo, grpo", c->text);
     for (i = RUN_IDLE; c->kind == CLAUSE_STATE && strcmp(c->text, run_state_name((enum run_state)i)); i++)
         if (i == RUN_FAILED)
             return err_set(e, ST_USAGE, "script", "there is no state '%.40s', but running, paused, done, ...",

@@ -32,12 +32,11 @@ void session_say(struct session *s, int is_error, const char *fmt, ...)
 }
 
 /* The last of the settings' steps is taken and no further one has begun: a run that was led beyond them is
- * paused like any other. An opened run stands at the phase that a step begins with. */
+ * paused like any other. */
 static int is_at_end(const struct session *s)
 {
     const struct trainer *t = s->trainer;
-    return session_is_done(s) && t->step == settings_steps(&t->set, t->stage) &&
-           (t->phase == PHASE_COMMIT || t->phase == PHASE_DRAW);
+    return session_is_done(s) && t->step == settings_steps(&t->set, t->stage) && t->phase == PHASE_COMMIT;
 }
 
 static void fill_run(struct session *s, const struct control_view *c)

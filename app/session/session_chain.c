@@ -31,7 +31,8 @@ void session_key(const struct settings *set, enum stage stage, uint64_t seed, ch
         const struct setting *row = settings_row(set, i, &section);
         int later = (strcmp(section, "rl") == 0 && stage < STAGE_GRPO) ||
                     (strcmp(section, "cold") == 0 && stage < STAGE_COLD) ||
-                    (strcmp(section, "reward") == 0 && stage < STAGE_REWARD);
+                    (strcmp(section, "reward") == 0 && stage < STAGE_REWARD) ||
+                    (strcmp(section, "dpo") == 0 && stage < STAGE_DPO);
         int only_watches = strcmp(section, "eval") == 0 || strcmp(row->key, "slots") == 0;
         /* The length limit shapes the model's positions. */
         if ((later && strcmp(row->key, "max_tokens")) || only_watches)

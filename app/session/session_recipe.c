@@ -243,7 +243,7 @@ static enum status make(struct session *s, int i, struct err *e)
     char name[NAME_BYTES];
     enum status st = collect(s, i, &taught, e);
     if (!st && g->epochs > 0 && g->collects_n)
-        *(g->stage == STAGE_COLD ? &set.cold.steps : &set.reward.steps) = epoch_steps(g, &set, taught.kept_n);
+        settings_set_steps(&set, g->stage, epoch_steps(g, &set, taught.kept_n));
     if (!st && g->teacher[0])
         st = name_teacher(s, g, &set, e);
     if (!st)

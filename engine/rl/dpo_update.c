@@ -142,6 +142,8 @@ static void weigh(struct pass_context *c, double beta, int pairs, struct grpo_st
         stats->loss += x.loss / pairs;
         stats->margin += x.margin / pairs;
         stats->pair_accuracy += (x.margin > 0) / (double)pairs;
+        stats->chosen += beta * (p.chosen_logp - p.chosen_ref) / pairs;
+        stats->rejected += beta * (p.rejected_logp - p.rejected_ref) / pairs;
     }
 }
 
@@ -152,6 +154,8 @@ static void finish(const struct sums *t, double norms, struct grpo_stats *stats)
     stats->policy_loss = stats->loss;
     stats->margin /= one;
     stats->pair_accuracy /= one;
+    stats->chosen /= one;
+    stats->rejected /= one;
     stats->balance_loss = t->balance / one;
     stats->grad_norm = norms / one;
     stats->kl = t->kl / tokens;

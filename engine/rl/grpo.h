@@ -35,6 +35,7 @@ struct grpo_stats {
                                             * learned from has not; NaN where it is not measured */
     int pairs;                             /* dpo: of the batch */
     double margin, pair_accuracy;          /* dpo: mean margin, share of pairs ranked right */
+    double chosen, rejected;               /* dpo: mean implicit rewards, beta (log pi - log ref) of a trace */
 };
 
 /* Scratch for the largest batch, from an arena. */

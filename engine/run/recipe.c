@@ -155,7 +155,7 @@ static enum status stage_line(const struct recipe *r, struct recipe_stage *g, co
     else if (!strcmp(key, "run") && stage_find(value) >= 0)
         g->stage = (enum stage)stage_find(value);
     else if (!strcmp(key, "run"))
-        return err_set(e, ST_USAGE, "recipe", "run = %s: a stage is base, cold, reward or grpo", value);
+        return err_set(e, ST_USAGE, "recipe", "run = %s: a stage is base, cold, reward, dpo or grpo", value);
     else
         return err_set(e, ST_USAGE, "recipe",
                        "a stage has summary, run, preset, from, reward, teacher, set, collect and epochs, not %s",
@@ -208,6 +208,11 @@ static int on_line(void *user, const char *section, const char *key, const char 
     return x->st == ST_OK;
 }
 
+static int learns_from_pairs(const struct recipe_stage *g)
+{
+    return g->stage == STAGE_REWARD || g->stage == STAGE_DPO;
+}
+
 static enum status check(const struct recipe *r, const char *source, struct err *e)
 {
     if (!r->name[0] || !r->stages_n)
@@ -217,14 +222,17 @@ static enum status check(const struct recipe *r, const char *source, struct err 
         const struct recipe_stage *g = &r->stage[i];
         if (!g->preset[0])
             return err_set(e, ST_USAGE, "recipe", "%s: stage %s names no preset", source, g->name);
-        if (g->collects_n && g->stage != STAGE_COLD && g->stage != STAGE_REWARD)
+        if (g->collects_n && (g->stage == STAGE_BASE || g->stage == STAGE_GRPO))
             return err_set(e, ST_USAGE, "recipe",
-                           "%s: stage %s: cold and reward learn from texts, %s does not", source, g->name,
+                           "%s: stage %s: cold, reward and dpo learn from texts, %s does not", source, g->name,
                            stage_name(g->stage));
-        if (g->stage == STAGE_REWARD && !g->collects_n)
-            return err_set(e, ST_USAGE, "recipe",
-                           "%s: stage %s: a reward model learns from pairs: collect = pairs ..", source,
-                           g->name);
+        if (learns_from_pairs(g) && !g->collects_n)
+            return err_set(e, ST_USAGE, "recipe", "%s: stage %s: %s learns from pairs: collect = pairs ..",
+                           source, g->name, stage_name(g->stage));
+        for (int k = 0; k < g->collects_n; k++)
+            if (learns_from_pairs(g) != (g->collect[k].s.kind == COLLECT_PAIRS))
+                return err_set(e, ST_USAGE, "recipe", "%s: stage %s: reward and dpo learn from pairs, cold from "
+                               "traces and templates", source, g->name);
         if (g->reward[0] && r->stage[recipe_find(r, g->reward)].stage != STAGE_REWARD)
             return err_set(e, ST_USAGE, "recipe", "%s: stage %s: %s is no reward stage", source, g->name,
                            g->reward);
@@ -253,11 +261,9 @@ enum status recipe_parse(struct recipe *r, const char *source, const char *text,
 
 void recipe_only(struct settings *s, enum stage stage)
 {
-    int *steps[STAGE_N] = {[STAGE_BASE] = &s->base.steps, [STAGE_COLD] = &s->cold.steps,
-                           [STAGE_REWARD] = &s->reward.steps, [STAGE_GRPO] = &s->rl.steps};
     for (int i = 0; i < STAGE_N; i++)
         if (i != (int)stage)
-            *steps[i] = 0;
+            settings_set_steps(s, (enum stage)i, 0);
 }
 
 void recipe_key(const struct recipe *r, int i, const char *own, char (*key)[KEY_HEX])

@@ -13,7 +13,7 @@
  *   summary = one line
  *   [stage sft]
  *   summary = what it does
- *   run = cold                          base, cold, reward or grpo
+ *   run = cold                          base, cold, reward, dpo or grpo
  *   preset = countdown
  *   from = base                         an earlier stage of the same shapes; left out: fresh weights
  *   set = cold.lr=1e-3 model.layers=2   changes to the preset; may stand several times

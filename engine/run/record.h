@@ -19,7 +19,7 @@ enum metric {
     M_LENGTH, M_LENGTH_MIN, M_LENGTH_MAX, M_CUT_OFF,
     M_KL, M_ENTROPY, M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_REGION,
     M_CAPPED, M_OFF_POLICY,                          /* stale ratios truncated, stale sequences masked */
-    M_DPO_MARGIN, M_DPO_ACCURACY,                    /* of pairs */
+    M_DPO_MARGIN, M_DPO_ACCURACY, M_DPO_CHOSEN, M_DPO_REJECTED,  /* of pairs */
     M_VALUE_LOSS, M_VALUE, M_EXPLAINED_VARIANCE,     /* of a critic */
     M_LOSS, M_DIVERGENCE, M_POLICY_LOSS, M_MTP_LOSS, M_BALANCE_LOSS, M_GRAD_NORM, M_LR,
     M_LOGP_DIFFERENCE, M_LOGP_DIFFERENCE_MAX, /* sampling/logp_difference: decode against training forward */

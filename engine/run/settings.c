@@ -16,7 +16,7 @@
 
 const char *stage_name(enum stage s)
 {
-    static const char *const name[] = {"base", "cold", "reward", "grpo"};
+    static const char *const name[] = {"base", "cold", "reward", "dpo", "grpo"};
     return name[s];
 }
 
@@ -30,12 +30,23 @@ int stage_find(const char *name)
 
 const struct sft_stage *settings_sft(const struct settings *s, enum stage stage)
 {
-    return stage == STAGE_BASE ? &s->base : stage == STAGE_COLD ? &s->cold : &s->reward;
+    return stage == STAGE_BASE     ? &s->base
+           : stage == STAGE_COLD   ? &s->cold
+           : stage == STAGE_REWARD ? &s->reward
+                                   : &s->dpo;
 }
 
 int settings_steps(const struct settings *s, enum stage stage)
 {
     return stage == STAGE_GRPO ? s->rl.steps : settings_sft(s, stage)->steps;
+}
+
+void settings_set_steps(struct settings *s, enum stage stage, int steps)
+{
+    int *at[STAGE_N] = {[STAGE_BASE] = &s->base.steps, [STAGE_COLD] = &s->cold.steps,
+                        [STAGE_REWARD] = &s->reward.steps, [STAGE_DPO] = &s->dpo.steps,
+                        [STAGE_GRPO] = &s->rl.steps};
+    *at[stage] = steps;
 }
 
 int settings_stages(const struct settings *s, enum stage out[STAGE_N])

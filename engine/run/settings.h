@@ -10,8 +10,8 @@
 #include "engine/run/record.h"
 
 /* Everything that shapes a run, in one struct that a table of rows describes. A key is section.name, e.g.
- * rl.beta; the sections are model, base, cold, rl, eval, run, draft, search and the scenario's own. */
-enum stage { STAGE_BASE, STAGE_COLD, STAGE_REWARD, STAGE_GRPO, STAGE_N };
+ * rl.beta; the sections are model, base, cold, reward, dpo, rl, eval, run, draft, search and the scenario's own. */
+enum stage { STAGE_BASE, STAGE_COLD, STAGE_REWARD, STAGE_DPO, STAGE_GRPO, STAGE_N };
 enum decay_kind { DECAY_LINEAR, DECAY_COSINE };
 
 struct sft_stage {
@@ -63,7 +63,7 @@ struct settings {
     int number_init;           /* 0 normal, 1 fourier */
     double mtp_final;          /* lambda in the last third of base and cold start */
     double load_decay;         /* of the moving average of the expert load */
-    struct sft_stage base, cold, reward;  /* reward: a reward model; its documents are pairs */
+    struct sft_stage base, cold, reward, dpo;  /* documents of reward (a reward model) and dpo are pairs */
     struct rl_stage rl;
     struct eval_stage eval;
     struct run_stage run;
@@ -77,7 +77,8 @@ int stage_find(const char *name);                        /* -1 */
 /* settings_stages: the stages of the chain that have steps, in order; returns how many. */
 int settings_stages(const struct settings *s, enum stage out[STAGE_N]);
 int settings_steps(const struct settings *s, enum stage stage);
-/* settings_sft: what a supervised stage (base, cold, reward) is taken by. */
+void settings_set_steps(struct settings *s, enum stage stage, int steps);
+/* settings_sft: what a stage that samples nothing (base, cold, reward, dpo) is taken by. */
 const struct sft_stage *settings_sft(const struct settings *s, enum stage stage);
 
 /* settings_init: defaults for a scenario. */

@@ -118,6 +118,7 @@ static const struct setting cold_rows[] = {
         "distill: the teacher's weights are those after this step"),
 };
 static const struct setting reward_rows[] = {SFT_ROWS(reward, 0, 1e-3, 16)};
+static const struct setting dpo_rows[] = {SFT_ROWS(dpo, 0, 2e-4, 16)};
 
 static const struct setting rl_rows[] = {
     INT("steps", rl.steps, 300, 0, 10000000, 0,
@@ -252,8 +253,9 @@ static const struct setting search_rows[] = {
 
 static const struct settings_section section[] = {
     SECTION("model", model_rows),   SECTION("base", base_rows),   SECTION("cold", cold_rows),
-    SECTION("reward", reward_rows), SECTION("rl", rl_rows),       SECTION("eval", eval_rows),
-    SECTION("run", run_rows),       SECTION("draft", draft_rows), SECTION("search", search_rows),
+    SECTION("reward", reward_rows), SECTION("dpo", dpo_rows),     SECTION("rl", rl_rows),
+    SECTION("eval", eval_rows),     SECTION("run", run_rows),     SECTION("draft", draft_rows),
+    SECTION("search", search_rows),
 };
 
 int settings_sections(void)

@@ -301,7 +301,9 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
         .teacher = t->has_teacher ? &t->distill : NULL,
     };
     struct sft_stats stats = {0};
-    struct reward_stats pairs = {0};
+    struct reward_stats scores = {0};
+    struct dpo_corpus_stats pairs = {0};
+    int64_t first = (step - 1) * s->documents;
     double start = working(h);
     enum status st;
     if (t->stage == STAGE_COLD && t->set.cold.distill > 0 && !t->has_teacher)
@@ -311,8 +313,11 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
                        t->set.cold.teacher);
     st = enter(t, h, PHASE_UPDATE, e);
     if (!st && t->stage == STAGE_REWARD)
-        st = reward_step(&t->reward, &t->learner, &t->task, &t->corpus, &set.adamw, t->seed,
-                         (step - 1) * s->documents, s->documents, h->gate, &pairs, e);
+        st = reward_step(&t->reward, &t->learner, &t->task, &t->corpus, &set.adamw, t->seed, first,
+                         s->documents, h->gate, &scores, e);
+    else if (!st && t->stage == STAGE_DPO)
+        st = dpo_corpus_step(&t->pairs, &t->learner, &t->task, &t->corpus, &set.adamw, t->set.rl.dpo_beta,
+                             t->seed, first, s->documents, h->gate, &pairs, e);
     else if (!st)
         st = sft_step(&t->sft, &t->learner, &t->task, &set, h->gate, &stats, e);
     if (st)
@@ -320,7 +325,9 @@ static enum status take_sft_step(struct trainer *t, const struct trainer_hooks *
     t->metric[M_LR] = set.adamw.lr;
     t->metric[M_TIME_UPDATE] = working(h) - start;
     if (t->stage == STAGE_REWARD)
-        record_reward(t, &pairs);
+        record_reward(t, &scores);
+    else if (t->stage == STAGE_DPO)
+        record_dpo(t, &pairs);
     else
         record_sft(t, &stats);
     return balance(t, h, s->gamma, e);

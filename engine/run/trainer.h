@@ -1,6 +1,7 @@
 #ifndef GRPOLAB_RUN_TRAINER_H
 #define GRPOLAB_RUN_TRAINER_H
 
+#include "engine/rl/dpo_corpus.h"
 #include "engine/rl/dpo_update.h"
 #include "engine/rl/grpo.h"
 #include "engine/rl/reward_model.h"
@@ -33,6 +34,7 @@ struct trainer {
     struct grpo grpo;
     struct dpo dpo;               /* where the loss is dpo */
     struct sft sft;               /* base, cold start */
+    struct dpo_corpus pairs;      /* a dpo stage */
     struct reward_model reward;   /* a reward stage; GRPO with a preference reward */
     real *reward_w, *reward_bias; /* the preference model of a GRPO stage, frozen; NULL: none is asked */
     int has_reward;               /* it is there */
@@ -40,7 +42,7 @@ struct trainer {
     real *teacher_w, *teacher_bias;
     struct distill distill;
     int has_teacher;
-    struct corpus corpus;         /* cold start: what it reads in place of demonstrations; empty: nothing */
+    struct corpus corpus;         /* reward, dpo: pairs; cold start: what it reads in place of demonstrations; empty: nothing */
     struct evaluator evaluator;
     real *backup[3];              /* weights and moments at the step's beginning, where an update has several parts */
 

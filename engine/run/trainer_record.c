@@ -131,6 +131,8 @@ void record_grpo(struct trainer *t, const struct grpo_stats *s)
     if (t->set.rl.loss == LOSS_DPO) {
         m[M_DPO_MARGIN] = s->pairs > 0 ? s->margin : NAN;
         m[M_DPO_ACCURACY] = s->pairs > 0 ? s->pair_accuracy : NAN;
+        m[M_DPO_CHOSEN] = s->pairs > 0 ? s->chosen : NAN;
+        m[M_DPO_REJECTED] = s->pairs > 0 ? s->rejected : NAN;
         return;
     }
     if (t->set.rl.ratio_cap > 0)
@@ -174,6 +176,18 @@ void record_reward(struct trainer *t, const struct reward_stats *stats)
     m[M_LOSS] = stats->loss;
     m[M_REWARD_ACCURACY] = stats->accuracy;
     m[M_REWARD_MARGIN] = stats->margin;
+    m[M_GRAD_NORM] = stats->grad_norm;
+    m[M_TOKENS] = stats->tokens;
+}
+
+void record_dpo(struct trainer *t, const struct dpo_corpus_stats *stats)
+{
+    double *m = t->metric;
+    m[M_LOSS] = stats->loss;
+    m[M_DPO_MARGIN] = stats->margin;
+    m[M_DPO_ACCURACY] = stats->accuracy;
+    m[M_DPO_CHOSEN] = stats->chosen;
+    m[M_DPO_REJECTED] = stats->rejected;
     m[M_GRAD_NORM] = stats->grad_norm;
     m[M_TOKENS] = stats->tokens;
 }

@@ -7,6 +7,7 @@
 void record_traces(struct trainer *t);
 void record_grpo(struct trainer *t, const struct grpo_stats *s);
 void record_reward(struct trainer *t, const struct reward_stats *stats);
+void record_dpo(struct trainer *t, const struct dpo_corpus_stats *stats);
 void record_sft(struct trainer *t, const struct sft_stats *s);
 void record_balance(struct trainer *t, const double *average);
 void record_evaluation(struct trainer *t);

@@ -41,10 +41,11 @@ static enum status lay_out(struct trainer *t, struct err *e)
 {
     const struct settings *s = &t->set;
     struct arena *a = &t->arena;
-    int longest = t->model.config.positions_n, grpo = t->stage == STAGE_GRPO;
+    int longest = t->model.config.positions_n, grpo = t->stage == STAGE_GRPO,
+        has_reference = grpo || t->stage == STAGE_DPO;
     size_t block = t->model.params.total * sizeof(real);
     enum status st =
-        learner_init(&t->learner, &t->model, t->pool, s->run.lanes, s->run.shard_tokens, longest, grpo, a, e);
+        learner_init(&t->learner, &t->model, t->pool, s->run.lanes, s->run.shard_tokens, longest, has_reference, a, e);
     if (!st)
         st = rollout_init(&t->rollout, &t->model, (enum decode_form)s->run.decode, t->pool, s->run.slots,
                           longest, a, e);
@@ -65,6 +66,8 @@ static enum status lay_out(struct trainer *t, struct err *e)
     }
     if (!st && t->stage == STAGE_REWARD)
         st = reward_init(&t->reward, 2 * s->reward.documents, longest, a, e);
+    if (!st && t->stage == STAGE_DPO)
+        st = dpo_corpus_init(&t->pairs, s->dpo.documents, longest, a, e);
     if (!st && grpo && s->rl.preference > 0) {
         t->reward_w = arena_alloc(a, block);
         t->reward_bias = arena_alloc(a, (size_t)(t->learner.bias_n + 1) * sizeof(real));
@@ -346,6 +349,7 @@ enum status trainer_restore_tensor(struct trainer *t, const char *kind, const ch
 void trainer_restored(struct trainer *t, int64_t step)
 {
     t->step = step;
+    t->phase = step > 0 ? PHASE_COMMIT : PHASE_DRAW;
     t->torn = 0;
     t->batch.stage = BATCH_EMPTY;
 }

@@ -24,7 +24,7 @@ Test(recipe, what_is_wrong_is_named_with_its_line)
     check_refused(HEAD "from = b\n", "x.ini:6: from = b: no earlier stage");
     check_refused(HEAD "from = a\n", "from = a: no earlier stage");
     check_refused(HEAD "colour = red\n", "x.ini:6: a stage has");
-    check_refused(HEAD "run = dream\n", "a stage is base, cold, reward or grpo");
+    check_refused(HEAD "run = dream\n", "a stage is base, cold, reward, dpo or grpo");
     check_refused(HEAD "epochs = -1\n", "epochs=-1 is not a number of 0 to 1000");
     check_refused(HEAD "set = lr\n", "lr: key=value");
     check_refused(HEAD "[stage b]\nrun = cold\npreset = quick\ncollect = songs a\n",
@@ -34,7 +34,10 @@ Test(recipe, what_is_wrong_is_named_with_its_line)
     check_refused(HEAD "[stage b]\nrun = cold\npreset = quick\ncollect = traces a keep=0\n", "keep=0 is not");
     check_refused(HEAD "[stage b]\nrun = cold\npreset = quick\ncollect = traces a x=1\n", "not x");
     check_refused(HEAD "[stage b]\nrun = grpo\npreset = quick\ncollect = traces a\n", "grpo does not");
-    check_refused(HEAD "[stage b]\nrun = reward\npreset = quick\n", "learns from pairs");
+    check_refused(HEAD "[stage b]\nrun = reward\npreset = quick\n", "reward learns from pairs");
+    check_refused(HEAD "[stage b]\nrun = dpo\npreset = quick\n", "dpo learns from pairs");
+    check_refused(HEAD "[stage b]\nrun = dpo\npreset = quick\ncollect = traces a\n", "stage b: reward and dpo");
+    check_refused(HEAD "[stage b]\nrun = cold\npreset = quick\ncollect = pairs a\n", "cold from traces");
     check_refused(HEAD "[stage b]\nrun = grpo\npreset = quick\nreward = a\n", "a is no reward stage");
     check_refused(HEAD "[stage b]\nrun = cold\n", "stage b names no preset");
     check_refused(HEAD "[stage b]\nrun = cold\npreset = quick\n[stage a]\nrun = cold\n", "stands twice");

@@ -49,7 +49,7 @@ Test(script, demands_that_are_wrong)
     refuses("reward > 1 or kl > 1 and idle", "do not mix");
     refuses("idle 3", "'3' stands where");
     refuses("idle timeout soon", "a number of seconds");
-    refuses("stage warm", "base, cold and grpo");
+    refuses("stage warm", "base, cold, reward, dpo, grpo");
     refuses("state asleep", "running");
     refuses("screen grup", "dashboard, group");
     refuses("text", "a text in quotes");

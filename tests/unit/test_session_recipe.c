@@ -18,6 +18,8 @@ static const char text[] =
     "[stage teach]\nrun = cold\npreset = r1\nfrom = base\nepochs = 2\ncollect = templates base problems=20\n"
     "[stage reward]\nrun = reward\npreset = r1\nfrom = teach\nepochs = 1\n"
     "collect = pairs teach problems=24 samples=4 keep=2\n"
+    "[stage prefer]\nrun = dpo\npreset = r1\nfrom = teach\nepochs = 1\n"
+    "collect = pairs teach problems=24 samples=4 keep=2\n"
     "[stage all]\nrun = grpo\npreset = r1\nfrom = teach\nreward = reward\nset = rl.preference=1 rl.steps=3\n";
 
 /* The teacher is wider than its student, and written by GRPO. */
@@ -33,7 +35,7 @@ static const char *const small[] = {
     "model.width=16",     "model.layers=2",   "model.heads=2",        "model.q_rank=8",
     "model.kv_rank=8",    "model.nope_dim=4", "model.rope_dim=4",     "model.v_dim=4",
     "model.ffn_width=24", "model.experts=4",  "model.expert_width=8", "base.steps=4",
-    "base.documents=4",   "cold.documents=4", "reward.documents=4",   "rl.prompts=6",
+    "base.documents=4",   "cold.documents=4", "reward.documents=4",   "dpo.documents=2",   "rl.prompts=6",
     "rl.group=4",         "rl.max_tokens=32", "eval.every=0",         "eval.final_problems=4",
     "eval.k=2",           "mixture.chat=1",
 };

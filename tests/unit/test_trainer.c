@@ -77,7 +77,7 @@ Test(trainer, tiny_runs_have_something_to_learn)
 Test(trainer, another_seed_gives_other_bits)
 {
     for (int stage = 0; stage < STAGE_N; stage++) {
-        if (stage == STAGE_REWARD) /* learns from pairs: test_reward_model.c */
+        if (stage == STAGE_REWARD || stage == STAGE_DPO) /* learn from pairs: tests of their own */
             continue;
         struct settings s;
         struct tiny_run a, b;
@@ -126,7 +126,7 @@ Test(trainer, runs_do_not_disturb_each_other)
 Test(trainer, restored_tensors_are_the_whole_state)
 {
     for (int stage = 0; stage < STAGE_N; stage++)
-        for (int v = 0; v < VARIANTS && stage != STAGE_REWARD; v++) {
+        for (int v = 0; v < VARIANTS && stage != STAGE_REWARD && stage != STAGE_DPO; v++) {
             struct settings s;
             struct tiny_run a, b;
             struct tiny_state state;
@@ -334,7 +334,7 @@ Test(trainer, reference_is_kept_once_per_replacement)
 Test(trainer, nonfinite_weights_stop_the_run)
 {
     for (int stage = 0; stage < STAGE_N; stage++) {
-        if (stage == STAGE_REWARD) /* learns from pairs: test_reward_model.c */
+        if (stage == STAGE_REWARD || stage == STAGE_DPO) /* learn from pairs: tests of their own */
             continue;
         struct settings s;
         struct tiny_run r;
