@@ -1,8 +1,10 @@
 /* Layout: over all sizes every cell of the screen belongs to exactly one pane, and no pane is empty. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "views/layout.h"
+#include "views/view.h"
 
 enum { W_MAX = 240, H_MAX = 70 };
 
@@ -48,6 +50,27 @@ Test(layout, panes_tile_every_size)
         for (w = 20; w <= W_MAX; w++)
             for (h = 5; h <= H_MAX; h++)
                 check((enum screen_id)s, w, h, PANE_NONE);
+}
+
+/* What is learned from pairs stands beside the loss, wherever both have room. */
+Test(layout, a_stage_of_pairs_tiles_every_size)
+{
+    static const char *const stage[] = {"reward", "dpo", "cold"};
+    struct snapshot now = {.version = 1};
+    struct view v;
+    struct layout l;
+    int s, w, h;
+
+    view_init(&v);
+    v.now = &now;
+    for (s = 0; s < 3; s++)
+        for (w = 20; w <= W_MAX; w++)
+            for (h = 5; h <= H_MAX; h++) {
+                snprintf(now.stage, sizeof now.stage, "%s", stage[s]);
+                view_layout(&v, w, h, &l);
+                check_tiles(&l, SCREEN_LEARNING, w, h);
+                cr_assert_eq(layout_find(&l, PANE_PAIRS) != NULL, s < 2 && w >= 60 && h >= 10);
+            }
 }
 
 Test(layout, a_zoomed_pane_has_all_but_two_lines)

@@ -8,6 +8,7 @@
 
 #include "app/base/presets.h"
 #include "app/session/session.h"
+#include "engine/run/publish.h"
 
 static const char *const tiny[] = {
     "model.width=32", "base.steps=3", "cold.steps=150", "base.documents=4", "cold.documents=8", "rl.steps=20",
@@ -126,6 +127,7 @@ Test(session, reused_stages_give_the_same_end)
 
 Test(session, resume_in_a_new_process_goes_on_to_the_bit)
 {
+    static struct snapshot seen;
     struct session s;
     struct settings set;
     char whole[DIGEST_HEX], resumed[DIGEST_HEX];
@@ -143,6 +145,8 @@ Test(session, resume_in_a_new_process_goes_on_to_the_bit)
     open_session(&s, 2);
     must(session_open(&s, "quick", -1, 1, &e), "session_open");
     cr_assert_eq(s.trainer->step, 17);   /* after a keyframe that leaves the reference to an earlier one */
+    publish_fill(&seen, s.trainer, &(struct control_view){0});
+    cr_assert_eq(seen.step, 17, "step %d is told before it has begun", (int)seen.step);
     run_to_end(&s);
     hex_of(&s, resumed);
     cr_assert_str_eq(whole, resumed);
