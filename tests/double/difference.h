@@ -5,7 +5,8 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "engine/nn/real.h"
+#include "engine/base/rng.h"
+#include "engine/nn/params.h"
 
 /* The largest relative error that a gradient may have. */
 static const double GRADIENT_ERROR = 1e-6;
@@ -30,6 +31,27 @@ static inline double difference(real *at, double (*f)(void *ctx), void *ctx)
 static inline double gradient_error(double exact, double numeric, double floor)
 {
     return fabs(exact - numeric) / fmax(fmax(fabs(exact), fabs(numeric)), floor);
+}
+
+/* check_random_elements: `count` elements of the gradient, one of each row in turn, against differences of f, below a
+ * thousandth of the gradient's norm against that. grad must not be where f leaves its own. */
+static inline void check_random_elements(const struct params *p, real *w, const real *grad,
+                                         double (*f)(void *ctx), void *ctx, int count, uint32_t draw,
+                                         const char *what)
+{
+    struct rng r = rng_at(3, RNG_TEST, draw, 0, 0);
+    double norm = 0;
+    for (size_t j = 0; j < p->total; j++)
+        norm += grad[j] * grad[j];
+    norm = sqrt(norm);
+    for (int k = 0; k < count; k++) {
+        const struct param *row = &p->row[k % p->n];
+        size_t size = (size_t)row->count * (size_t)row->rows * (size_t)row->cols,
+               j = row->offset + (size_t)rng_below(&r, (int)size);
+        double numeric = difference(&w[j], f, ctx);
+        cr_assert_leq(gradient_error(grad[j], numeric, 1e-3 * norm), GRADIENT_ERROR,
+                      "%s: %s: %.12g by hand, %.12g", what, row->name, grad[j], numeric);
+    }
 }
 
 #endif

@@ -2,6 +2,7 @@
  * the weights, and DPO's update over the pairs of a batch; against finite differences of what they say they
  * are. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "engine/rl/dpo_update.h"
 #include "tests/double/difference.h"
@@ -31,24 +32,15 @@ Test(objective_variants, entropy_at_every_kind_of_model)
     for (int kind = 0; kind < TINY_KINDS; kind++) {
         struct model_config config = tiny_config((enum tiny_kind)kind);
         struct entropy_case c;
-        struct rng r = rng_at(3, RNG_TEST, 20, 0, 0);
-        double norm = 0;
+        char name[16];
         tiny_init(&c.x, &config, kernels_find("portable"));
         tiny_fill(c.dentropy, TINY_ROWS, 21, 0, 1);
         entropy_loss(&c);
         c.x.ws.dentropy = c.dentropy;
         tiny_backward(&c.x);
         c.x.ws.dentropy = NULL;
-        for (size_t j = 0; j < c.x.m.params.total; j++)
-            norm += c.x.grad[j] * c.x.grad[j];
-        norm = sqrt(norm);
-        for (int i = 0; i < ELEMENTS; i++) {
-            const struct param *row = &c.x.m.params.row[i % c.x.m.params.n];
-            size_t j = row->offset + (size_t)rng_below(&r, (int)tiny_row_size(row));
-            double numeric = difference(&c.x.w[j], entropy_loss, &c);
-            cr_assert_leq(gradient_error(c.x.grad[j], numeric, 1e-3 * norm), GRADIENT_ERROR,
-                          "kind %d: %s: %.12g by hand, %.12g", kind, row->name, c.x.grad[j], numeric);
-        }
+        snprintf(name, sizeof name, "kind %d", kind);
+        check_random_elements(&c.x.m.params, c.x.w, c.x.grad, entropy_loss, &c, ELEMENTS, 20, name);
         tiny_release(&c.x);
     }
 }
@@ -112,8 +104,7 @@ Test(objective_variants, dpo_over_the_pairs_of_a_batch)
     static const enum tiny_kind kind[] = {TINY_MHA, TINY_GROUPS};
     for (int i = 0; i < 4; i++) {
         struct dpo_case c;
-        struct rng r = rng_at(3, RNG_TEST, 23, 0, 0);
-        double norm = 0;
+        char name[16];
         real *grad;
         dpo_case_init(&c, kind[i / 2], (enum pair_rule)(i % 2));
         dpo_loss(&c);
@@ -121,16 +112,8 @@ Test(objective_variants, dpo_over_the_pairs_of_a_batch)
         cr_assert(c.stats.margin != 0 && c.stats.updates == 1);
         grad = arena_alloc(&c.x.arena, c.x.m.params.total * sizeof(real));
         memcpy(grad, c.l.lane[0], c.x.m.params.total * sizeof(real));
-        for (size_t j = 0; j < c.x.m.params.total; j++)
-            norm += grad[j] * grad[j];
-        norm = sqrt(norm);
-        for (int k = 0; k < ELEMENTS; k++) {
-            const struct param *row = &c.x.m.params.row[k % c.x.m.params.n];
-            size_t j = row->offset + (size_t)rng_below(&r, (int)tiny_row_size(row));
-            double numeric = difference(&c.l.w[j], dpo_loss, &c);
-            cr_assert_leq(gradient_error(grad[j], numeric, 1e-3 * norm), GRADIENT_ERROR,
-                          "case %d: %s: %.12g by hand, %.12g", i, row->name, grad[j], numeric);
-        }
+        snprintf(name, sizeof name, "case %d", i);
+        check_random_elements(&c.x.m.params, c.l.w, grad, dpo_loss, &c, ELEMENTS, 23, name);
         pool_release(c.pool);
         tiny_release(&c.x);
     }

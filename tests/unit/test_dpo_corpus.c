@@ -2,7 +2,6 @@
  * one to the bit, tests/double has its gradient. */
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/tiny_run.h"
@@ -18,24 +17,12 @@ static void init(struct tiny_run *r)
     tiny_run_init(r, &s, STAGE_DPO, 3, 1);
 }
 
-static void teach(struct tiny_run *r)
-{
-    struct corpus c = {0};
-    for (int i = 0; i < 24; i++) {
-        char a[64], b[64];
-        snprintf(a, sizeof a, "%d + 1 yes </think> <answer> %d </answer>", i % 9, i % 7);
-        snprintf(b, sizeof b, "%d + 1 no </think> <answer> %d wait </answer>", i % 9, i % 5);
-        cr_assert_eq(corpus_add(&c, "User : 3 2 1 -> 6 Assistant : <think>", a, b, i % 2, &e), ST_OK);
-    }
-    cr_assert_eq(trainer_corpus(&r->t, &c, &e), ST_OK);
-}
-
 Test(dpo_corpus, the_loss_begins_at_log_2_and_falls)
 {
     struct tiny_run r;
     const double *m = r.t.metric;
     init(&r);
-    teach(&r);
+    tiny_run_pairs(&r);
     tiny_run_step(&r, &(struct trainer_hooks){0});
     /* The policy is the reference. */
     cr_assert_float_eq(m[M_LOSS], log(2), 1e-6);

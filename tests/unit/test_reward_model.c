@@ -1,7 +1,6 @@
 /* A preference model: its gradient against differences, and that it learns which texts are preferred. */
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/tiny_run.h"
@@ -13,16 +12,9 @@ static void init(struct tiny_run *r)
     static const char *const more[] = {"model.value_head", "1", "reward.steps", "70", "reward.documents", "6",
                                        "reward.lr", "3e-3", "reward.warmup", "1", "rl.steps", "0", NULL};
     struct settings s;
-    struct corpus c = {0};
     tiny_settings(&s, more);
     tiny_run_init(r, &s, STAGE_REWARD, 3, 1);
-    for (int i = 0; i < 24; i++) {
-        char a[64], b[64];
-        snprintf(a, sizeof a, "%d + 1 yes </think> <answer> %d </answer>", i % 9, i % 7);
-        snprintf(b, sizeof b, "%d + 1 no </think> <answer> %d wait </answer>", i % 9, i % 5);
-        cr_assert_eq(corpus_add(&c, "User : 3 2 1 -> 6 Assistant : <think>", a, b, i % 2, &e), ST_OK);
-    }
-    cr_assert_eq(trainer_corpus(&r->t, &c, &e), ST_OK);
+    tiny_run_pairs(r);
 }
 
 Test(reward_model, the_loss_of_a_fresh_head_is_log_2_and_falls)

@@ -2,6 +2,7 @@
 #include "tests/unit/tiny_run.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,19 @@ void tiny_run_step(struct tiny_run *r, const struct trainer_hooks *h)
     static const struct trainer_hooks none;
     struct err e;
     cr_assert_eq(trainer_step(&r->t, h ? h : &none, &e), ST_OK, "%s", e.msg);
+}
+
+void tiny_run_pairs(struct tiny_run *r)
+{
+    struct corpus c = {0};
+    struct err e;
+    for (int i = 0; i < 24; i++) {
+        char a[64], b[64];
+        snprintf(a, sizeof a, "%d + 1 yes </think> <answer> %d </answer>", i % 9, i % 7);
+        snprintf(b, sizeof b, "%d + 1 no </think> <answer> %d wait </answer>", i % 9, i % 5);
+        cr_assert_eq(corpus_add(&c, "User : 3 2 1 -> 6 Assistant : <think>", a, b, i % 2, &e), ST_OK);
+    }
+    cr_assert_eq(trainer_corpus(&r->t, &c, &e), ST_OK);
 }
 
 static void add_metrics(struct hash *h, const double *metric)

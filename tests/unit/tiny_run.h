@@ -22,6 +22,9 @@ void tiny_run_release(struct tiny_run *r);
 /* tiny_run_step: one step that must succeed. */
 void tiny_run_step(struct tiny_run *r, const struct trainer_hooks *h);
 
+/* tiny_run_pairs: what a stage of pairs learns from: 24 of them, told apart by one word. */
+void tiny_run_pairs(struct tiny_run *r);
+
 /* A sink in memory: digests by step, and a digest of all that was committed but for measured times. */
 enum { TINY_STEPS = 16 };
 struct tiny_sink {
