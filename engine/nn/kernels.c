@@ -22,7 +22,7 @@ size_t attend_scratch(int longest, int H, int dk, int dv)
 /* Four heads at a time; values are kept four dimensions together, at most CACHE_BLOCK lanes each. */
 size_t attend_pages_scratch(int page, int dv)
 {
-    return 4 * (padded(page) + (size_t)(dv + 3) * CACHE_BLOCK);
+    return 4 * (padded(ATTEND_PAGES * page) + (size_t)(dv + 3) * CACHE_BLOCK);
 }
 
 size_t cache_reals(int positions, int Hk, int dk, int dv, int value_in_key)

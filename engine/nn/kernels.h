@@ -73,8 +73,8 @@ struct kernels {
                    real scale, real *out, real *scratch);
     /* The same over a latent cache in pages (value_in_key 1, Hk 1): position i lies in page table[i / page],
      * at memory + table[] * stride, each a cache of `page` positions, a multiple of 16. Online softmax
-     * (Milakov and Gimelshein 2018, alg. 3), a page at a time as in FlashMLA: with s the scores of a page,
-     * scaled,
+     * (Milakov and Gimelshein 2018, alg. 3) as in FlashMLA, but over four pages at a time, which halves what
+     * carrying the values on costs: with s their scores, scaled,
      *   m' = max(m, max s), l' = l e^(m - m') + sum e^(s - m'), o' = o e^(m - m') + sum e^(s - m') value;
      * out = o / l. scratch: attend_pages_scratch reals. */
     void (*attend_pages)(int n, int page, const int *table, const real *memory, ptrdiff_t stride, int H,

@@ -6,8 +6,8 @@
  * position they are summed in four interleaved chains; where the key is the value, by dimension with one lane
  * a position, and the lanes are added at the end. How a number is summed depends on n alone.
  *
- * Over pages, the scores of one page at a time; running maxima, sums and values (by lanes, added at the end
- * as well) carry the softmax from page to page. */
+ * Over pages, the scores of four pages at a time; running maxima, sums and values (by lanes, added at the end
+ * as well) carry the softmax from one four to the next. */
 
 enum {
     ATTEND_HEADS = 4,
@@ -59,7 +59,7 @@ V_INLINE void attend_blocks(const int heads, const int wide, const struct attend
 V_INLINE void attend_scores(const int heads, const struct attend_group *g)
 {
     const int wide = heads > 1 ? ATTEND_SHARED_BLOCKS : ATTEND_SINGLE_BLOCKS;
-    int blocks = (int)(g->ld / CACHE_BLOCK), b = 0;
+    int blocks = (int)(padded(g->n) / CACHE_BLOCK), b = 0;
     for (; b + wide <= blocks; b += wide)
         attend_blocks(heads, wide, g, b);
     for (; b < blocks; b++)
@@ -196,15 +196,39 @@ struct attend_state {
     real *value;    /* [dv / 4, heads, 4, VL] */
 };
 
-/* One page: its exponentials have a maximum of their own; they and what came before are brought to the larger
- * of both. */
-V_INLINE void attend_page(const int heads, const struct attend_group *g, real scale, struct attend_state *s)
+/* Where positions lie: pages of `page` of them, anywhere in one pool. */
+struct attend_pool {
+    int page;
+    const real *memory;
+    ptrdiff_t stride;         /* from page to page */
+};
+
+/* What of a group lies in the page after `at` positions of the n that begin with table's first page. */
+V_INLINE struct attend_group attend_of_page(const struct attend_group *g, const struct attend_pool *m,
+                                            const int *table, int n, int at)
+{
+    struct attend_group one = *g;
+    one.n = n - at < m->page ? n - at : m->page;
+    one.key = m->memory + table[at / m->page] * m->stride;
+    one.p = g->p + at;
+    return one;
+}
+
+/* The next n positions, a few pages: their exponentials have a maximum of their own; they and what came
+ * before are brought to the larger of both. */
+V_INLINE void attend_part(const int heads, const struct attend_group *g, const struct attend_pool *m,
+                          const int *table, int n, real scale, struct attend_state *s)
 {
     real part[ATTEND_HEADS], keep[ATTEND_HEADS], gain[ATTEND_HEADS], *value = s->value;
-    attend_scores(heads, g);
+    struct attend_group one[ATTEND_PAGES];
+    int pages = 0;
+    for (int at = 0; at < n; at += m->page) {
+        one[pages] = attend_of_page(g, m, table, n, at);
+        attend_scores(heads, &one[pages++]);
+    }
     for (int h = 0; h < heads; h++) {
         real top, now;
-        part[h] = attention_exp(g->n, (int)g->ld, g->p + h * g->ld, scale, &top);
+        part[h] = attention_exp(n, (int)g->ld, g->p + h * g->ld, scale, &top);
         now = top > s->max[h] ? top : s->max[h];
         keep[h] = s->max[h] - now;
         gain[h] = top - now;
@@ -224,7 +248,8 @@ V_INLINE void attend_page(const int heads, const struct attend_group *g, real sc
             for (int d = 0; d < ATTEND_DIMENSIONS; d++)
                 sum[h][d] = v_mul(v_load(value + (h * ATTEND_DIMENSIONS + d) * VL), v_set1(keep[h]));
         }
-        attend_latent_sum(heads, g, j, sum);
+        for (int i = 0; i < pages; i++)
+            attend_latent_sum(heads, &one[i], j, sum);
         V_UNROLL
         for (int h = 0; h < heads; h++) {
             V_UNROLL
@@ -234,8 +259,8 @@ V_INLINE void attend_page(const int heads, const struct attend_group *g, real sc
     }
 }
 
-V_INLINE void attend_pages_heads(const int heads, struct attend_group *g, int n, int page, const int *table,
-                                 const real *memory, ptrdiff_t stride, real scale, real *out, real *scratch)
+V_INLINE void attend_pages_heads(const int heads, struct attend_group *g, const struct attend_pool *m, int n,
+                                 const int *table, real scale, real *out, real *scratch)
 {
     struct attend_state s = {.value = scratch};
     real inverse[ATTEND_HEADS];
@@ -243,11 +268,10 @@ V_INLINE void attend_pages_heads(const int heads, struct attend_group *g, int n,
     for (int h = 0; h < heads; h++)
         s.max[h] = -INFINITY;
     memset(s.value, 0, (size_t)(groups * heads * ATTEND_DIMENSIONS * VL) * sizeof *s.value);
-    for (int first = 0; first < n; first += page) {
-        g->n = n - first < page ? n - first : page;
-        g->ld = (ptrdiff_t)padded(g->n);
-        g->key = memory + table[first / page] * stride;
-        attend_page(heads, g, scale, &s);
+    for (int at = 0; at < n; at += ATTEND_PAGES * m->page) {
+        int here = n - at < ATTEND_PAGES * m->page ? n - at : ATTEND_PAGES * m->page;
+        g->ld = (ptrdiff_t)padded(here);
+        attend_part(heads, g, m, table + at / m->page, here, scale, &s);
     }
     for (int h = 0; h < heads; h++)
         inverse[h] = 1 / s.sum[h];
@@ -266,19 +290,20 @@ V_INLINE void attend_pages_heads(const int heads, struct attend_group *g, int n,
 static void attend_pages(int n, int page, const int *table, const real *memory, ptrdiff_t stride, int H,
                          int dk, int dv, const real *q, real scale, real *out, real *scratch)
 {
-    real *values = scratch + ATTEND_HEADS * padded(page);
+    real *values = scratch + ATTEND_HEADS * padded(ATTEND_PAGES * page);
+    const struct attend_pool m = {page, memory, stride};
     for (ptrdiff_t h = 0; h < H; h += ATTEND_HEADS) {
         int heads = H - h < ATTEND_HEADS ? (int)(H - h) : ATTEND_HEADS;
         struct attend_group g = {.heads = heads, .dk = dk, .dv = dv, .q = q + h * dk, .p = scratch,
                                  .step = (ptrdiff_t)cache_block_reals(1, dk, dv, 1)};
         if (heads == 4)
-            attend_pages_heads(4, &g, n, page, table, memory, stride, scale, out + h * dv, values);
+            attend_pages_heads(4, &g, &m, n, table, scale, out + h * dv, values);
         else if (heads == 3)
-            attend_pages_heads(3, &g, n, page, table, memory, stride, scale, out + h * dv, values);
+            attend_pages_heads(3, &g, &m, n, table, scale, out + h * dv, values);
         else if (heads == 2)
-            attend_pages_heads(2, &g, n, page, table, memory, stride, scale, out + h * dv, values);
+            attend_pages_heads(2, &g, &m, n, table, scale, out + h * dv, values);
         else
-            attend_pages_heads(1, &g, n, page, table, memory, stride, scale, out + h * dv, values);
+            attend_pages_heads(1, &g, &m, n, table, scale, out + h * dv, values);
     }
 }
 

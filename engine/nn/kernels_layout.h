@@ -11,6 +11,7 @@
  * key, the keys alone. So a cache of n positions is a prefix of a longer one. Memory past the last position
  * never counts: lanes are masked. */
 enum { CACHE_BLOCK = 16 };
+enum { ATTEND_PAGES = 4 };      /* whose scores attend_pages holds at once */
 
 /* Attention takes up to ATTENTION_ROWS queries at a time against the keys that they may see: fewer in a short
  * sequence, where the blocks on the diagonal, half of them wasted, are a larger share. Both are
