@@ -7,151 +7,14 @@
  * ended its thoughts, with the word in its place. A trace that never ends its thoughts is full and stays as
  * it is, and so is one that the rule leaves alone. Invariant: a trace holds its forced words at
  * at[0..words-1], and words <= the level of the pass. */
-#include "engine/run/compute.h"
+#include "engine/run/compute_work.h"
 
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 32, FEED = 128, BLOCK = 8, SUBSETS = 256 };
-
-/* What one problem adds to one point. */
-struct cell {
-    double tokens, accuracy, words, cut_off;
-};
-
-/* The samples of a problem under one setting and one rule. */
-struct traces {
-    uint16_t *token;             /* [K, cap] */
-    float *logp;                 /* [K, cap] of the distribution that was sampled */
-    int n[COMPUTE_K_MAX], cut_off[COMPUTE_K_MAX], right[COMPUTE_K_MAX];
-    int words[COMPUTE_K_MAX], at[COMPUTE_K_MAX][COMPUTE_WORDS_MAX];
-};
-
-struct job {
-    struct trainer *t;
-    const struct compute_question *q;
-    const struct compute_hooks *h;
-    struct compute_facts *f;
-    int chunk, cap, problems, first; /* first: problem of the block */
-    int word, no, end[3], end_n;     /* ids; -1: the task has none */
-    struct cell *cell;               /* [problems, COMPUTE_CURVES, COMPUTE_POINTS] */
-    atomic_int status;
-};
-
-/* One problem in one thread's hands. */
-struct work {
-    struct job *j;
-    struct decoder *d;
-    int worker, index, setting, pass; /* pass: part of the key: 0, or 1 + the rule's and the level's number */
-    struct problem problem;
-    uint16_t prompt[PROMPT_MAX];
-    int prompt_n;
-    struct traces base, forced;
-    char answer[COMPUTE_K_MAX][ANSWER_BYTES];
-};
-
-/* Rows of a decoder's call. */
-struct rows {
-    int n, slot[FEED], position[FEED], none[FEED];
-    uint16_t token[FEED];
-};
-
-static void add_row(struct decoder *d, struct rows *r, int slot, int position, uint16_t token)
-{
-    if (r->n == FEED || r->n == d->rows_n) {
-        decoder_step(d, r->n, r->slot, r->token, r->position);
-        r->n = 0;
-    }
-    r->slot[r->n] = slot;
-    r->position[r->n] = position;
-    r->token[r->n++] = token;
-}
-
-/* The prompt once, shared by the slots, then what each trace holds already, but for each one's last token. */
-static void feed(struct work *w, const struct traces *x, const int *which, int count, struct rows *r)
-{
-    struct decoder *d = w->d;
-    int n = w->prompt_n - 1;
-    r->n = 0;
-    for (int i = 0; i < n; i++)
-        add_row(d, r, 0, i, w->prompt[i]);
-    if (r->n)
-        decoder_step(d, r->n, r->slot, r->token, r->position);
-    r->n = 0;
-    for (int s = 1; s < count; s++)
-        decoder_share(d, 0, s, n);
-    for (int s = 0; s < count; s++) {
-        const uint16_t *token = x->token + (size_t)which[s] * (size_t)w->j->cap;
-        for (int i = 0; i < x->n[which[s]]; i++)
-            add_row(d, r, s, n + i, i ? token[i - 1] : w->prompt[n]);
-    }
-    if (r->n)
-        decoder_step(d, r->n, r->slot, r->token, r->position);
-    r->n = 0;
-    for (int s = 0; s < count; s++) {
-        int have = x->n[which[s]];
-        r->slot[r->n] = s;
-        r->position[r->n] = n + have;
-        r->token[r->n++] = have ? x->token[(size_t)which[s] * (size_t)w->j->cap + (size_t)have - 1]
-                                : w->prompt[n];
-    }
-}
-
-/* One token for every row; finished traces leave. */
-static enum status next_tokens(struct work *w, struct traces *x, const int *which, struct rows *r)
-{
-    struct job *j = w->j;
-    const struct trainer *t = j->t;
-    struct sampling how = {.temperature = j->f->temperature[w->setting],
-                           .top_p = j->f->top_p[w->setting],
-                           .seed = t->seed,
-                           .stream = RNG_COMPUTE,
-                           .step = (uint32_t)t->step};
-    int V = t->model.config.vocab_n, kept = 0;
-    real *p = (real *)decoder_step(w->d, r->n, r->slot, r->token, r->position), skip[CHUNK], h[CHUNK];
-    w->d->m->k->softmax(r->n, V, p, (real)(1 / how.temperature), r->none, skip, h);
-    for (int i = 0; i < r->n; i++) {
-        int at = which[r->slot[i]], id;
-        uint32_t key = (uint32_t)w->setting << 16 | (uint32_t)w->pass << 8 | (uint32_t)at;
-        float logp, entropy;
-        id = sample_token(V, p + (size_t)i * (size_t)V, &how, (uint32_t)w->index, key, (uint32_t)x->n[at],
-                          &logp, &entropy);
-        if (!isfinite(logp))
-            return ST_NONFINITE;
-        x->logp[(size_t)at * (size_t)j->cap + (size_t)x->n[at]] = logp;
-        x->token[(size_t)at * (size_t)j->cap + (size_t)x->n[at]++] = (uint16_t)id;
-        x->cut_off[at] = id != t->task.end_token && x->n[at] >= j->cap;
-        if (id == t->task.end_token || x->n[at] >= j->cap)
-            continue;
-        r->slot[kept] = r->slot[i];
-        r->position[kept] = r->position[i] + 1;
-        r->token[kept++] = (uint16_t)id;
-    }
-    r->n = kept;
-    return ST_OK;
-}
-
-/* Samples the traces which[0..many-1] to their ends. */
-static enum status go_on(struct work *w, struct traces *x, const int *which, int many)
-{
-    struct rows r;
-    enum status st = ST_OK;
-    memset(r.none, 0xff, sizeof r.none);
-    for (int first = 0; first < many && !st; first += w->j->chunk) {
-        int count = many - first < w->j->chunk ? many - first : w->j->chunk;
-        feed(w, x, which + first, count, &r);
-        while (r.n && !st) {
-            st = gate_point(w->j->h->gate, GATE_TOKEN, w->index, w->worker);
-            if (!st)
-                st = next_tokens(w, x, which + first, &r);
-            if (!st)
-                st = (enum status)atomic_load(&w->j->status);
-        }
-    }
-    return st;
-}
+enum { BLOCK = 8, SUBSETS = 256 };
 
 static void score(struct work *w, struct traces *x, int i, char answer[ANSWER_BYTES])
 {
@@ -286,7 +149,7 @@ static enum status force_on(struct work *w, enum compute_kind kind)
     for (int level = 1; level <= j->q->words && !st; level++) {
         int which[COMPUTE_K_MAX], many = force(j, x, kind, which);
         w->pass = 1 + (kind == COMPUTE_FORCED_NO) * COMPUTE_WORDS_MAX + level;
-        st = go_on(w, x, which, many);
+        st = compute_sample(w, x, which, many);
         if (!st)
             add_forced(w, x, kind, level);
     }
@@ -303,7 +166,7 @@ static enum status do_setting(struct work *w)
     for (int i = 0; i < j->q->k; i++)
         which[i] = i;
     w->pass = 0;
-    st = go_on(w, &w->base, which, j->q->k);
+    st = compute_sample(w, &w->base, which, j->q->k);
     if (st)
         return st;
     for (int i = 0; i < j->q->k; i++) {
@@ -436,7 +299,7 @@ static enum status set_up(struct job *j, struct err *e)
                                 .temperature = {1, 0.6}, .top_p = {1, 0.95}};
     find_words(j);
     j->cap = t->set.rl.max_tokens;
-    j->chunk = t->rollout.slots_n < CHUNK ? t->rollout.slots_n : CHUNK;
+    j->chunk = t->rollout.slots_n < COMPUTE_CHUNK ? t->rollout.slots_n : COMPUTE_CHUNK;
     j->cell = calloc((size_t)j->problems * COMPUTE_CURVES * COMPUTE_POINTS, sizeof *j->cell);
     return j->cell ? ST_OK : err_set(e, ST_NOMEM, "compute", "no memory for %d problems", j->problems);
 }
