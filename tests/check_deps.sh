@@ -33,7 +33,7 @@ foreign libpng   views/png.c             png.h zlib.h
 foreign BLAS     engine/nn/blas.c        cblas.h openblas_config.h lapacke.h
 foreign SQLite   engine/store/           sqlite3.h
 foreign Philox   engine/base/rng.c       Random123/
-foreign inih     engine/run/settings.c,engine/run/recipe.c,app/config.c ini.h
+foreign inih     engine/run/settings_text.c,engine/run/recipe.c,app/config.c ini.h
 foreign jansson  app/                    jansson.h
 foreign Criterion tests/                 criterion/
 libc assert.h ctype.h dirent.h errno.h fcntl.h fenv.h float.h getopt.h immintrin.h inttypes.h langinfo.h limits.h
