@@ -151,14 +151,26 @@ static void read_tokens(const struct snap_follow *f, const struct trace_facts *f
     x->value[TERM_REF] = w->ref[x->token];
 }
 
+/* The loss of a stage that samples nothing; NULL for one that does. */
+static const char *loss_of_texts(const char *stage)
+{
+    return !strcmp(stage, "grpo") ? NULL
+           : !strcmp(stage, "reward")
+               ? "a preference model learns from pairs: its loss is the mean of -log sigma(s_preferred - "
+                 "s_other), Bradley and Terry 1952"
+           : !strcmp(stage, "dpo")
+               ? "DPO on stored pairs: its loss is the mean of -log sigma(beta ((log pi_c - log ref_c) - "
+                 "(log pi_r - log ref_r))), Rafailov et al. 2023, eq. 7; :explain dpo/chosen"
+               : "a base or a cold start learns from text: its loss is the cross entropy, there is no GRPO yet";
+}
+
 static const char *why_missing(const struct snapshot *s, const struct settings *set)
 {
     const struct snap_follow *f = s ? &s->follow : NULL;
 
-    return !s || !s->run_id           ? "no run is open"
-           : strcmp(s->stage, "grpo") ? "a base or a cold start learns from text: its loss is the cross "
-                                        "entropy, there is no GRPO yet"
-           : !set                     ? "the settings of the run cannot be read"
+    return !s || !s->run_id          ? "no run is open"
+           : loss_of_texts(s->stage) ? loss_of_texts(s->stage)
+           : !set                    ? "the settings of the run cannot be read"
            : f->group < 0 || f->group >= s->groups_n || f->index >= s->group_size || f->tokens_n < 1
                ? "no trace yet: it is sampled when a step begins"
                : NULL;

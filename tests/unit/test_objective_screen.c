@@ -352,3 +352,21 @@ Test(objective_screen, every_size_shows_the_selected_term)
             }
     str_free(&s);
 }
+
+/* A stage that samples nothing has no GRPO objective: which loss it has instead is told. */
+Test(objective_screen, a_stage_without_traces_names_its_loss)
+{
+    static const char *const said[][2] = {
+        {"base", "cross entropy"}, {"cold", "cross entropy"}, {"reward", "Bradley"}, {"dpo", "Rafailov"}};
+    struct snapshot *s = invent(1, 0);
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        snprintf(s->stage, sizeof s->stage, "%s", said[i][0]);
+        look_at(0);
+        cr_assert(x->missing && strstr(x->missing, said[i][1]), "%s: '%s'", said[i][0], x->missing);
+    }
+    snprintf(s->stage, sizeof s->stage, "grpo");
+    look_at(0);
+    cr_assert_null(x->missing, "%s", x->missing);
+}
