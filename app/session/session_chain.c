@@ -29,13 +29,11 @@ void session_key(const struct settings *set, enum stage stage, uint64_t seed, ch
     for (int i = 0; i < settings_rows(set); i++) {
         const char *section;
         const struct setting *row = settings_row(set, i, &section);
-        int later = (strcmp(section, "rl") == 0 && stage < STAGE_GRPO) ||
-                    (strcmp(section, "cold") == 0 && stage < STAGE_COLD) ||
-                    (strcmp(section, "reward") == 0 && stage < STAGE_REWARD) ||
-                    (strcmp(section, "dpo") == 0 && stage < STAGE_DPO);
+        int later = (strcmp(section, "rl") ? stage_find(section) : STAGE_GRPO) > (int)stage;
+        int has_pairs = stage == STAGE_DPO && strcmp(row->key, "dpo_beta") == 0;
         int only_watches = strcmp(section, "eval") == 0 || strcmp(row->key, "slots") == 0;
-        /* The length limit shapes the model's positions. */
-        if ((later && strcmp(row->key, "max_tokens")) || only_watches)
+        /* The length limit shapes the model's positions; beta stands with rl's, for both ways to learn by DPO. */
+        if ((later && strcmp(row->key, "max_tokens") && !has_pairs) || only_watches)
             continue;
         settings_value(set, i, value, sizeof value);
         str_printf(&text, "%s.%s=%s\n", section, row->key, value);

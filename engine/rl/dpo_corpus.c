@@ -18,7 +18,6 @@ enum status dpo_corpus_init(struct dpo_corpus *d, int pairs, int longest, struct
     size_t texts = 2 * (size_t)pairs, n = texts * (size_t)longest;
     memset(d, 0, sizeof *d);
     d->row = longest;
-    d->sequences_cap = 2 * pairs;
     d->sequence = arena_alloc(a, texts * sizeof *d->sequence);
     d->id = arena_alloc(a, n * sizeof *d->id);
     d->target = arena_alloc(a, n * sizeof *d->target);

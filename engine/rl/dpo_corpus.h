@@ -8,11 +8,11 @@
 /* DPO as it was published (Rafailov et al. 2023): on a corpus of pairs that an annotator has ordered, without
  * sampling and without a reward model. dpo_update.h has it on the policy's own samples. */
 struct dpo_corpus {
-    int row, sequences_cap;
-    struct sequence *sequence;  /* [sequences_cap] the texts of pair p at 2 p (preferred) and 2 p + 1 */
-    uint16_t *id;               /* [sequences_cap, row] */
-    int *target;                /* [sequences_cap, row] */
-    double *now, *ref, *pull;   /* [sequences_cap] sums over a completion, nats; d loss / d now */
+    int row;                    /* most tokens of a text that are read */
+    struct sequence *sequence;  /* [2 pairs] the texts of pair p at 2 p (preferred) and 2 p + 1 */
+    uint16_t *id;               /* [2 pairs, row] */
+    int *target;                /* [2 pairs, row] */
+    double *now, *ref, *pull;   /* [2 pairs] sums over a completion, nats; d loss / d now */
 };
 
 struct dpo_corpus_stats {

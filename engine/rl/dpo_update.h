@@ -28,8 +28,8 @@ enum status dpo_init(struct dpo *d, int P, int G, enum pair_rule rule, struct ar
  * its pairs and then the pass that learns. Inner epochs and mini-batches as grpo_update has them. Traces
  * that no pair has, and those marked masked, are not looked at; without a pair nothing is updated.
  * Advantages play no part. Writes b->logp_old, logp_ref, logp_new of the traces of pairs. stats: kl (k3),
- * entropy, tokens of those traces at the weights that sampled them; loss, margin, pair_accuracy, chosen, rejected at each
- * update's own, averaged over updates. Errors: as grpo_update. */
+ * entropy, tokens of those traces at the weights that sampled them; loss, margin, pair_accuracy, chosen,
+ * rejected at each update's own, averaged over updates. Errors: as grpo_update. */
 enum status dpo_update(struct dpo *d, struct grpo *g, struct learner *l, struct batch *b,
                        const struct grpo_settings *s, const struct dpo_settings *set, const struct gate *gate,
                        struct grpo_stats *stats, struct err *e);

@@ -231,8 +231,9 @@ static enum status check(const struct recipe *r, const char *source, struct err 
                            source, g->name, stage_name(g->stage));
         for (int k = 0; k < g->collects_n; k++)
             if (learns_from_pairs(g) != (g->collect[k].s.kind == COLLECT_PAIRS))
-                return err_set(e, ST_USAGE, "recipe", "%s: stage %s: reward and dpo learn from pairs, cold from "
-                               "traces and templates", source, g->name);
+                return err_set(e, ST_USAGE, "recipe",
+                               "%s: stage %s: reward and dpo learn from pairs, cold from traces and templates",
+                               source, g->name);
         if (g->reward[0] && r->stage[recipe_find(r, g->reward)].stage != STAGE_REWARD)
             return err_set(e, ST_USAGE, "recipe", "%s: stage %s: %s is no reward stage", source, g->name,
                            g->reward);

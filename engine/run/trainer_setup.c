@@ -45,7 +45,8 @@ static enum status lay_out(struct trainer *t, struct err *e)
         has_reference = grpo || t->stage == STAGE_DPO;
     size_t block = t->model.params.total * sizeof(real);
     enum status st =
-        learner_init(&t->learner, &t->model, t->pool, s->run.lanes, s->run.shard_tokens, longest, has_reference, a, e);
+        learner_init(&t->learner, &t->model, t->pool, s->run.lanes, s->run.shard_tokens, longest,
+                     has_reference, a, e);
     if (!st)
         st = rollout_init(&t->rollout, &t->model, (enum decode_form)s->run.decode, t->pool, s->run.slots,
                           longest, a, e);

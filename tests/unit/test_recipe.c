@@ -84,6 +84,21 @@ Test(recipe, a_change_changes_the_keys_of_what_rests_on_it)
     cr_assert_str_neq(c.key[1], d.key[1], "other texts are another stage");
 }
 
+/* beta is of the rl section, whose other settings come after a dpo stage. */
+Test(recipe, another_beta_is_another_dpo_stage)
+{
+    static struct course c, d;
+    const char *three = HEAD "[stage b]\nrun = dpo\npreset = quick\nfrom = a\ncollect = pairs a\nepochs = 1\n"
+                             "[stage c]\nrun = cold\npreset = quick\nfrom = a\n";
+    plan(&c, three, NULL);
+    plan(&d, three, "rl.dpo_beta=1");
+    cr_assert_str_neq(c.key[1], d.key[1], "what was learned under another beta would be reused");
+    cr_assert_str_eq(c.key[0], d.key[0]);
+    cr_assert_str_eq(c.key[2], d.key[2]);
+    plan(&d, three, "rl.lr=1");
+    cr_assert_str_eq(c.key[1], d.key[1]);
+}
+
 Test(recipe, an_unknown_setting_of_the_user_is_refused)
 {
     static struct course c;
